@@ -1,0 +1,1 @@
+"""The compendium: five perceptual audio losses, from recordings to figures."""

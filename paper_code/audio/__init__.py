@@ -1,0 +1,1 @@
+"""Signals in and out: clips, corpora, filter banks, the synthesiser."""

@@ -1,0 +1,260 @@
+"""A clip: a mono waveform with its sample rate, its origin and the list of what was done to it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+import torch
+from torchaudio.functional import resample as sinc_resample
+
+# A long Kaiser-windowed sinc: its half-power point lies at 0.948 of the lower Nyquist frequency.
+FILTER_WIDTH = 64
+ROLLOFF = 0.9475937167399596
+KAISER_BETA = 14.769656459379492
+
+# Streaming writers put a size near 2 or 4 GiB into a header they cannot go back to.
+UNKNOWN_SIZE = 0x7FFFF000
+
+
+class AudioError(ValueError):
+    """A sound that cannot be used as asked; the message says what was wanted, found, and what to do."""
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A mono sound and where it comes from.
+
+    waveform: float32 [time], nominally in [-1, 1].   sample_rate: Hz.   title: for people.
+    licence, attribution: empty where the sound is not a recording made by others.
+    origin: "<corpus>: <path>", "file: my.wav", "synthesiser: piano_like(seed=0)" or "network: ...".
+    recipe: JSON-able {"file", "sha256", "steps"}; each step says in words and numbers what was done.
+
+    Raises AudioError on a waveform that is not float32 [time] or a sample rate that is not positive.
+    """
+
+    waveform: torch.Tensor
+    sample_rate: int
+    title: str
+    licence: str = ""
+    attribution: str = ""
+    origin: str = ""
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    synthetic: bool = False
+
+    def __post_init__(self) -> None:
+        if self.waveform.ndim != 1 or self.waveform.dtype != torch.float32:
+            found = f"{str(self.waveform.dtype).removeprefix('torch.')} {list(self.waveform.shape)}"
+            raise AudioError(f"a clip holds float32 [time] (mono); '{self.title}' came with {found}")
+        if self.sample_rate <= 0:
+            raise AudioError(f"the sample rate of '{self.title}' must be positive, not {self.sample_rate}")
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return self.waveform.shape[-1] / self.sample_rate
+
+    def with_waveform(
+        self, waveform: torch.Tensor, step: str, sample_rate: int | None = None, title: str | None = None
+    ) -> Clip:
+        """The same recording after one more step of processing.
+
+        waveform: [time].   step: what was done, in words with numbers.   sample_rate: Hz, if it changed.
+        """
+        recipe = {**self.recipe, "steps": [*self.recipe.get("steps", []), step]}
+        return replace(
+            self,
+            waveform=waveform.to(torch.float32),
+            sample_rate=sample_rate or self.sample_rate,
+            title=title or self.title,
+            recipe=recipe,
+        )
+
+
+def read(
+    path: str | os.PathLike[str],
+    title: str | None = None,
+    licence: str = "",
+    attribution: str = "",
+    origin: str | None = None,
+) -> Clip:
+    """Read a sound file of any format libsndfile knows; channels are averaged, the sample rate is kept.
+
+    Silence is allowed here (see require_signal).
+    Raises AudioError if the file is missing, a folder, not audio, truncated, empty, or holds NaN or infinity.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise AudioError(f"wanted a sound file, found a folder: {path}. Name one file in it.")
+    if not path.is_file():
+        raise AudioError(f"there is no file {path}. Check the name; relative names start at {Path.cwd()}.")
+    samples, sample_rate = _decode(path)
+    steps = []
+    if samples.shape[1] > 1:
+        steps.append(f"{samples.shape[1]} channels averaged to mono")
+    return Clip(
+        waveform=torch.from_numpy(np.ascontiguousarray(samples.mean(axis=1, dtype=np.float32))),
+        sample_rate=sample_rate,
+        title=path.stem if title is None else title,
+        licence=licence,
+        attribution=attribution,
+        origin=f"file: {path.name}" if origin is None else origin,
+        recipe={"file": path.name, "sha256": _sha256(path), "steps": steps},
+    )
+
+
+def _decode(path: Path) -> tuple[np.ndarray, int]:
+    """Samples [time, channels] and sample rate (Hz) of a whole and finite sound file."""
+    try:
+        with soundfile.SoundFile(path) as file:
+            promised, sample_rate, log, kind = file.frames, file.samplerate, file.extra_info, file.format
+            samples = file.read(dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise AudioError(
+            f"{path} cannot be read as sound ({error.error_string}): it is not audio, or it is damaged. "
+            "Wanted WAV, FLAC, Ogg, MP3 or AIFF; fetch the file again or convert it to WAV."
+        ) from error
+    _refuse_truncated(path, len(samples), promised, sample_rate, log, kind)
+    if len(samples) == 0:
+        raise AudioError(f"{path} holds 0 samples. Choose a file with sound in it.")
+    if not np.isfinite(samples).all():
+        bad = int(np.count_nonzero(~np.isfinite(samples)))
+        raise AudioError(f"{path} holds {bad} samples that are NaN or infinite. Export the sound again.")
+    return samples, sample_rate
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refuse_truncated(path: Path, read: int, promised: int, sample_rate: int, log: str, kind: str) -> None:
+    # MP3 has no exact length without decoding, so a small difference proves nothing there.
+    if read < promised * (0.98 if kind == "MP3" else 1):
+        raise AudioError(
+            f"{path} is truncated: its header promises {promised / sample_rate:.3f} s, "
+            f"{read / sample_rate:.3f} s are there. Fetch or export the file again."
+        )
+    # libsndfile shortens a cut WAV or AIFF without a word to its caller; only its log tells.
+    cut = re.search(r"(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", log)
+    if cut and int(cut[2]) < int(cut[1]) < UNKNOWN_SIZE:
+        raise AudioError(
+            f"{path} is truncated: its header promises {cut[1]} bytes of sound, {cut[2]} are there. "
+            "Fetch or export the file again."
+        )
+
+
+def require_signal(clip: Clip) -> Clip:
+    """The clip itself, if there is anything to hear in it; raises AudioError on digital silence."""
+    if not clip.waveform.any():
+        raise AudioError(f"'{clip.title}' is silent: {len(clip.waveform)} samples, all 0. Choose another.")
+    return clip
+
+
+def resample(clip: Clip, sample_rate: int) -> Clip:
+    """The clip at another sample rate (Hz), by a Kaiser-windowed sinc; unchanged if it has that rate."""
+    if sample_rate <= 0:
+        raise AudioError(f"the wanted sample rate must be positive, not {sample_rate}")
+    if sample_rate == clip.sample_rate:
+        return clip
+    waveform = sinc_resample(
+        clip.waveform.double(),
+        clip.sample_rate,
+        sample_rate,
+        lowpass_filter_width=FILTER_WIDTH,
+        rolloff=ROLLOFF,
+        resampling_method="sinc_interp_kaiser",
+        beta=KAISER_BETA,
+    )
+    step = (
+        f"resampled from {clip.sample_rate} to {sample_rate} Hz "
+        f"(Kaiser-windowed sinc, {FILTER_WIDTH} zero crossings a side, roll-off {ROLLOFF:.4f})"
+    )
+    return clip.with_waveform(waveform, step, sample_rate=sample_rate)
+
+
+def cut(clip: Clip, start: int, length: int) -> Clip:
+    """`length` samples of the clip from sample `start`; raises AudioError where the clip is too short."""
+    if start < 0 or length <= 0:
+        raise AudioError(f"a cut needs start >= 0 and length > 0; asked: start {start}, length {length}")
+    if start + length > len(clip.waveform):
+        needed, found = (start + length) / clip.sample_rate, clip.seconds
+        raise AudioError(
+            f"'{clip.title}' is too short: needed {needed:.3f} s ({start + length} samples at "
+            f"{clip.sample_rate} Hz), found {found:.3f} s ({len(clip.waveform)} samples). "
+            "Choose a longer recording or an earlier start."
+        )
+    step = (
+        f"cut: samples {start} to {start + length} "
+        f"({length / clip.sample_rate:.3f} s from {start / clip.sample_rate:.3f} s)"
+    )
+    return clip.with_waveform(clip.waveform[start : start + length].clone(), step)
+
+
+def cut_seconds(clip: Clip, start: float, seconds: float) -> Clip:
+    """`seconds` of the clip from the time `start` (s), rounded to whole samples; see cut."""
+    return cut(clip, round(start * clip.sample_rate), round(seconds * clip.sample_rate))
+
+
+def normalise_peak(clip: Clip) -> Clip:
+    """The clip divided by its largest magnitude; raises AudioError on silence."""
+    peak = require_signal(clip).waveform.abs().max()
+    return clip.with_waveform(clip.waveform / peak, f"divided by its largest magnitude, {peak.item():.6g}")
+
+
+def write_flac(path: str | os.PathLike[str], waveform: torch.Tensor | np.ndarray, sample_rate: int) -> Path:
+    """Write a mono waveform as 16-bit FLAC, whole or not at all.
+
+    waveform: [time], finite, in [-1, 1] (half a 16-bit step over is taken as rounding).   sample_rate: Hz.
+    Raises AudioError on samples a file cannot hold, OSError (naming the folder) if it cannot be written.
+    """
+    path = Path(path)
+    if isinstance(waveform, torch.Tensor):
+        waveform = waveform.detach().cpu()
+    samples = np.asarray(waveform, dtype=np.float64)
+    if samples.ndim != 1 or samples.size == 0:
+        raise AudioError(f"{path.name}: wanted a mono waveform [time], found shape {list(samples.shape)}")
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{path.name}: the waveform holds NaN or infinity and was not written")
+    peak = float(np.abs(samples).max())
+    if peak > 1 + 0.5 / 32768:
+        raise AudioError(
+            f"{path.name}: the largest magnitude is {peak:.6g}; over full scale (1) it would clip, nothing "
+            "was written. Scale the sound first and say so."
+        )
+    steps = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
+    encoded = io.BytesIO()
+    soundfile.write(encoded, steps, sample_rate, format="FLAC", subtype="PCM_16")
+    _write_whole(path, encoded.getvalue())
+    return path
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name in its own folder; move it into place when it is complete."""
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"cannot write {path.name} ({error.strerror}): the folder may be read-only or full. "
+            "Nothing was left there. Make room or choose another folder",
+            str(path.parent),
+        ) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

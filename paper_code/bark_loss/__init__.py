@@ -1,0 +1,1 @@
+"""Vinyard 2018: a Bark filter-bank loss."""

@@ -1,0 +1,132 @@
+"""The Bark filter-bank loss of Vinyard 2018, its published variants, and a corrected one."""
+
+from typing import Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from paper_code.audio.filter_banks import FilterBank
+from paper_code.bark_loss.filters import BANKS, centre_frequencies
+from paper_code.bark_loss.fused import Analysis, BarkDistance
+from paper_code.hearing.weighting import a_weighting
+
+
+class BarkLoss(nn.Module):
+    """Compare two signals after a Bark-spaced FIR bank, half-wave rectification and a logarithm.
+
+    features(x)[b, n] = w_b ln(1 + log_factor * max(0, (h_b * x)[n])); the loss is minus the cosine similarity of the
+    two flattened feature arrays (-1 for signals that agree, 0 for silence), or their mean squared difference.
+    The defaults are those of the experiment, found in its code; the text of the blog names none of them.
+
+    sample_rate: Hz of the signals, 11,025 in the experiment. bands, taps: size of the bank.
+    stride: keep every stride-th frame. log_factor: slope of the logarithm at silence.
+    weighting: "A" multiplies the features by 1 + A(f) - min A, a number linear in dB; None does not.
+    distance: "cosine" or "squared". bank: "original" or "corrected" (one ERB wide, peak gain one).
+    reduction: "mean", "sum" or "none" over the leading axes.
+    Paper: Vinyard 2018, "The Perceptually-Inspired Loss" (code of July 2018). Chapter: bark_loss.
+    """
+
+    weights: Tensor
+
+    def __init__(
+        self,
+        sample_rate: int = 11025,
+        bands: int = 512,
+        taps: int = 512,
+        stride: int = 1,
+        log_factor: float = 10.0,
+        weighting: Literal["A"] | None = "A",
+        distance: Literal["cosine", "squared"] = "cosine",
+        bank: Literal["original", "corrected"] = "original",
+        reduction: Literal["mean", "sum", "none"] = "mean",
+    ) -> None:
+        super().__init__()
+        _require_choice("weighting", weighting, ("A", None))
+        _require_choice("distance", distance, ("cosine", "squared"))
+        _require_choice("bank", bank, tuple(BANKS))
+        _require_choice("reduction", reduction, ("mean", "sum", "none"))
+        for name, value in {"sample_rate": sample_rate, "bands": bands, "taps": taps, "stride": stride}.items():
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{name} is a whole number of 1 or more; found {value!r}.")
+        if not log_factor > 0:
+            raise ValueError(f"log_factor is above 0; found {log_factor!r}.")
+        self.sample_rate, self.stride, self.log_factor = sample_rate, stride, float(log_factor)
+        self.distance, self.reduction = distance, reduction
+        self.filter_bank = FilterBank(BANKS[bank](bands, taps, sample_rate).clone())
+        weights = torch.ones(bands)
+        if weighting == "A":
+            decibels = torch.from_numpy(a_weighting(centre_frequencies(bands, sample_rate)))
+            weights = (1.0 + decibels - decibels.min()).float()
+        self.register_buffer("weights", weights)
+
+    @classmethod
+    def class_defaults(cls, **changes: object) -> Self:
+        """The defaults of zounds' PerceptualLoss class: stride 2, log factor 100, no weighting, cosine."""
+        return cls(**{"stride": 2, "log_factor": 100.0, "weighting": None} | changes)
+
+    @classmethod
+    def blog_literal(cls, **changes: object) -> Self:
+        """Only what the text of the blog says: bank, rectifier, logarithm; then a mean squared difference."""
+        return cls(**{"weighting": None, "distance": "squared"} | changes)
+
+    @classmethod
+    def corrected(cls, **changes: object) -> Self:
+        """The experiment's settings on the corrected bank, without its accidental high-frequency emphasis."""
+        return cls(**{"bank": "corrected"} | changes)
+
+    def features(self, waveform: Tensor) -> Tensor:
+        """Weighted log features [..., band, frame] of a waveform [..., time], by plain differentiable operations."""
+        bands = self.filter_bank(waveform)[..., :: self.stride]
+        return torch.log1p(self.log_factor * bands.relu()) * self.weights.to(bands.dtype).unsqueeze(-1)
+
+    def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
+        """Loss of an estimate against a reference, both [..., time] in [-1, 1].
+
+        sample_rate: if given, must be the rate of the loss. Raises ValueError on other rates, unequal or empty
+        shapes and non-finite samples. Half-precision input is computed, and returned, in float32.
+        """
+        _require_signals(estimate, reference, sample_rate, self.sample_rate)
+        with torch.autocast(estimate.device.type, enabled=False):
+            dtype = torch.promote_types(torch.promote_types(estimate.dtype, reference.dtype), torch.float32)
+            flat = [x.to(dtype).reshape(-1, x.shape[-1]) for x in (estimate, reference)]
+            value = BarkDistance.apply(*flat, self._analysis(estimate.shape[-1], dtype), self.distance)
+        value = value.reshape(estimate.shape[:-1])
+        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
+
+    def _analysis(self, time: int, dtype: torch.dtype) -> Analysis:
+        bank = self.filter_bank
+        length = bank.fft_length(time)
+        responses = bank.responses(length, dtype.to_complex())
+        weights = self.weights.to(dtype)
+        return Analysis(responses, weights, self.log_factor, bank.taps, self.stride, length, bank.frames(time))
+
+    def extra_repr(self) -> str:
+        return (
+            f"sample_rate={self.sample_rate}, bands={self.filter_bank.bands}, taps={self.filter_bank.taps}, "
+            f"stride={self.stride}, log_factor={self.log_factor}, distance={self.distance!r}"
+        )
+
+
+def _require_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
+    if value not in choices:
+        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; found {value!r}.")
+
+
+def _require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None, sample_rate: int) -> None:
+    if found_rate is not None and found_rate != sample_rate:
+        raise ValueError(
+            f"This loss is made for {sample_rate} Hz; the signals have {found_rate} Hz. Resample them, "
+            f"or make the loss with sample_rate={found_rate}."
+        )
+    if estimate.shape != reference.shape:
+        raise ValueError(
+            "Estimate and reference need the same shape [..., time]; "
+            f"found {tuple(estimate.shape)} and {tuple(reference.shape)}."
+        )
+    if estimate.ndim == 0 or estimate.shape[-1] == 0 or estimate.numel() == 0:
+        raise ValueError(f"A signal needs at least one sample, [..., time]; found the shape {tuple(estimate.shape)}.")
+    for name, signal in (("estimate", estimate), ("reference", reference)):
+        if not signal.is_floating_point():
+            raise ValueError(f"The {name} must hold floating-point samples in [-1, 1]; found {signal.dtype}.")
+        if not torch.isfinite(signal).all():
+            raise ValueError(f"The {name} holds samples that are not finite (NaN or infinity).")

@@ -1,0 +1,82 @@
+"""A matplotlib figure for the book: drawn for light and for dark, for the page and for a phone."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+
+import matplotlib
+from matplotlib import pyplot
+from matplotlib.collections import PolyQuadMesh, QuadMesh
+from matplotlib.figure import Figure
+
+from paper_code.display.markup import Shown, element, prose
+from paper_code.display.style import THEMES, Theme
+
+PIXELS_PER_INCH = 96  # of the page
+PNG_DPI = 2 * PIXELS_PER_INCH  # sharp on dense screens
+PHONE_MEDIA = "(max-width: 600px)"
+DETERMINISTIC = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+
+
+class Drawing(Shown):
+    """A figure of the book; see show."""
+
+
+def show(draw: Callable[[Theme], Figure], caption: str, alt: str, kind: str = "auto") -> Drawing:
+    """A figure in both modes, with caption and alternative text, embedded in the notebook.
+
+    draw: draws with the inks of a Theme and returns the figure; it is called for light and dark and, where the figure
+    takes its width from the theme (`theme.figure(...)`), again at the width of a phone.
+    caption: says what to look for.   alt: says what is to be seen, for those who cannot see it.
+    kind: "svg", "png", or "auto": PNG if the figure holds images, else SVG.
+    Raises ValueError on an empty caption or alternative text or an unknown kind.
+    """
+    if not caption.strip() or not alt.strip():
+        raise ValueError(
+            "a figure needs a caption (what to look for) and an alternative text (what is to be seen)"
+        )
+    if kind not in ("auto", "svg", "png"):
+        raise ValueError(f"wanted the kind 'auto', 'svg' or 'png', found {kind!r}")
+    pictures = "".join(_picture(draw, theme, alt, kind) for theme in THEMES.values())
+    html = element("figure", pictures + element("figcaption", prose(caption)), class_="figure-pair")
+    return Drawing(html, f"Figure: {caption}")
+
+
+def _picture(draw: Callable[[Theme], Figure], theme: Theme, alt: str, kind: str) -> str:
+    """The figure in one mode; a phone's version beside it if the drawing follows the theme's width."""
+    address, inches = _drawn(draw, theme, kind)
+    phone, phone_inches = _drawn(draw, theme.phone(), kind)
+    source = element("source", media=PHONE_MEDIA, srcset=phone) if phone_inches < inches else ""
+    image = element(
+        "img",
+        class_=f"figure-{theme.name}",
+        src=address,
+        alt=alt,
+        width=str(round(inches * PIXELS_PER_INCH)),
+        # Without the book's style the light one is shown, and both fit the page.
+        style="max-width:100%;height:auto" + (";display:none" if theme.name == "dark" else ""),
+    )
+    return element("picture", source + image)
+
+
+def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[str, float]:
+    """The figure as a data: address, and its width in inches."""
+    with matplotlib.rc_context(theme.settings()):
+        figure = draw(theme)
+        if not isinstance(figure, Figure):
+            raise TypeError(f"draw(theme) must return a matplotlib Figure, found {type(figure).__name__}")
+        chosen = ("png" if _holds_images(figure) else "svg") if kind == "auto" else kind
+        file = io.BytesIO()
+        figure.savefig(file, format=chosen, dpi=PNG_DPI, metadata=DETERMINISTIC[chosen], transparent=True)
+    pyplot.close(figure)  # figures made with pyplot would otherwise be shown, and kept, by the notebook
+    mime = "image/svg+xml" if chosen == "svg" else "image/png"
+    return f"data:{mime};base64,{base64.b64encode(file.getvalue()).decode()}", figure.get_size_inches()[0]
+
+
+def _holds_images(figure: Figure) -> bool:
+    return any(
+        axes.images or any(isinstance(c, QuadMesh | PolyQuadMesh) for c in axes.collections)
+        for axes in figure.axes
+    )

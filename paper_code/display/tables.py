@@ -1,0 +1,211 @@
+"""Tables of the book: numbers aligned right, units in the head, the document's values in italics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from numbers import Real
+from typing import Any
+
+from paper_code.display.markup import Shown, element, prose
+from paper_code.lab.claims import Row, count
+from paper_code.lab.intervals import Interval
+from paper_code.lab.rules import NOT, REPRODUCED, TREND, UNTESTABLE
+
+EMPTY = "–"
+# verdict: (symbol, class of its colour). The word always stands beside them.
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    REPRODUCED: ("✓", "verdict-reproduced"),
+    TREND: ("≈", "verdict-trend"),
+    NOT: ("✗", "verdict-not"),
+    UNTESTABLE: ("○", "verdict-untestable"),
+}
+
+
+class Table(Shown):
+    """A table of the book; see table, claims and scoreboard."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. name, unit: its head.   format: a format specification for its numbers, such as ".2f"."""
+
+    name: str
+    unit: str = ""
+    format: str = ""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A value as a document gives it, and where it stands there; written in italics."""
+
+    value: str
+    place: str = ""
+
+
+@dataclass(frozen=True)
+class _Cell:
+    html: str
+    text: str
+    number: bool = False
+
+
+def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], caption: str) -> Table:
+    """A table; the first column heads the rows.
+
+    columns: a Column, or a name for text.   rows: one value a column: text (`code` and *emphasis* are understood),
+    numbers (written with the column's format), Interval (mean ± half width), Reported, or None where there is none.
+    Raises ValueError for a row of another length or a number in a column without a format.
+    """
+    heads = [column if isinstance(column, Column) else Column(column) for column in columns]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(heads):
+            raise ValueError(f"row {number} has {len(row)} values for {len(heads)} columns")
+    cells = [[_cell(value, head) for value, head in zip(row, heads, strict=True)] for row in rows]
+    return _table(heads, cells, caption, "data-table")
+
+
+def claims(rows: Sequence[Row], caption: str = "") -> Table:
+    """What was claimed, what the document reports, what came out here and the verdict, one claim a row.
+
+    A column says which document, if there are several.
+    """
+    several = len({row.document for row in rows}) > 1
+    names = [*(["document"] if several else []), "place", "claimed", "reported there", "here", "verdict"]
+    cells = [
+        [
+            *([_text(row.document)] if several else []),
+            _text(row.place),
+            _claimed(row),
+            _cell(Reported(row.reported) if row.reported else None, Column("")),
+            _text(row.ours or EMPTY),
+            _verdict(row.verdict),
+        ]
+        for row in rows
+    ]
+    summary = " · ".join(f"{number} {verdict}" for verdict, number in count(rows).items() if number)
+    return _table(
+        [Column(n) for n in names], cells, caption or f"Paper and here: {summary}.", "data-table claims"
+    )
+
+
+def scoreboard(documents: Mapping[str, Sequence[Row]], caption: str) -> Table:
+    """How many claims of each document came to which verdict.
+
+    documents: name (may be a link in HTML, made by the caller with markup.element) -> its judged claims.
+    """
+    heads = [Column("document"), Column("claims"), *(Column(verdict) for verdict in VERDICTS)]
+    cells = [
+        [
+            _Cell(name, name),
+            _Cell(str(len(rows)), str(len(rows)), number=True),
+            *(_Cell(str(n), str(n), number=True) for n in count(rows).values()),
+        ]
+        for name, rows in documents.items()
+    ]
+    return _table(heads, cells, caption, "data-table scoreboard")
+
+
+def _cell(value: Any, column: Column) -> _Cell:
+    if value is None:
+        return _Cell(EMPTY, EMPTY)
+    if isinstance(value, Reported):
+        where = f" <small>{escape(value.place)}</small>" if value.place else ""
+        text = f"{value.value} ({value.place})" if value.place else value.value
+        return _Cell(f"<em>{escape(value.value)}</em>{where}", text, number=_numeric(value.value))
+    if isinstance(value, Interval):
+        text = _number(value.mean, column)
+        text += "" if math.isnan(value.half_width) else f" ± {_number(value.half_width, column)}"
+        return _Cell(text, text, number=True)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        text = _number(value, column)
+        return _Cell(text, text, number=True)
+    return _text(str(value))
+
+
+def _text(text: str) -> _Cell:
+    return _Cell(prose(text), text)
+
+
+def _number(value: Real, column: Column) -> str:
+    """The number in the column's format, with a true minus sign and no negative zero."""
+    if isinstance(value, int) and not column.format:
+        return str(value).replace("-", "−")
+    if not column.format:
+        raise ValueError(f"column {column.name!r} holds numbers: give it a format, such as '.2f'")
+    if math.isnan(value):
+        return EMPTY
+    text = format(value, column.format)
+    if text.startswith("-") and not any(digit in text for digit in "123456789"):
+        text = text[1:]
+    return text.replace("-", "−")
+
+
+def _numeric(text: str) -> bool:
+    return text.lstrip("−-+<>≈~ ")[:1].isdigit()
+
+
+def _claimed(row: Row) -> _Cell:
+    # What failed or could not be tested owes the reader its reason without a click.
+    judged = element(
+        "details",
+        f"<summary>how it is judged</summary>{escape(f'{row.rule}. {row.why}')}",
+        {"open": row.verdict in (NOT, UNTESTABLE)},
+    )
+    return _Cell(prose(row.claimed) + judged, row.claimed)
+
+
+def _verdict(verdict: str) -> _Cell:
+    symbol, name = VERDICTS[verdict]
+    badge = f'<span class="verdict {name}"><span aria-hidden="true">{symbol}</span> {verdict}</span>'
+    return _Cell(badge, f"{symbol} {verdict}")
+
+
+def _table(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: str, kind: str) -> Table:
+    # A column is one of numbers if any of its cells is; its head stands over them.
+    numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
+    head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
+    body = "".join(_row(row) for row in cells)
+    content = f"<caption>{prose(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    html = element(
+        "div",
+        element("table", content, class_=kind),
+        class_="table-scroll",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
+    )
+    return Table(html, _plain(heads, cells, caption, numeric))
+
+
+def _head(column: Column, number: bool) -> str:
+    unit = f' <span class="unit">{escape(column.unit)}</span>' if column.unit else ""
+    return element("th", escape(column.name) + unit, {"class": "number" if number else None}, scope="col")
+
+
+def _row(cells: Sequence[_Cell]) -> str:
+    first, *others = cells
+    written = element("th", first.html, {"class": "number" if first.number else None}, scope="row")
+    written += "".join(
+        element("td", cell.html, {"class": "number" if cell.number else None}) for cell in others
+    )
+    return f"<tr>{written}</tr>"
+
+
+def _plain(
+    heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: str, numeric: Sequence[bool]
+) -> str:
+    """The table for a terminal, columns aligned."""
+    lines = [[f"{head.name} ({head.unit})" if head.unit else head.name for head in heads]]
+    lines += [[cell.text for cell in row] for row in cells]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(heads))]
+    aligned = [
+        "  ".join(
+            text.rjust(width) if number else text.ljust(width)
+            for text, width, number in zip(line, widths, numeric, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+    return "\n".join([caption, *aligned])

@@ -1,0 +1,1 @@
+"""Models of the ear: Bark scale, loudness weighting."""

@@ -1,0 +1,1 @@
+"""How an experiment is run: profiles, training loop, result store, provenance, claims."""

@@ -1,0 +1,52 @@
+"""The chapters of the book: their order, the documents they re-run, and the way to their code."""
+
+import importlib
+from dataclasses import dataclass
+from types import ModuleType
+
+from paper_code.lab.config import suggestion
+from paper_code.lab.errors import LabError
+
+CHAPTERS = ("bark_loss",)  # in the order of the book
+
+WANTED = ("PROFILES", "seeds", "experiments", "train", "evaluate", "sources", "measurements")
+SIZES = ("full", "small", "smoke")  # the profiles, best first
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document that a chapter re-runs. key: in the bibliography. citation: short, as in running text."""
+
+    key: str
+    title: str
+    citation: str
+
+
+DOCUMENTS = {
+    "bark_loss": Document("vinyard2018", "Perceptual Audio Loss", "Vinyard (2018)"),
+}
+
+
+class UnknownName(LabError):
+    """There is no chapter, profile or experiment of that name; the message lists those there are."""
+
+
+def module(chapter: str) -> ModuleType:
+    """The chapter's experiment module, checked to have all the lab needs.
+
+    Raises: UnknownName for no such chapter; LabError when the module lacks something.
+    """
+    if chapter not in CHAPTERS:
+        raise UnknownName(f"there is no chapter {chapter!r}. {suggestion(chapter, CHAPTERS)}")
+    found = importlib.import_module(f"paper_code.{chapter}.experiment")
+    missing = [name for name in WANTED if not hasattr(found, name)]
+    if missing:
+        raise LabError(f"{found.__name__} lacks {', '.join(missing)}; the lab needs {', '.join(WANTED)}.")
+    return found
+
+
+def check_profile(chapter: str, profile: str) -> None:
+    """Raises: UnknownName when the chapter has no such profile."""
+    known = module(chapter).PROFILES
+    if profile not in known:
+        raise UnknownName(f"{chapter} has no profile {profile!r}. {suggestion(profile, known)}")

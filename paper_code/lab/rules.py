@@ -1,0 +1,283 @@
+"""The rules that judge a claim: what each needs, what it demands of our values, and the verdict on them.
+
+Every rule demands that some quantity lies in a region, say that a difference paired over seeds lies below 0.
+A claim is *reproduced* when the whole 95 % t interval of each quantity lies in its region, *trend only* when
+the means do but not all of their intervals (with one seed there is no interval, so never more than this), and
+*not reproduced* otherwise. It is *not testable here* when a value is missing or not defined.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from paper_code.lab.intervals import Interval, interval
+
+REPRODUCED, TREND, NOT, UNTESTABLE = "reproduced", "trend only", "not reproduced", "not testable here"
+VERDICTS = (REPRODUCED, TREND, NOT, UNTESTABLE)
+
+Measurements = Mapping[str, Sequence[float]]  # name -> one value a seed, NaN where it is not defined
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How numbers are written. digits: decimals, None for three significant ones. unit: put behind."""
+
+    digits: int | None = None
+    unit: str = ""
+
+    def plain(self, value: float) -> str:
+        """The number alone, with a true minus sign and no negative zero."""
+        text = f"{value:.3g}" if self.digits is None else f"{value:.{self.digits}f}"
+        text = text.removeprefix("-") if float(text) == 0 else text
+        return text.replace("-", "−")
+
+    def full(self, value: float) -> str:
+        """The number and its unit."""
+        return f"{self.plain(value)} {self.unit}".strip()
+
+    def spread(self, found: Interval, unit: bool = True) -> str:
+        """mean ± half width, or the mean alone for one value."""
+        text = self.plain(found.mean) + (f" ± {self.plain(found.half_width)}" if found.count > 1 else "")
+        return f"{text} {self.unit}".strip() if unit else text
+
+
+@dataclass(frozen=True)
+class Demand:
+    """A quantity (one value a seed) that should lie between low and high; the ends belong only if closed."""
+
+    quantity: str
+    values: list[float]
+    low: float = -math.inf
+    high: float = math.inf
+    closed: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether one value lies in the region."""
+        return self.low <= value <= self.high if self.closed else self.low < value < self.high
+
+    def region(self, numbers: Numbers) -> str:
+        """The region in words."""
+        if self.closed:
+            return f"between {numbers.plain(self.low)} and {numbers.full(self.high)}"
+        return (
+            f"above {numbers.full(self.low)}" if self.high == math.inf else f"below {numbers.full(self.high)}"
+        )
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found. ours: values as text. verdict: one of VERDICTS. why: its reason, in sentences."""
+
+    ours: str
+    verdict: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Within:
+    """The measurement lies within `tolerance` of `value`, ends included. The whole interval must lie there to
+    be reproduced; when the mean does and its interval reaches beyond, that is trend only."""
+
+    measurement: str
+    value: float
+    tolerance: float
+    name: ClassVar[str] = "within"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The measurements it judges."""
+        return (self.measurement,)
+
+    def words(self, numbers: Numbers) -> str:
+        """The rule for people."""
+        return f"{self.measurement} within {numbers.plain(self.value)} ± {numbers.full(self.tolerance)}"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """What it asks of the values of `needs`."""
+        low, high = self.value - self.tolerance, self.value + self.tolerance
+        return [Demand(self.measurement, values[0], low, high, closed=True)]
+
+
+@dataclass(frozen=True)
+class Below:
+    """The measurement lies below `value`."""
+
+    measurement: str
+    value: float
+    name: ClassVar[str] = "below"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The measurements it judges."""
+        return (self.measurement,)
+
+    def words(self, numbers: Numbers) -> str:
+        """The rule for people."""
+        return f"{self.measurement} {self.name} {numbers.full(self.value)}"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """What it asks of the values of `needs`."""
+        return [Demand(self.measurement, values[0], high=self.value)]
+
+
+@dataclass(frozen=True)
+class Above(Below):
+    """The measurement lies above `value`."""
+
+    name: ClassVar[str] = "above"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """What it asks of the values of `needs`."""
+        return [Demand(self.measurement, values[0], low=self.value)]
+
+
+@dataclass(frozen=True)
+class Less:
+    """`first` is less than `second`, by more than `margin` where one is given; paired over seeds."""
+
+    first: str
+    second: str
+    margin: float = 0.0
+    name: ClassVar[str] = "less"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The measurements it compares."""
+        return (self.first, self.second)
+
+    def words(self, numbers: Numbers) -> str:
+        """The rule for people."""
+        by = f" by more than {numbers.full(self.margin)}" if self.margin else ""
+        return f"{self.first} {self.name} than {self.second}{by}, paired over seeds"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """What it asks of the values of `needs`."""
+        return [Demand(self._difference(), _paired(*values), high=-self.margin)]
+
+    def _difference(self) -> str:
+        return f"{self.first} − {self.second}"
+
+
+@dataclass(frozen=True)
+class Greater(Less):
+    """`first` is greater than `second`, by more than `margin` where one is given; paired over seeds."""
+
+    name: ClassVar[str] = "greater"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """What it asks of the values of `needs`."""
+        return [Demand(self._difference(), _paired(*values), low=self.margin)]
+
+
+@dataclass(frozen=True)
+class Monotone:
+    """The measurements change from each to the next in one direction ("increasing" or "decreasing")."""
+
+    measurements: tuple[str, ...]
+    direction: str
+    name: ClassVar[str] = "monotone"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The measurements it compares, in their order."""
+        return self.measurements
+
+    def words(self, numbers: Numbers) -> str:
+        """The rule for people."""
+        return f"{self.direction}: {', '.join(self.measurements)}, neighbours paired over seeds"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """What it asks of the values of `needs`."""
+        found = []
+        for i in range(len(values) - 1):
+            label = f"{self.measurements[i + 1]} − {self.measurements[i]}"
+            limit = {"high": 0.0} if self.direction == "decreasing" else {"low": 0.0}
+            found.append(Demand(label, _paired(values[i + 1], values[i]), **limit))
+        return found
+
+
+@dataclass(frozen=True)
+class Untestable:
+    """What cannot be tested here, and `why`."""
+
+    why: str
+    name: ClassVar[str] = "untestable"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Nothing."""
+        return ()
+
+    def words(self, numbers: Numbers) -> str:
+        """The rule for people."""
+        return "no test"
+
+    def demands(self, values: Sequence[list[float]]) -> list[Demand]:
+        """Nothing."""
+        return []
+
+
+Rule = Within | Below | Above | Less | Greater | Monotone | Untestable
+RULES = {kind.name: kind for kind in (Within, Below, Above, Less, Greater, Monotone, Untestable)}
+
+
+def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
+    """Our values under a rule, with the verdict.
+
+    Seeds in which a needed value is not finite are dropped from all values compared, and counted in why.
+    """
+    if isinstance(rule, Untestable):
+        return Finding("", UNTESTABLE, rule.why)
+    missing = [name for name in rule.needs if not len(measurements.get(name, ()))]
+    if missing:
+        return Finding("", UNTESTABLE, f"Not measured: {', '.join(missing)}.")
+    columns = [[float(value) for value in measurements[name]] for name in rule.needs]
+    if len({len(column) for column in columns}) > 1:
+        counts = ", ".join(
+            f"{name} has {len(column)}" for name, column in zip(rule.needs, columns, strict=True)
+        )
+        return Finding("", UNTESTABLE, f"The values cannot be paired over seeds: {counts}.")
+    rows = [row for row in zip(*columns, strict=True) if all(map(math.isfinite, row))]
+    dropped = len(columns[0]) - len(rows)
+    if not rows:
+        empty = [n for n, c in zip(rule.needs, columns, strict=True) if not any(map(math.isfinite, c))]
+        return Finding("", UNTESTABLE, f"Not defined in any seed: {', '.join(empty or rule.needs)}.")
+    kept = [list(column) for column in zip(*rows, strict=True)]
+    verdict, why = _decide(rule.demands(kept), numbers)
+    if dropped:
+        why += f" {dropped} of {len(columns[0])} seeds dropped, where a value is not defined."
+    return Finding(_ours(kept, numbers), verdict, why)
+
+
+def _decide(demands: Sequence[Demand], numbers: Numbers) -> tuple[str, str]:
+    """The verdict on all demands together, and its reason from those that decide it."""
+    found = [(demand, interval(demand.values)) for demand in demands]
+    outside = [pair for pair in found if not pair[0].holds(pair[1].mean)]
+    if outside:
+        return NOT, _reason("The mean of {} is not {}.", outside, numbers)
+    if found[0][1].count == 1:
+        return TREND, _reason("One seed, so no interval: {} is {}.", found, numbers)
+    wide = [(demand, i) for demand, i in found if not (demand.holds(i.low) and demand.holds(i.high))]
+    if wide:
+        return TREND, _reason("The mean of {} is {}, its 95 % interval reaches beyond.", wide, numbers)
+    return REPRODUCED, _reason("The 95 % interval of {} lies {}.", found, numbers)
+
+
+def _reason(sentence: str, pairs: Sequence[tuple[Demand, Interval]], numbers: Numbers) -> str:
+    parts = []
+    for demand, found in pairs:
+        seeds = "1 seed" if found.count == 1 else f"{found.count} seeds"
+        quantity = f"{demand.quantity} ({numbers.spread(found)}, {seeds})"
+        parts.append(sentence.format(quantity, demand.region(numbers)))
+    return " ".join(parts)
+
+
+def _ours(columns: Sequence[list[float]], numbers: Numbers) -> str:
+    joint = " against " if len(columns) == 2 else " → "
+    text = joint.join(numbers.spread(interval(column), unit=False) for column in columns)
+    return f"{text} {numbers.unit}".strip()
+
+
+def _paired(first: Sequence[float], second: Sequence[float]) -> list[float]:
+    return [a - b for a, b in zip(first, second, strict=True)]

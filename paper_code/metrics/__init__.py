@@ -1,0 +1,1 @@
+"""Scores nobody differentiates: SNR, SI-SNR, log-spectral distance, noise floor, STOI."""

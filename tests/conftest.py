@@ -1,0 +1,86 @@
+"""What all tests share: one thread a process, markers that skip with a reason, and strictness on request.
+
+With COMPENDIUM_STRICT=1 a test that is skipped fails instead, so that a machine that lacks recordings or a
+browser cannot pass by skipping. Only the lack of a GPU stays a skip: no CPU can stand in for one.
+"""
+
+import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+STRICT = os.environ.get("COMPENDIUM_STRICT") == "1"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ALLOWED_SKIPS = ("cuda", "gpu")
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")  # for the processes that tests start
+
+
+def browser() -> str | None:
+    """The path of an installed Chromium or Chrome, or None."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def lacking(item: pytest.Item) -> str | None:
+    """Why a marked test cannot run here, or None."""
+    marker = item.get_closest_marker("corpora")
+    if marker:
+        from paper_code.audio import corpora
+
+        here = {
+            name: any(corpora.where(file.path) != "absent" for file in corpus.recordings)
+            for name, corpus in corpora.corpora().items()
+        }
+        absent = [name for name in marker.args if not here[name]]
+        if absent or not any(here.values()):
+            what = f"recordings of {', '.join(absent)}" if absent else "recordings"
+            return f"no {what}: set COMPENDIUM_CORPORA to their folder or fetch them (README)"
+    if item.get_closest_marker("browser"):
+        if browser() is None:
+            return f"no browser: install one of {', '.join(BROWSERS)}"
+        if not (ROOT / "_build" / "html" / "index.html").is_file():
+            return "the book is not built: run `make book`"
+    return None
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a marked test where what it needs is not there."""
+    reason = lacking(item)
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In strict mode, turn a skip into a failure."""
+    report = yield
+    return hardened(report)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """In strict mode, turn the skip of a whole file into a failure."""
+    report = yield
+    return hardened(report)
+
+
+def hardened(report: Report) -> Report:
+    """The report, as a failure when it is a skip that strict mode does not allow."""
+    if not (STRICT and report.outcome == "skipped") or hasattr(report, "wasxfail"):
+        return report
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if any(word in reason.lower() for word in ALLOWED_SKIPS):
+        return report
+    report.outcome = "failed"
+    report.longrepr = f"{reason}\n(COMPENDIUM_STRICT=1: what this machine lacks counts as a failure)"
+    return report
