@@ -19,8 +19,8 @@ SNAKEMAKE := $(ONE_THREAD) $(LOCK) $(BIN)/snakemake --snakefile workflow/Snakefi
 .PHONY: book test notebooks clean distclean
 
 book: .venv/.stamp
-	@mkdir -p _build
-	@$(SNAKEMAKE) profile=$(PROFILE)
+	@mkdir -p _build/logs
+	@$(SNAKEMAKE) profile=$(PROFILE) 2> _build/logs/plan.log || { cat _build/logs/plan.log >&2; exit 1; }
 	@echo "The book: _build/html/index.html"
 
 test: .venv/.stamp

@@ -27,6 +27,12 @@ def browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The path of an installed Chromium or Chrome; for tests marked `browser`."""
+    return browser() or pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
+
+
 def lacking(item: pytest.Item) -> str | None:
     """Why a marked test cannot run here, or None."""
     marker = item.get_closest_marker("corpora")

@@ -13,15 +13,11 @@ $bin/ruff check . || status=1
 $bin/ruff format --check --quiet . || { echo "ruff format would change files: run '$bin/ruff format'" >&2; status=1; }
 
 # Timings are only worth something when nothing else runs, and use the cores the limits above would keep from them.
-if compgen -G "tests/benchmarks/test_*.py" >/dev/null; then
-    env -u OMP_NUM_THREADS -u OPENBLAS_NUM_THREADS -u MKL_NUM_THREADS -u NUMEXPR_NUM_THREADS \
-        $bin/python -m pytest tests/benchmarks 2>&1 | tee "$logs/benchmarks.log" || status=1
-fi
+env -u OMP_NUM_THREADS -u OPENBLAS_NUM_THREADS -u MKL_NUM_THREADS -u NUMEXPR_NUM_THREADS \
+    $bin/python -m pytest tests/benchmarks/bench_*.py 2>&1 | tee "$logs/benchmarks.log" || status=1
 
 $bin/python -m pytest tests book --ignore=tests/benchmarks --nbval-lax -n 2 --dist loadscope "$@" 2>&1 \
     | tee "$logs/tests.log" || status=1
 
-for log in benchmarks tests; do
-    [ -f "$logs/$log.log" ] && tail -n 1 "$logs/$log.log"
-done
+tail -qn 1 "$logs/benchmarks.log" "$logs/tests.log"
 exit $status

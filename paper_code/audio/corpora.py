@@ -119,9 +119,7 @@ def load(path: str) -> Clip:
     """
     file = recording(path)
     if file.seconds is None:
-        raise AudioError(
-            f"{file.path} is not a recording but a text, a table or weights. Use locate() to open it."
-        )
+        raise AudioError(f"{file.path} is not a recording but a text, a table or weights. Use locate() to open it.")
     place = locate(path)
     try:
         clip = clips.read(place, file.title, file.licence, file.attribution, f"{file.corpus}: {file.path}")
@@ -261,9 +259,7 @@ def verify(chosen: list[Corpus]) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m paper_code.audio.corpora", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(prog="python -m paper_code.audio.corpora", description=__doc__.split("\n")[0])
     parser.add_argument("command", choices=("list", "fetch", "verify"))
     parser.add_argument("names", nargs="*", metavar="corpus", help="default: all of them")
     asked = parser.parse_args(arguments)

@@ -34,6 +34,7 @@ class FilterBank(nn.Module):
             raise ValueError(f"A filter bank is [band, tap]; found the shape {tuple(filters.shape)}.")
         self.register_buffer("filters", filters)
         self._responses: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
+        self.register_load_state_dict_post_hook(lambda module, _: module._responses.clear())
 
     @property
     def bands(self) -> int:

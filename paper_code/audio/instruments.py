@@ -33,7 +33,7 @@ BANDWIDTHS = np.array([70.0, 100.0, 150.0, 250.0, 300.0, 400.0, 500.0, 600.0])  
 FRICATIVES = ((3800.0, 8000.0, 0.30), (1900.0, 5500.0, 0.35), (1200.0, 7500.0, 0.10))
 
 # Body modes of a cello-like box: frequency (Hz), width (Hz), gain.
-BODY = ((98.0, 25.0, 0.5), (185.0, 35.0, 0.8), (230.0, 40.0, 0.7), (430.0, 80.0, 1.0), (2200.0, 900.0, 1.6))
+BODY = ((98.0, 25.0, 0.3), (185.0, 35.0, 0.6), (430.0, 90.0, 1.6), (700.0, 200.0, 1.2), (2200.0, 900.0, 1.6))
 
 Response = Callable[[np.ndarray, int], np.ndarray]
 
@@ -56,9 +56,7 @@ def slow_noise(random: np.random.Generator, length: int, sample_rate: int, rate:
     return np.interp(np.arange(length) / sample_rate * rate, np.arange(len(points)), points)
 
 
-def band_noise(
-    random: np.random.Generator, length: int, sample_rate: int, low: float, high: float
-) -> np.ndarray:
+def band_noise(random: np.random.Generator, length: int, sample_rate: int, low: float, high: float) -> np.ndarray:
     """Noise of unit RMS between two frequencies (Hz), falling by 24 dB an octave outside."""
     low = min(low, 0.3 * sample_rate)
     hertz = np.maximum(np.fft.rfftfreq(length, 1 / sample_rate), 1.0)
@@ -77,9 +75,7 @@ def harmonics(pitch: np.ndarray, sample_rate: int, response: Response) -> np.nda
     for number in range(1, int(limit / frames.min()) + 1):
         hertz = number * frames
         gain = response(hertz, number) * np.clip((limit - hertz) / (0.05 * limit), 0, 1)
-        out += (
-            np.interp(clock, at, gain.real) * rotation.real - np.interp(clock, at, gain.imag) * rotation.imag
-        )
+        out += np.interp(clock, at, gain.real) * rotation.real - np.interp(clock, at, gain.imag) * rotation.imag
         rotation *= turn
     return out
 
@@ -136,11 +132,12 @@ def struck_string(random: np.random.Generator, midi: float, seconds: float, samp
         partial = k * pitch * np.sqrt(1 + stiffness * k**2)
         if partial > 0.45 * sample_rate:
             break
-        level = abs(np.sin(np.pi * k / 8)) * k**-1.2
-        decay = 0.7 * np.exp(-clock * (2 + partial / 250)) + 0.3 * np.exp(-clock * (0.5 + partial / 1200))
+        level, slow = abs(np.sin(np.pi * k / 8)) * k**-1.2, 0.5 + partial / 1200
+        heard = clock[: round(9.2 / slow * sample_rate)]  # until it is 80 dB down
+        decay = 0.7 * np.exp(-heard * (2 + partial / 250)) + 0.3 * np.exp(-heard * slow)
         for detune in (-2e-4, 3e-4):  # two strings a note, hardly apart
-            phase = random.uniform(-0.3, 0.3)
-            out += level * decay * np.sin(2 * np.pi * partial * (1 + detune) * clock + phase)
+            turns = 2 * np.pi * partial * (1 + detune) * heard + random.uniform(-0.3, 0.3)
+            out[: len(heard)] += level * decay * np.sin(turns)
     hammer = band_noise(random, len(clock), sample_rate, 80.0, 2500.0) * np.exp(-clock / 0.006)
     return random.uniform(0.5, 1.0) * np.clip(clock / 0.002, 0, 1) * (out + 0.5 * hammer)
 
@@ -158,9 +155,7 @@ def pluck(
     return random.uniform(0.7, 1.0) * gate * out
 
 
-def singer(
-    random: np.random.Generator, melody: list[tuple[float, float]], length: int, sample_rate: int
-) -> np.ndarray:
+def singer(random: np.random.Generator, melody: list[tuple[float, float]], length: int, sample_rate: int) -> np.ndarray:
     """A voice on vowels that sings notes (s, Hz) with vibrato and a gap before some of them."""
     clock = np.arange(length) / sample_rate
     starts, notes = (np.array(column) for column in zip(*melody, strict=True))
@@ -168,9 +163,7 @@ def singer(
     for start in starts:
         depth = random.choice([0.3, 0.9])
         level *= 1 - depth * np.exp(-(((clock - start) / 0.02) ** 2))
-    pitch = np.interp(
-        clock, np.repeat(starts, 2)[1:] - np.tile([0.04, 0], len(starts))[1:], np.repeat(notes, 2)[:-1]
-    )
+    pitch = np.interp(clock, np.repeat(starts, 2)[1:] - np.tile([0.04, 0], len(starts))[1:], np.repeat(notes, 2)[:-1])
     pitch *= 1 + 0.012 * np.sin(2 * np.pi * 5.5 * clock)
     vowels = np.stack([random_vowel(random) for _ in starts])
     tracks = np.stack([np.interp(clock, starts, track) for track in vowels.T])
@@ -207,7 +200,7 @@ def snare(random: np.random.Generator, sample_rate: int) -> np.ndarray:
     """Two tones of the skin and the noise of the wires."""
     clock = np.arange(round(0.4 * sample_rate)) / sample_rate
     skin = sum(np.sin(2 * np.pi * hertz * clock) for hertz in (185.0, 330.0)) * np.exp(-clock / 0.05)
-    wires = band_noise(random, len(clock), sample_rate, 1200.0, 9000.0) * np.exp(-clock / 0.07)
+    wires = band_noise(random, len(clock), sample_rate, 500.0, 9000.0) * np.exp(-clock / 0.07)
     return 0.4 * skin + 0.5 * wires
 
 

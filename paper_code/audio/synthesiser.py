@@ -89,9 +89,7 @@ def drum_kit(seconds: float, sample_rate: int, seed: int) -> Clip:
     seconds: length.   sample_rate: Hz.   Raises AudioError unless both give at least one sample.
     """
     random, length = _start("drum_kit", seconds, sample_rate, seed)
-    return _finish(
-        drums(random, length, sample_rate, random.uniform(0.11, 0.14)), "drum_kit", sample_rate, seed
-    )
+    return _finish(drums(random, length, sample_rate, random.uniform(0.11, 0.14)), "drum_kit", sample_rate, seed)
 
 
 def pop_like(seconds: float, sample_rate: int, seed: int) -> Clip:
@@ -114,9 +112,7 @@ def pop_like(seconds: float, sample_rate: int, seed: int) -> Clip:
                 strum = pluck(random, root + 12 + note, 4 * step, sample_rate, 0.35, 1.1)
                 add_at(backing, strum, when + random.uniform(0, 0.01), sample_rate)
         if eighth % 2 == 0 or random.random() < 0.4:
-            melody.append(
-                (when, hertz_from_midi(root + 12 + random.choice(chord) + random.choice([0, 0, 2])))
-            )
+            melody.append((when, hertz_from_midi(root + 12 + random.choice(chord) + random.choice([0, 0, 2]))))
     parts = (
         (0.30, drums(random, length, sample_rate, step)),
         (0.22, bass),
@@ -131,15 +127,13 @@ def bowed_string(seconds: float, sample_rate: int, seed: int, pitch: float | Non
     """One bowed note: a sawtooth with vibrato and bow noise through the modes of a cello-like body.
 
     seconds: length.   sample_rate: Hz.   pitch: Hz (None: a note between C2 and G3 chosen by the seed).
-    Raises AudioError unless both give at least one sample and the pitch lies below the Nyquist frequency.
+    Raises AudioError unless both give at least one sample and the pitch lies below 0.45 of the sample rate.
     """
     random, length = _start("bowed_string", seconds, sample_rate, seed)
     note = hertz_from_midi(random.integers(36, 56))
     pitch = note if pitch is None else pitch
-    if not 0 < pitch < sample_rate / 2:
-        raise AudioError(
-            f"a pitch of {pitch} Hz cannot be played at {sample_rate} Hz; it must be below half of it"
-        )
+    if not 0 < pitch < 0.45 * sample_rate:
+        raise AudioError(f"a pitch of {pitch} Hz cannot be played at {sample_rate} Hz: at most 0.45 of it")
     clock = np.arange(length) / sample_rate
     depth = 0.006 * np.clip((clock - 0.15) / 0.3, 0, 1)
     vibrato = np.sin(2 * np.pi * random.uniform(5.0, 6.0) * clock + random.uniform(0, 2 * np.pi))
@@ -151,9 +145,7 @@ def bowed_string(seconds: float, sample_rate: int, seed: int, pitch: float | Non
     noise *= 0.02 * np.sqrt(np.mean(string**2) / (np.mean(noise**2) + 1e-12))
     pressure = 1 + 0.1 * slow_noise(random, length, sample_rate, 6.0)
     envelope = np.clip(clock / random.uniform(0.06, 0.12), 0, 1) * np.clip((seconds - clock) / 0.08, 0, 1)
-    return _finish(
-        (string + noise) * pressure * envelope, "bowed_string", sample_rate, seed, f"pitch={pitch:.2f}"
-    )
+    return _finish((string + noise) * pressure * envelope, "bowed_string", sample_rate, seed, f"pitch={pitch:.10g}")
 
 
 # Common parts.
@@ -176,9 +168,7 @@ def _finish(signal: np.ndarray, kind: str, sample_rate: int, seed: int, more: st
     signal[len(signal) - fade :] *= ramp[::-1]
     largest = np.abs(signal).max()
     signal = PEAK * signal / (largest if largest > 0 else 1.0)
-    call = ", ".join(
-        filter(None, [f"seconds={len(signal) / sample_rate:g}", f"sample_rate={sample_rate}", more])
-    )
+    call = ", ".join(filter(None, [f"seconds={len(signal) / sample_rate:.10g}", f"sample_rate={sample_rate}", more]))
     return Clip(
         waveform=torch.from_numpy(signal.astype(np.float32)),
         sample_rate=sample_rate,

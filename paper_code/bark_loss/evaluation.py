@@ -21,10 +21,33 @@ from paper_code.metrics.spectral import level_error, log_spectral_distance
 if TYPE_CHECKING:
     from paper_code.bark_loss.experiment import BarkConfig
 
-# "crisper mid and high frequencies": the blog names no limits; these are thirds of the Bark scale to the nearest 100 Hz
+# The blog names no limits for "mid and high frequencies"; these cut the Bark scale into three, to the nearest 100 Hz.
 REGIONS = {"low": (0.0, 600.0), "mid": (600.0, 2000.0), "high": (2000.0, None)}
-HIGHER_IS_BETTER = {"si_snr": True, "stoi": True, "gap_noise": False, "lsd": False, "lsd_low": False}
-HIGHER_IS_BETTER |= {"lsd_mid": False, "lsd_high": False}
+METRICS = {  # name of a curve -> its name for people
+    "lsd": "distance",
+    "lsd_low": "low-band distance",
+    "lsd_mid": "mid-band distance",
+    "lsd_high": "high-band distance",
+    "level_low": "low-band level",
+    "level_mid": "mid-band level",
+    "level_high": "high-band level",
+    "si_snr": "SI-SNR",
+    "gap_noise": "gap noise",
+    "stoi": "intelligibility",
+    "sibilant": "sibilant level",
+}
+HIGHER_IS_BETTER = {
+    "lsd": False,
+    "lsd_low": False,
+    "lsd_mid": False,
+    "lsd_high": False,
+    "si_snr": True,
+    "gap_noise": False,
+    "stoi": True,
+}
+UNITS = {"stoi": ""}  # all others are in dB
+SHORT = {"mse": "MSE", "bark": "Bark", "bark_corrected": "Bark corrected"}
+CHECKPOINTS = ("first checkpoint", "second checkpoint", "third checkpoint", "end")  # 250, 500, 750 and 1000 steps
 PLATEAU_STEP = 250
 
 
@@ -63,11 +86,12 @@ def sibilant_level(outputs: Tensor, reference: Tensor) -> Tensor:
     return 10 * torch.log10(power(outputs * scale.unsqueeze(-1)).clamp_min(1e-20) / power(reference))
 
 
-def losses(outputs: Tensor, reference: Tensor) -> dict[str, list[float]]:
+def losses(outputs: Tensor, reference: Tensor, bands: int, taps: int) -> dict[str, list[float]]:
     """Every loss of each output [output, time] at peak 1, so that one sees what training on one does to the others."""
     peak = outputs.abs().amax(-1, keepdim=True).clamp_min(1e-8)
     target = reference.expand_as(outputs)
-    pairs = {"bark": BarkLoss(reduction="none"), "bark_corrected": BarkLoss.corrected(reduction="none")}
+    size = {"bands": bands, "taps": taps, "reduction": "none"}
+    pairs = {"bark": BarkLoss(**size), "bark_corrected": BarkLoss.corrected(**size)}
     found = {"mse": (outputs - target).square().mean(-1)}
     found |= {name: loss(outputs / peak, target) for name, loss in pairs.items()}
     return {name: values.tolist() for name, values in found.items()}
@@ -88,7 +112,7 @@ def write(
         metrics[name] = {
             "checkpoints": config.checkpoints,
             **at,
-            "losses": losses(found[kept], reference),
+            "losses": losses(found[kept], reference, config.bands, config.taps),
             "training_seconds": training[name]["seconds"],
         }
         arrays |= {f"{name}/{key}": values.astype(np.float32) for key, values in over_steps.items()}
@@ -101,7 +125,9 @@ def write(
     (folder / "curves.json").unlink()
 
 
-def steps_to(values: NDArray[np.floating], observed: NDArray[np.integer], threshold: float, higher: bool) -> float:
+def steps_to(
+    values: NDArray[np.floating], observed: NDArray[np.integer], threshold: float, higher: bool
+) -> float:
     """First observed step from which a metric stays at a threshold or better; infinity if it never does."""
     good = values >= threshold if higher else values <= threshold
     bad = np.flatnonzero(~good)
@@ -109,18 +135,21 @@ def steps_to(values: NDArray[np.floating], observed: NDArray[np.integer], thresh
     return float(observed[first]) if first < len(observed) else float("inf")
 
 
-def plateau_share(values: NDArray[np.floating], observed: NDArray[np.integer], step: int = PLATEAU_STEP) -> float:
+def plateau_share(
+    values: NDArray[np.floating], observed: NDArray[np.integer], step: int = PLATEAU_STEP
+) -> float:
     """Share of a metric's whole improvement, first to last, that was there at a step."""
     at = int(np.argmin(np.abs(observed - step)))
     return float((values[at] - values[0]) / (values[-1] - values[0]))
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds.
+    """Named values over seeds, in the order of the seeds; each claim says in these names what it needs.
 
-    "<metric>/<sound>/<loss>/<checkpoint>"; "<metric>/all/<loss>/<checkpoint>" (mean over sounds);
-    "steps/<metric>/<sound>/<loss>" (steps until the quality that MSE has at its end stays reached);
-    "plateau/<metric>/<sound>/<loss>" (share of the improvement reached by step 250).
+    "<metric>, <sound>, <loss>, <checkpoint>", for instance "high-band distance, pop, Bark, end"; the sound "all
+    sounds" is their mean. "steps to MSE's final <metric>, <sound>, <loss>": steps until the quality that MSE has at
+    its end stays reached. "plateau of <metric>, <sound>, <loss>": share of the improvement there by step 250.
+    "gain in <metric> over MSE, <sound>, <loss>, <checkpoint>": how much better than MSE, in the metric's unit.
     """
     runs = {(r.experiment, r.seed): r for r in results}
     found: dict[str, list[float]] = {}
@@ -134,34 +163,45 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
 def _of_seed(runs: Mapping[str, Result]) -> dict[str, float]:
     found: dict[str, float] = {}
     for loss, run in runs.items():
-        sounds = list(run.metrics)
-        for sound in sounds:
-            entry = run.metrics[sound]
-            for metric in [m for m in entry if m not in ("checkpoints", "losses", "training_seconds")]:
-                for checkpoint, value in zip(entry["checkpoints"], entry[metric], strict=True):
-                    found[f"{metric}/{sound}/{loss}/{checkpoint}"] = value
+        for sound, entry in run.metrics.items():
+            for metric in [m for m in METRICS if m in entry]:
+                for when, value in zip(CHECKPOINTS, entry[metric], strict=True):
+                    found[f"{METRICS[metric]}, {sound}, {SHORT[loss]}, {when}"] = value
             found |= _over_steps(sound, loss, run, runs.get("mse"))
-        shared = [m for m in HIGHER_IS_BETTER if m != "stoi"] + [f"level_{region}" for region in REGIONS]
-        for metric in shared:
-            for checkpoint in run.metrics[sounds[0]]["checkpoints"]:
-                values = [found[f"{metric}/{sound}/{loss}/{checkpoint}"] for sound in sounds]
-                found[f"{metric}/all/{loss}/{checkpoint}"] = float(np.mean(values))
-            steps = [found[f"steps/{metric}/{s}/{loss}"] for s in sounds if f"steps/{metric}/{s}/{loss}" in found]
-            if len(steps) == len(sounds):
-                found[f"steps/{metric}/all/{loss}"] = float(np.mean(steps))
+    _add_means(found, list(next(iter(runs.values())).metrics))
+    _add_gains(found)
     return found
 
 
 def _over_steps(sound: str, loss: str, run: Result, plain: Result | None) -> dict[str, float]:
     observed, found = run.arrays["observed"], {}
     for metric, higher in HIGHER_IS_BETTER.items():
-        key = f"{sound}/{metric}"
+        key, ending = f"{sound}/{metric}", f"{METRICS[metric]}, {sound}, {SHORT[loss]}"
         if key not in run.arrays:
             continue
         values = run.arrays[key]
-        found[f"plateau/{metric}/{sound}/{loss}"] = plateau_share(values, observed)
+        found[f"plateau of {ending}"] = plateau_share(values, observed)
         if plain is not None:
-            threshold = float(plain.arrays[key][-1])
-            reached = steps_to(values, observed, threshold, higher)
-            found[f"steps/{metric}/{sound}/{loss}"] = min(reached, float(observed[-1] + 1))
+            reached = steps_to(values, observed, float(plain.arrays[key][-1]), higher)
+            found[f"steps to MSE's final {ending}"] = min(reached, float(observed[-1] + 1))
     return found
+
+
+def _add_means(found: dict[str, float], sounds: list[str]) -> None:
+    """Add "all sounds" for whatever every sound has."""
+    first = f", {sounds[0]}, "
+    for name in [name for name in found if first in name]:
+        each = [found.get(name.replace(first, f", {sound}, ")) for sound in sounds]
+        if None not in each:
+            found[name.replace(first, ", all sounds, ")] = float(np.mean(each))
+
+
+def _add_gains(found: dict[str, float]) -> None:
+    """Add how much better than MSE each other loss is at each checkpoint."""
+    for metric, higher in HIGHER_IS_BETTER.items():
+        for name in [name for name in found if name.startswith(f"{METRICS[metric]}, ")]:
+            title, sound, loss, when = name.split(", ")
+            plain = found.get(f"{title}, {sound}, {SHORT['mse']}, {when}")
+            if loss != SHORT["mse"] and plain is not None:
+                difference = found[name] - plain
+                found[f"gain in {title} over MSE, {sound}, {loss}, {when}"] = difference if higher else -difference

@@ -116,7 +116,9 @@ def train(config: BarkConfig, folder: Path, device: torch.device, progress: bool
     """Train a generator for each sound; leaves the outputs on the way and the curves of the loss in `folder`."""
     curves = {}
     for name, clip in clips(config).items():
-        recorder, history = train_sound(config, name, clip, device, folder / f"checkpoint-{name}.pt", progress)
+        recorder, history = train_sound(
+            config, name, clip, device, folder / f"checkpoint-{name}.pt", progress
+        )
         with atomic(_outputs(folder, name)) as temporary, temporary.open("wb") as file:
             np.save(file, recorder.array("output"))
         curves[name] = {"loss": history["loss"], "seconds": history.seconds}
@@ -157,7 +159,9 @@ def train_sound(
 
     state = {"network": network, "optimiser": optimiser, "recorder": recorder}
     label = f"{stimuli.STIMULI[name].title if name in stimuli.STIMULI else name}, {TITLES[config.loss]}"
-    history = fit(step, config.iterations, state, checkpoint, 250, label, progress, tag=f"{config.hash}-{name}")
+    history = fit(
+        step, config.iterations, state, checkpoint, 250, label, progress, tag=f"{config.hash}-{name}"
+    )
     return recorder, history
 
 

@@ -27,35 +27,54 @@ class Analysis(NamedTuple):
     frames: int
 
 
-def log1p_(values: Tensor, plus_one: Tensor) -> Tensor:
-    """ln(1 + values) in place, given `plus_one` = 1 + values already rounded; exact to rounding for small values too.
+class _Workspace:
+    """Buffers for a group of bands, made once a call: asking for memory again and again costs more than arithmetic."""
+
+    def __init__(self, spectrum: Tensor, bands: int, analysis: Analysis) -> None:
+        shape = (spectrum.shape[0], bands, analysis.fft_length)
+        real = spectrum.real.dtype
+        self.spectrum = spectrum.new_empty(*shape[:2], spectrum.shape[-1])
+        self.plus_one = [spectrum.new_empty(shape, dtype=real) for _ in range(2)]
+        self.compressed = [spectrum.new_empty(shape, dtype=real) for _ in range(2)]
+        self.scratch = spectrum.new_empty(shape, dtype=real)
+        self.silent = spectrum.new_empty(shape, dtype=torch.bool)
+
+    def first(self, bands: int) -> "_Workspace":
+        """The same buffers for a last, smaller group."""
+        smaller = object.__new__(_Workspace)
+        for name, value in vars(self).items():
+            cut = [v[:, :bands] for v in value] if isinstance(value, list) else value[:, :bands]
+            setattr(smaller, name, cut)
+        return smaller
+
+
+def log1p_(values: Tensor, plus_one: Tensor, scratch: Tensor) -> Tensor:
+    """ln(1 + values) in place, given `plus_one` = 1 + values as rounded; exact to rounding for small values too.
 
     torch.log1p is 5 times slower than torch.log on some processors; the second term restores what rounding took.
     """
-    rounding = values.sub_(plus_one - 1.0).div_(plus_one)
-    return rounding.add_(torch.log(plus_one))
+    torch.sub(plus_one, 1.0, out=scratch)
+    values.sub_(scratch).div_(plus_one)
+    return values.add_(torch.log(plus_one, out=scratch))
 
 
-class _BandGroup:
-    """Rectified and compressed outputs of a few bands for one signal."""
+def _compress(work: _Workspace, i: int, spectrum: Tensor, responses: Tensor, analysis: Analysis) -> None:
+    """Fill the rectified and compressed outputs of a group of bands for signal i; left-out frames become 0."""
+    product = torch.mul(spectrum.unsqueeze(-2), responses, out=work.spectrum)
+    values = torch.fft.irfft(product, n=analysis.fft_length, out=work.compressed[i])
+    values[..., analysis.frames :] = 0.0
+    for offset in range(1, analysis.stride):
+        values[..., offset :: analysis.stride] = 0.0
+    values.clamp_min_(0.0)
+    log1p_(values, torch.add(values, 1.0, out=work.plus_one[i]), work.scratch)
 
-    def __init__(self, spectrum: Tensor, responses: Tensor, analysis: Analysis) -> None:
-        band = torch.fft.irfft(spectrum.unsqueeze(-2) * responses, n=analysis.fft_length)
-        self._length = analysis.fft_length
-        self._keep = slice(0, analysis.frames, analysis.stride)
-        rectified = band[..., self._keep].clamp_min_(0.0) if analysis.stride == 1 else band[..., self._keep].relu()
-        self.plus_one = rectified + 1.0
-        self.silent = rectified <= 0
-        self.compressed = log1p_(rectified, self.plus_one)
 
-    def transposed(self, values: Tensor, responses: Tensor) -> Tensor:
-        """Spectrum [..., bin] of what `values` on the compressed bands mean for the signal (the adjoint)."""
-        values = (values / self.plus_one).masked_fill_(self.silent, 0.0)
-        if self._keep.step > 1:
-            full = values.new_zeros(*values.shape[:-1], self._keep.stop)
-            full[..., :: self._keep.step] = values
-            values = full
-        return torch.fft.rfft(values, n=self._length).mul_(responses).sum(dim=-2)
+def _adjoint(work: _Workspace, i: int, j: int, back: Tensor, analysis: Analysis) -> Tensor:
+    """Spectrum [batch, bin] of what the features of signal j mean for signal i, through the steps of i."""
+    values = torch.div(work.compressed[j], work.plus_one[i], out=work.scratch)
+    if i != j:
+        values.masked_fill_(torch.le(work.compressed[i], 0.0, out=work.silent), 0.0)
+    return torch.fft.rfft(values, n=analysis.fft_length, out=work.spectrum).mul_(back).sum(dim=-2)
 
 
 def _scaled_spectrum(signal: Tensor, analysis: Analysis) -> Tensor:
@@ -64,24 +83,28 @@ def _scaled_spectrum(signal: Tensor, analysis: Analysis) -> Tensor:
 
 
 def _one_pass(signals: tuple[Tensor, Tensor], analysis: Analysis, wanted: tuple[bool, bool]) -> Any:
-    """Scalar products (2 x 2, [batch]) of the features, and per wanted signal its spectra from the other and itself."""
+    """Scalar products (2 x 2, [batch]) of the features, and for each wanted signal its adjoint spectra by signal."""
     spectra = [_scaled_spectrum(signal, analysis) for signal in signals]
     batch = signals[0].shape[0]
     products = [[signals[0].new_zeros(batch) for _ in signals] for _ in signals]
     adjoint = [[torch.zeros_like(spectra[0]) for _ in signals] if want else None for want in wanted]
     bands = analysis.responses.shape[0]
-    size = max(1, GROUP_SIZE // (analysis.fft_length * batch))
+    size = min(bands, max(1, GROUP_SIZE // (analysis.fft_length * batch)))
+    work = _Workspace(spectra[0], size, analysis)
     for start in range(0, bands, size):
         responses = analysis.responses[start : start + size]
+        if responses.shape[0] < size:
+            work = work.first(responses.shape[0])
         power = analysis.weights[start : start + size] ** 2
-        groups = [_BandGroup(spectrum, responses, analysis) for spectrum in spectra]
+        for i, spectrum in enumerate(spectra):
+            _compress(work, i, spectrum, responses, analysis)
         for i, j in ((0, 0), (0, 1), (1, 1)):
-            products[i][j] += torch.linalg.vecdot(groups[i].compressed, groups[j].compressed) @ power
-        back = responses.conj() * (power * analysis.log_factor).unsqueeze(-1)
+            products[i][j] += torch.linalg.vecdot(work.compressed[i], work.compressed[j]) @ power
+        back = responses.conj().resolve_conj() * (power * analysis.log_factor).unsqueeze(-1)
         for i, rows in enumerate(adjoint):
             if rows is not None:
                 for j in range(2):
-                    rows[j] += groups[i].transposed(groups[j].compressed, back)
+                    rows[j] += _adjoint(work, i, j, back, analysis)
     return products, adjoint
 
 
@@ -89,7 +112,9 @@ def _to_signal(spectrum: Tensor, analysis: Analysis, time: int) -> Tensor:
     return torch.fft.irfft(spectrum, n=analysis.fft_length)[..., analysis.taps : analysis.taps + time]
 
 
-def _distance_and_factors(products: Any, distance: str, cells: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+def _distance_and_factors(
+    products: Any, distance: str, cells: int
+) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """Distance [batch], and for each signal the factors of its (other, own) adjoint in the gradient."""
     (own_a, cross), (_, own_b) = products
     if distance == "squared":

@@ -69,8 +69,8 @@ STIMULI = {
             "beat",
             "Funk beat",
             "Kevin Gates, Out the Mud",
-            "the drum break that much of hip-hop is made of, without a voice",
-            (Part("sonic_pi_samples/etc/samples/loop_amen_full.flac"),),
+            "the drums and the electric bass of a song, without a voice",
+            (Part("librosa_data/audio/admiralbob77_-_Choice_-_Drum-bass.hq.ogg"),),
             synthesiser.pop_like,
         ),
         Stimulus(
@@ -92,7 +92,11 @@ STIMULI = {
 }
 
 NAMES = tuple(STIMULI)
-SIBILANT = (0.64, 0.73, 3000.0)  # from, to (s), and lowest frequency (Hz) of the "s" that ends the speech clip
+SIBILANT = (
+    0.64,
+    0.73,
+    3000.0,
+)  # from, to (s), and lowest frequency (Hz) of the "s" that ends the speech clip
 
 
 def clip(name: str, synthetic: bool = False) -> Clip:
@@ -105,7 +109,9 @@ def clip(name: str, synthetic: bool = False) -> Clip:
         raise AudioError(f"There is no stimulus {name!r}; there are {', '.join(NAMES)}.")
     stimulus = STIMULI[name]
     if synthetic:
-        made = stimulus.synthetic(seconds=SAMPLES / SAMPLE_RATE, sample_rate=SAMPLE_RATE, seed=NAMES.index(name))
+        made = stimulus.synthetic(
+            seconds=SAMPLES / SAMPLE_RATE, sample_rate=SAMPLE_RATE, seed=NAMES.index(name)
+        )
         return clips.normalise_peak(clips.cut(made, 0, SAMPLES))
     pieces = [_piece(part) for part in stimulus.parts]
     return clips.normalise_peak(pieces[0] if len(pieces) == 1 else _together(stimulus, pieces))

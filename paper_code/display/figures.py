@@ -27,16 +27,14 @@ class Drawing(Shown):
 def show(draw: Callable[[Theme], Figure], caption: str, alt: str, kind: str = "auto") -> Drawing:
     """A figure in both modes, with caption and alternative text, embedded in the notebook.
 
-    draw: draws with the inks of a Theme and returns the figure; it is called for light and dark and, where the figure
-    takes its width from the theme (`theme.figure(...)`), again at the width of a phone.
+    draw: draws with the inks of a Theme and returns the figure; it is called for light and dark and,
+    where the figure takes its width from the theme (`theme.figure(...)`), again at the width of a phone.
     caption: says what to look for.   alt: says what is to be seen, for those who cannot see it.
     kind: "svg", "png", or "auto": PNG if the figure holds images, else SVG.
     Raises ValueError on an empty caption or alternative text or an unknown kind.
     """
     if not caption.strip() or not alt.strip():
-        raise ValueError(
-            "a figure needs a caption (what to look for) and an alternative text (what is to be seen)"
-        )
+        raise ValueError("a figure needs a caption (what to look for) and an alternative text (what is to be seen)")
     if kind not in ("auto", "svg", "png"):
         raise ValueError(f"wanted the kind 'auto', 'svg' or 'png', found {kind!r}")
     pictures = "".join(_picture(draw, theme, alt, kind) for theme in THEMES.values())
@@ -77,6 +75,5 @@ def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[st
 
 def _holds_images(figure: Figure) -> bool:
     return any(
-        axes.images or any(isinstance(c, QuadMesh | PolyQuadMesh) for c in axes.collections)
-        for axes in figure.axes
+        axes.images or any(isinstance(c, QuadMesh | PolyQuadMesh) for c in axes.collections) for axes in figure.axes
     )

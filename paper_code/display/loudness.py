@@ -23,7 +23,7 @@ RATE = 48_000  # Hz; the standard gives its filters for this rate only
 
 @dataclass(frozen=True)
 class Loudness:
-    """What a sound measures. lufs: loudness units re full scale, -inf for silence. gated: by the standard's gates."""
+    """What a sound measures. lufs: units re full scale, -inf for silence. gated: by the standard's gates."""
 
     lufs: float
     gated: bool = True
@@ -36,14 +36,15 @@ class Loudness:
     def __str__(self) -> str:
         if self.silent:
             return "silent"
-        return f"{minus(self.lufs)} LUFS" + ("" if self.gated else " (ungated)")
+        return f"{minus(self.lufs)}\u00a0LUFS" + ("" if self.gated else " (ungated)")
 
 
 def measure(waveform: torch.Tensor, sample_rate: int) -> Loudness:
     """Integrated loudness of a mono waveform [time] at a sample rate in Hz.
 
-    Measured at 48 kHz, where the standard's filters are defined, and with the peak brought to 0.25 first, because
-    torchaudio's filters clip at 1. The absolute gate of -70 LUFS thus follows the peak instead of the file's scale.
+    Measured at 48 kHz, where the standard's filters are defined, and with the peak brought to 0.25 first,
+    because torchaudio's filters clip at 1. The absolute gate thus lies 70 LU below a peak of -12 dB, wherever
+    the sound's own peak is, and scaling a sound moves its loudness by exactly that scale.
     A sound shorter than one gating block (0.4 s) is measured ungated, over its whole length.
     """
     peak = float(waveform.abs().max()) if waveform.numel() else 0.0
@@ -66,7 +67,7 @@ def measure(waveform: torch.Tensor, sample_rate: int) -> Loudness:
 
 @dataclass(frozen=True)
 class Levelled:
-    """A sound ready for a file. waveform: float32 [time], faded. own: its loudness before. gain: dB applied."""
+    """A sound ready for a file. waveform: float32 [time], faded. own: loudness before. gain: dB applied."""
 
     waveform: torch.Tensor
     own: Loudness
@@ -79,7 +80,10 @@ class Levelled:
 
 @dataclass(frozen=True)
 class Levels:
-    """Sounds that are compared. sounds: in order. common: LUFS of all (matched), else None. lowered: dB, all alike."""
+    """Sounds to compare, in order.
+
+    common: the loudness of all in LUFS, None if they were left as they are.   lowered: dB, all alike.
+    """
 
     sounds: tuple[Levelled, ...]
     common: float | None
@@ -87,9 +91,10 @@ class Levels:
 
 
 def level(clips: Sequence[Clip], match: bool = True) -> Levels:
-    """Fade all clips by 5 ms; bring them to one loudness, or leave their levels; lower all alike if one would clip.
+    """Fade all clips and bring them to one loudness, or leave their levels.
 
-    Silence stays silence. Raises AudioError on an empty clip or one with NaN or infinity.
+    If one would clip, all are lowered alike. Silence stays silence.
+    Raises AudioError on an empty clip or one with NaN or infinity.
     """
     waveforms = [faded(clip) for clip in clips]
     own = [measure(waveform, clip.sample_rate) for waveform, clip in zip(waveforms, clips, strict=True)]
@@ -111,9 +116,7 @@ def faded(clip: Clip) -> torch.Tensor:
     if clip.waveform.numel() == 0:
         raise AudioError(f"'{clip.title}' holds no samples: there is nothing to play")
     if not torch.isfinite(clip.waveform).all():
-        raise AudioError(
-            f"'{clip.title}' holds NaN or infinity and cannot be played; see how it was computed"
-        )
+        raise AudioError(f"'{clip.title}' holds NaN or infinity and cannot be played; see how it was computed")
     waveform = clip.waveform.detach().cpu().clone()
     length = min(round(FADE_SECONDS * clip.sample_rate), len(waveform) // 2)
     if length:

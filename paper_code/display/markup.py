@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 
-# An output that holds this word serves live notebooks only; the built book has its own copy of it and drops it.
+# An output that holds this word serves live notebooks only; the built book has its own copy and drops it.
 LIVE_ONLY = "data-live-only"
+
+_PROSE = (
+    (re.compile(r"`([^`]+)`"), r"<code>\1</code>"),
+    (re.compile(r"(?<!\w)\*(\S(?:[^*]*\S)?)\*(?!\w)"), r"<em>\1</em>"),
+    (re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)"), r'<a href="\2">\1</a>'),
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Shown:
 
 
 def element(
-    tag: str, content: str = "", attributes: Mapping[str, str | bool | None] | None = None, **more: str
+    tag: str, content: str = "", attributes: Mapping[str, str | bool | None] | None = None, **more: str | bool | None
 ) -> str:
     """One HTML element; content is HTML, attribute values are text. None and False leave an attribute out."""
     given = {
@@ -42,7 +48,8 @@ def element(
 
 
 def prose(text: str) -> str:
-    """Plain text as HTML; what stands between back-ticks becomes code, between asterisks emphasis."""
-    return re.sub(
-        r"\*([^*\s][^*]*)\*", r"<em>\1</em>", re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
-    )
+    """Plain text as HTML; `code`, *emphasis* and [links](address) become what they say."""
+    html = escape(text)
+    for pattern, replacement in _PROSE:
+        html = pattern.sub(replacement, html)
+    return html

@@ -1,4 +1,4 @@
-"""Sounds side by side: labelled native controls, which the book's script turns into one synchronised player."""
+"""Sounds side by side: labelled native controls; the book's script makes one synchronised player of them."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def compare(
 
     sounds: label -> Clip, or Missing.   caption: what to listen for.
     match_loudness: bring all to one loudness (BS.1770); False where the level itself is compared.
-    roles: label -> role (see style.ROLES), for the colours.   max_frequency: Hz at the top of the spectrograms.
-    Sounds (16-bit FLAC) and pictures are written to sounds/ in the working folder, under the hash of their content.
+    roles: label -> role (see style.ROLES), for the colours.   max_frequency: Hz, top of the spectrograms.
+    Sounds (16-bit FLAC) and pictures are written to sounds/ in the working folder, named by their content.
     Raises ValueError for no sounds or an unknown role or label, AudioError for a clip that cannot be played,
     OSError or OutputError where the files cannot be written.
     """
@@ -164,9 +164,7 @@ def _sounds(slots: Sequence[_Slot], setting: _Setting) -> list[str]:
 
 def _sound(slot: _Slot, clip: Clip, levelled: Levelled, loudest: float, setting: _Setting) -> str:
     facts = [f"{_own(setting.levels)}{levelled.own}", licence(clip)]
-    audio = element(
-        "audio", controls=True, preload="none", src=_store_sound(levelled, clip), aria_label=slot.name
-    )
+    audio = element("audio", controls=True, preload="none", src=_store_sound(levelled, clip), aria_label=slot.name)
     return element(
         "div",
         element(
@@ -191,7 +189,7 @@ def _own(levels: Levels) -> str:
 
 
 def licence(clip: Clip) -> str:
-    """What may be done with a clip, or why there is nothing to say: "CC BY 4.0", "synthesised", "made here"."""
+    """What may be done with a clip, or why there is nothing to say: "synthesised" or "made here"."""
     return clip.licence or ("synthesised" if clip.synthetic else "made here")
 
 
@@ -201,8 +199,7 @@ def _missing(slot: _Slot, missing: Missing) -> str:
         name += f" <small>{escape(missing.label)}</small>"
     return element(
         "div",
-        element("p", name, class_="sound-name")
-        + element("p", prose(missing.message), class_="sound-message"),
+        element("p", name, class_="sound-name") + element("p", prose(missing.message), class_="sound-message"),
         class_="sound sound-missing",
         data_label=slot.label,
         data_step=slot.step or None,
@@ -232,7 +229,7 @@ def _picture(slot: _Slot, clip: Clip, setting: _Setting) -> str:
     )
     return element(
         "div",
-        _scale("y", "bottom", setting.top / 1000, "kHz", most=3)
+        _scale("y", "bottom", setting.top / 1000, "kHz", most=4)
         + element("span", image, class_="sound-plot")
         + _scale("x", "left", setting.seconds, "s", most=6),
         class_="sound-picture",
@@ -241,9 +238,7 @@ def _picture(slot: _Slot, clip: Clip, setting: _Setting) -> str:
 
 def _scale(axis: str, side: str, end: float, unit: str, most: int) -> str:
     marks = "".join(
-        f'<i style="{side}:{100 * value / end:.4g}%">{value:g}</i>'
-        for value in ticks(end, most)
-        if value < 0.97 * end
+        f'<i style="{side}:{100 * value / end:.4g}%">{value:g}</i>' for value in ticks(end, most) if value < 0.97 * end
     )
     return element("span", f"{marks}<b>{unit}</b>", class_=f"sound-{axis}", aria_hidden="true")
 
@@ -298,11 +293,7 @@ def _note(setting: _Setting) -> str:
         return ""
     if levels.common is None:
         text = "Levels as they are: nothing is matched."
-        text += (
-            f" All are {levels.lowered:.1f} dB lower than they were, so that none clips."
-            if levels.lowered
-            else ""
-        )
+        text += f" All are {levels.lowered:.1f} dB lower than they were, so that none clips." if levels.lowered else ""
     else:
         text = f"All at the same loudness, {minus(levels.common)} LUFS (ITU-R BS.1770)"
         text += f", below the usual {minus(TARGET_LUFS, 0)} so that no peak clips." if levels.lowered else "."
@@ -320,9 +311,7 @@ def _sources(slots: Sequence[_Slot]) -> str:
     if not labels:
         return ""
     items = "".join(f"<dt>{escape('; '.join(names))}</dt><dd>{text}</dd>" for text, names in labels.items())
-    return (
-        f'<details class="sound-sources"><summary>Sources and processing</summary><dl>{items}</dl></details>'
-    )
+    return f'<details class="sound-sources"><summary>Sources and processing</summary><dl>{items}</dl></details>'
 
 
 def _source(clip: Clip) -> str:

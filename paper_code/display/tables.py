@@ -55,8 +55,8 @@ class _Cell:
 def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], caption: str) -> Table:
     """A table; the first column heads the rows.
 
-    columns: a Column, or a name for text.   rows: one value a column: text (`code` and *emphasis* are understood),
-    numbers (written with the column's format), Interval (mean ± half width), Reported, or None where there is none.
+    columns: a Column, or a name for text.   rows: one value a column: text (see markup.prose), numbers
+    (written with the column's format), Interval (mean ± half width), Reported, or None where there is none.
     Raises ValueError for a row of another length or a number in a column without a format.
     """
     heads = [column if isinstance(column, Column) else Column(column) for column in columns]
@@ -73,33 +73,31 @@ def claims(rows: Sequence[Row], caption: str = "") -> Table:
     A column says which document, if there are several.
     """
     several = len({row.document for row in rows}) > 1
-    names = [*(["document"] if several else []), "place", "claimed", "reported there", "here", "verdict"]
+    names = [*(["Document"] if several else []), "Place", "Claimed", "Reported there", "Here", "Verdict"]
     cells = [
         [
             *([_text(row.document)] if several else []),
             _text(row.place),
             _claimed(row),
-            _cell(Reported(row.reported) if row.reported else None, Column("")),
+            _Cell(f"<em>{escape(row.reported or EMPTY)}</em>", row.reported or EMPTY),
             _text(row.ours or EMPTY),
             _verdict(row.verdict),
         ]
         for row in rows
     ]
     summary = " · ".join(f"{number} {verdict}" for verdict, number in count(rows).items() if number)
-    return _table(
-        [Column(n) for n in names], cells, caption or f"Paper and here: {summary}.", "data-table claims"
-    )
+    return _table([Column(n) for n in names], cells, caption or f"Paper and here: {summary}.", "data-table claims")
 
 
 def scoreboard(documents: Mapping[str, Sequence[Row]], caption: str) -> Table:
     """How many claims of each document came to which verdict.
 
-    documents: name (may be a link in HTML, made by the caller with markup.element) -> its judged claims.
+    documents: name (text, see markup.prose: may be a link) -> its judged claims.
     """
-    heads = [Column("document"), Column("claims"), *(Column(verdict) for verdict in VERDICTS)]
+    heads = [Column("Document"), Column("Claims"), *(Column(verdict.capitalize()) for verdict in VERDICTS)]
     cells = [
         [
-            _Cell(name, name),
+            _text(name),
             _Cell(str(len(rows)), str(len(rows)), number=True),
             *(_Cell(str(n), str(n), number=True) for n in count(rows).values()),
         ]
@@ -151,7 +149,7 @@ def _claimed(row: Row) -> _Cell:
     # What failed or could not be tested owes the reader its reason without a click.
     judged = element(
         "details",
-        f"<summary>how it is judged</summary>{escape(f'{row.rule}. {row.why}')}",
+        f"<summary>How it is judged</summary>{escape(f'{row.rule}. {row.why}')}",
         {"open": row.verdict in (NOT, UNTESTABLE)},
     )
     return _Cell(prose(row.claimed) + judged, row.claimed)
@@ -167,7 +165,7 @@ def _table(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: s
     # A column is one of numbers if any of its cells is; its head stands over them.
     numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
     head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
-    body = "".join(_row(row) for row in cells)
+    body = "".join(_row(row, heads, numeric) for row in cells)
     content = f"<caption>{prose(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     html = element(
         "div",
@@ -185,18 +183,25 @@ def _head(column: Column, number: bool) -> str:
     return element("th", escape(column.name) + unit, {"class": "number" if number else None}, scope="col")
 
 
-def _row(cells: Sequence[_Cell]) -> str:
-    first, *others = cells
-    written = element("th", first.html, {"class": "number" if first.number else None}, scope="row")
-    written += "".join(
-        element("td", cell.html, {"class": "number" if cell.number else None}) for cell in others
+def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool]) -> str:
+    """A row; each cell also carries its head, for phones, where the style stacks them."""
+    return element(
+        "tr",
+        "".join(
+            element(
+                "td" if k else "th",
+                f"<div>{cell.html}</div>",
+                # A gap in a column of numbers stands where the number would.
+                {"class": "number" if cell.number or (numeric[k] and cell.text == EMPTY) else None},
+                scope=None if k else "row",
+                data_head=heads[k].name,
+            )
+            for k, cell in enumerate(cells)
+        ),
     )
-    return f"<tr>{written}</tr>"
 
 
-def _plain(
-    heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: str, numeric: Sequence[bool]
-) -> str:
+def _plain(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: str, numeric: Sequence[bool]) -> str:
     """The table for a terminal, columns aligned."""
     lines = [[f"{head.name} ({head.unit})" if head.unit else head.name for head in heads]]
     lines += [[cell.text for cell in row] for row in cells]

@@ -1,4 +1,20 @@
-"""The chapters of the book: their order, the documents they re-run, and the way to their code."""
+"""The chapters of the book: their order, the documents they re-run, and the way to their code.
+
+paper_code/<chapter>/experiment.py gives the lab:
+
+    PROFILES: dict[str, Profile]                      "smoke", "small", "full"
+    seeds(profile) -> list[int]                       those of the published result
+    experiments(profile, seed, **overrides) -> dict[str, Config]
+    sources(config) -> list[dict]                     the recordings used, one dict each, with sha256 and licence;
+                                                      asked first, so a missing recording is told before the training
+    train(config, folder, device, progress)           leaves weights and curves in folder; fit() with
+                                                      checkpoint=folder / "checkpoint.pt", tag=config.hash
+    evaluate(config, folder)                          leaves metrics.json, arrays.npz, *.flac
+    measurements(results) -> dict[str, list[float]]   one value a seed by name, for the claims
+    estimate_seconds(config) -> float                 optional: time on two cores, for people
+
+The global generators are seeded with config.seed before train and again before evaluate.
+"""
 
 import importlib
 from dataclasses import dataclass

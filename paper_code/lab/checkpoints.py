@@ -56,8 +56,9 @@ def restore(path: Path, state: Mapping[str, Any], tag: str = "") -> dict[str, An
         try:
             _put_back(thing, contents["state"][name])
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
+            reason = " ".join(str(error).split())
             raise CheckpointError(
-                f"{path} does not fit {name!r} ({error}). Delete it to train from the beginning."
+                f"{path} does not fit {name!r} ({reason}). Delete it to train from the beginning."
             ) from error
     _set_random_states(contents["random"])
     return contents["progress"]

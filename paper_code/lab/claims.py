@@ -130,9 +130,7 @@ def _claim(file: str, document: str, number: int, entry: Mapping[str, Any]) -> C
     needed = [name for name, f in settings.items() if f.default is dataclasses.MISSING]
     lacking = [name for name in needed if name not in entry]
     if lacking:
-        raise ClaimError(
-            f"{where} lacks {', '.join(lacking)}; the rule {kind.name!r} needs {', '.join(needed)}."
-        )
+        raise ClaimError(f"{where} lacks {', '.join(lacking)}; the rule {kind.name!r} needs {', '.join(needed)}.")
     rule = kind(**{name: _setting(where, entry, name) for name in settings if name in entry})
     unit = _text(where, entry, "unit", "")
     digits = entry.get("digits")

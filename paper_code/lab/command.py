@@ -37,15 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(words: argparse.Namespace) -> None:
     overrides = {"recordings": "synthetic"} if words.synthetic else {}
-    seeds = run.seeds_of(words.chapter, words.profile) if words.all_seeds else words.seed
-    store = open_store(words.output)
-    for seed in seeds:
-        asked = run.experiments(words.chapter, words.profile, seed, words.experiment, **overrides)
-        for name, config in asked.items():
-            done = run.result(
-                words.chapter, name, config, store, words.device, not words.quiet, words.keep_checkpoint
-            )
-            print(done.folder, flush=True)
+    seeds = None if words.all_seeds else words.seed
+    asked = run.plan(words.chapter, words.profile, seeds, words.experiment, **overrides)
+    store, progress = open_store(words.output), not words.quiet
+    run.announce(words.chapter, asked, store, progress)
+    for name, config in asked:
+        done = run.result(words.chapter, name, config, store, words.device, progress, words.keep_checkpoint)
+        print(done.folder, flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,9 +37,7 @@ class Config:
     def as_dict(self) -> dict[str, Any]:
         """All fields in JSON's own types (tuples become lists)."""
         owner = type(self).__name__
-        return {
-            f.name: canonical(getattr(self, f.name), f"{owner}.{f.name}") for f in dataclasses.fields(self)
-        }
+        return {f.name: canonical(getattr(self, f.name), f"{owner}.{f.name}") for f in dataclasses.fields(self)}
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
@@ -49,9 +47,7 @@ class Config:
         needed = [n for n, f in known.items() if f.default is f.default_factory is dataclasses.MISSING]
         missing = [name for name in needed if name not in fields]
         if missing:
-            raise ConfigError(
-                f"{cls.__name__} needs {', '.join(missing)}; found {', '.join(fields) or 'nothing'}."
-            )
+            raise ConfigError(f"{cls.__name__} needs {', '.join(missing)}; found {', '.join(fields) or 'nothing'}.")
         return cls(**fields)
 
     def replace(self, **changes: Any) -> Self:
@@ -86,9 +82,7 @@ class Profile:
 def hash_of(class_name: str, fields: Mapping[str, Any]) -> str:
     """12 hex digits of sha256 over canonical JSON of a config's class name and fields, `profile` left out."""
     kept = {name: canonical(value, name) for name, value in fields.items() if name != "profile"}
-    text = json.dumps(
-        [class_name, kept], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    text = json.dumps([class_name, kept], sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:12]
 
 

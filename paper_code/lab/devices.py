@@ -20,7 +20,5 @@ def resolve(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
-        raise DeviceError(
-            f"device {name!r} was asked for, but torch {torch.__version__} finds no such GPU: use cpu."
-        )
+        raise DeviceError(f"device {name!r} was asked for, but torch {torch.__version__} finds no such GPU: use cpu.")
     return torch.device(name)

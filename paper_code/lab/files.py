@@ -105,9 +105,7 @@ def read_json(path: Path | str) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise LabError(
-            f"{path} is not whole JSON ({error}): delete its folder and compute it again."
-        ) from error
+        raise LabError(f"{path} is not whole JSON ({error}): delete its folder and compute it again.") from error
 
 
 def write_arrays(path: Path | str, arrays: Mapping[str, Any]) -> Path:
@@ -147,16 +145,12 @@ def _plain(value: Any, at: str) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item, f"{at}[{i}]") for i, item in enumerate(value)]
     if isinstance(value, float) and math.isinf(value):
-        raise ValueError(
-            f"{at} is infinite, which JSON cannot hold; write NaN for a value that is not defined."
-        )
+        raise ValueError(f"{at} is infinite, which JSON cannot hold; write NaN for a value that is not defined.")
     if isinstance(value, float) and math.isnan(value):
         return None
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(
-        f"{at} is a {type(value).__name__}, which JSON cannot hold; write numbers, text, lists, dicts."
-    )
+    raise TypeError(f"{at} is a {type(value).__name__}, which JSON cannot hold; write numbers, text, lists, dicts.")
 
 
 def _key(key: Any, at: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import torch
@@ -59,7 +59,7 @@ def check_private(value: Any, at: str = "the record") -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             check_private(item, at)
-    elif isinstance(value, str) and (Path(value).is_absolute() or PureWindowsPath(value).drive):
+    elif isinstance(value, str) and _tells_a_place(value):
         raise ProvenanceError(
             f"{at} holds the path {value}, which would be published with the result. Keep the file's own "
             "name and its sha256 in the config instead."
@@ -98,6 +98,11 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def _tells_a_place(text: str) -> bool:
+    absolute = PurePosixPath(text).is_absolute() or PureWindowsPath(text).is_absolute()
+    return absolute or any(f"{place}/" in text for place in (Path.home(), paths.ROOT) if place != Path("/"))
+
+
 def _version(package: str) -> str | None:
     try:
         return version(package)
@@ -107,9 +112,7 @@ def _version(package: str) -> str | None:
 
 def _git(root: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(
-            ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
     except FileNotFoundError:  # a bare machine without git
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -60,9 +60,7 @@ class Demand:
         """The region in words."""
         if self.closed:
             return f"between {numbers.plain(self.low)} and {numbers.full(self.high)}"
-        return (
-            f"above {numbers.full(self.low)}" if self.high == math.inf else f"below {numbers.full(self.high)}"
-        )
+        return f"above {numbers.full(self.low)}" if self.high == math.inf else f"below {numbers.full(self.high)}"
 
 
 @dataclass(frozen=True)
@@ -234,9 +232,7 @@ def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
         return Finding("", UNTESTABLE, f"Not measured: {', '.join(missing)}.")
     columns = [[float(value) for value in measurements[name]] for name in rule.needs]
     if len({len(column) for column in columns}) > 1:
-        counts = ", ".join(
-            f"{name} has {len(column)}" for name, column in zip(rule.needs, columns, strict=True)
-        )
+        counts = ", ".join(f"{name} has {len(column)}" for name, column in zip(rule.needs, columns, strict=True))
         return Finding("", UNTESTABLE, f"The values cannot be paired over seeds: {counts}.")
     rows = [row for row in zip(*columns, strict=True) if all(map(math.isfinite, row))]
     dropped = len(columns[0]) - len(rows)

@@ -69,16 +69,33 @@ def results(
     store = store if store is not None else open_store()
     if profile == "published":
         if overrides:
-            raise LabError(
-                f"published results take no {', '.join(overrides)}: name a profile to compute them with."
-            )
+            raise LabError(f"published results take no {', '.join(overrides)}: name a profile to compute.")
         profile = published(chapter, store)
-    asked = [
-        (name, config)
-        for seed in (seeds if seeds is not None else seeds_of(chapter, profile))
-        for name, config in experiments(chapter, profile, seed, names, **overrides).items()
-    ]
+    asked = plan(chapter, profile, seeds, names, **overrides)
+    announce(chapter, asked, store, progress)
     return [result(chapter, name, config, store, device, progress) for name, config in asked]
+
+
+def plan(
+    chapter: str,
+    profile: str,
+    seeds: Sequence[int] | None = None,
+    names: Sequence[str] | None = None,
+    **overrides: Any,
+) -> list[tuple[str, Config]]:
+    """(name, config) of all experiments asked for, seed by seed. Raises: UnknownName, ConfigError."""
+    chosen = seeds_of(chapter, profile) if seeds is None else seeds
+    each = [experiments(chapter, profile, seed, names, **overrides) for seed in chosen]
+    return [pair for configs in each for pair in configs.items()]
+
+
+def announce(chapter: str, asked: Sequence[tuple[str, Config]], store: Store, progress: bool = True) -> None:
+    """Say how many of several results will be computed, and how long that takes where the chapter can tell."""
+    module = chapters.module(chapter)
+    missing = [config for name, config in asked if store.find(chapter, name, config) is None]
+    if len(missing) > 1 and _speaks(progress):
+        line = f"{len(missing)} of {len(asked)} results are not stored and will be computed{_takes(module, missing)}."
+        print(line, file=sys.stderr, flush=True)
 
 
 def experiments(
@@ -106,12 +123,8 @@ def published(chapter: str, store: Store) -> str:
     """
     module, lacking = chapters.module(chapter), []
     for profile in [name for name in chapters.SIZES if name in module.PROFILES]:
-        wanted = [
-            (s, *pair) for s in module.seeds(profile) for pair in module.experiments(profile, s).items()
-        ]
-        missing = [
-            f"{name} seed {s}" for s, name, config in wanted if store.find(chapter, name, config) is None
-        ]
+        wanted = [(s, *pair) for s in module.seeds(profile) for pair in module.experiments(profile, s).items()]
+        missing = [f"{name} seed {s}" for s, name, config in wanted if store.find(chapter, name, config) is None]
         if not missing:
             return profile
         lacking.append(f"{profile} lacks {len(missing)} of {len(wanted)} (first {missing[0]})")
@@ -171,7 +184,7 @@ def _compute(
     work = partial(folder)
     before, since = _begin(work, config), time.time()
     if not (work / PROVENANCE).exists():  # else a run was killed between its last file and the renaming
-        _announce(module, experiment, config, folder, progress)
+        _tell(module, experiment, config, folder, progress)
         training.seed_all(config.seed)
         module.train(config, work, device, progress)
         training.seed_all(config.seed)  # so that it is the same whether the training was resumed or not
@@ -193,9 +206,7 @@ def _begin(work: Path, config: Config) -> float:
     if started.exists():
         earlier = read_json(started)
         if earlier["hash"] != config.hash:
-            raise LabError(
-                f"{work} belongs to other settings (hash {earlier['hash']}): delete it and run again."
-            )
+            raise LabError(f"{work} belongs to other settings (hash {earlier['hash']}): delete it and run again.")
         sweep(work)
         last_sign = max(path.stat().st_mtime for path in work.rglob("*"))  # a killed run tells no end
         spent = earlier["seconds"] + max(0.0, last_sign - earlier["since"])
@@ -205,16 +216,22 @@ def _begin(work: Path, config: Config) -> float:
     return spent
 
 
-def _announce(module: ModuleType, experiment: str, config: Config, folder: Path, progress: bool) -> None:
-    if not progress or os.environ.get("COMPENDIUM_PROGRESS") == "0":
-        return
-    takes = ""
-    if hasattr(module, "estimate_seconds"):
-        takes = f"; about {duration(module.estimate_seconds(config))} on two cores"
+def _tell(module: ModuleType, experiment: str, config: Config, folder: Path, progress: bool) -> None:
     goes_on = "; goes on from its checkpoint" if any(partial(folder).glob(CHECKPOINTS)) else ""
     what = f"{experiment} ({config.profile}, seed {config.seed})"
-    line = f"No stored result for {what}: computing it{takes}{goes_on}. Output: {paths.shown(folder)}"
-    print(line, file=sys.stderr, flush=True)
+    line = f"No stored result for {what}: computing it{_takes(module, [config])}{goes_on}."
+    if _speaks(progress):
+        print(f"{line} Output: {paths.shown(folder)}", file=sys.stderr, flush=True)
+
+
+def _takes(module: ModuleType, configs: Sequence[Config]) -> str:
+    if not hasattr(module, "estimate_seconds"):
+        return ""
+    return f"; about {duration(sum(map(module.estimate_seconds, configs)))} on two cores"
+
+
+def _speaks(progress: bool) -> bool:
+    return progress and os.environ.get("COMPENDIUM_PROGRESS") != "0"
 
 
 if __name__ == "__main__":

@@ -40,9 +40,7 @@ class Arrays(Mapping[str, np.ndarray]):
 
     def __getitem__(self, name: str) -> np.ndarray:
         if name not in self._names:
-            raise KeyError(
-                f"{self._path} has no array {name!r}; there are: {', '.join(self._names) or 'none'}"
-            )
+            raise KeyError(f"{self._path} has no array {name!r}; there are: {', '.join(self._names) or 'none'}")
         if name not in self._read:
             with np.load(self._path, allow_pickle=False) as file:
                 self._read[name] = file[name]
@@ -137,17 +135,13 @@ class Store:
         """Where the result of `config` belongs. Nothing is overwritten: when the plain name holds (or is
         computing) a result of other settings, the config's hash is added to it."""
         plain = self.root / chapter / experiment / f"{config.profile}-seed{config.seed}"
-        return (
-            plain if _holder(plain) in (None, config.hash) else plain.with_name(f"{plain.name}-{config.hash}")
-        )
+        return plain if _holder(plain) in (None, config.hash) else plain.with_name(f"{plain.name}-{config.hash}")
 
     def _walk(self, chapter: str, experiment: str | None) -> Iterator[Result]:
         for root in (*self.read_also, self.root):
             for place in sorted((root / chapter).glob(experiment or "*")):
                 if place.is_dir():
-                    yield from (
-                        load(f, chapter) for f in sorted(place.iterdir(), key=_by_seed) if _is_result(f)
-                    )
+                    yield from (load(f, chapter) for f in sorted(place.iterdir(), key=_by_seed) if _is_result(f))
 
 
 def open_store(output: str = "") -> Store:
@@ -163,9 +157,7 @@ def load(folder: Path, chapter: str) -> Result:
     provenance = _read(folder / PROVENANCE)
     missing = [name for name in ("config", "hash", "profile", "seed") if name not in provenance]
     if missing:
-        raise StoreError(
-            f"{folder / PROVENANCE} lacks {', '.join(missing)}: delete the folder and run it again."
-        )
+        raise StoreError(f"{folder / PROVENANCE} lacks {', '.join(missing)}: delete the folder and run it again.")
     return Result(folder, chapter, folder.parent.name, provenance)
 
 

@@ -64,9 +64,7 @@ class Recorder:
     def array(self, name: str) -> np.ndarray:
         """All that was added under `name`, stacked: [number of additions, ...]. Raises: KeyError."""
         if name not in self._arrays:
-            raise KeyError(
-                f"nothing was recorded as {name!r}; there are: {', '.join(self._arrays) or 'none'}"
-            )
+            raise KeyError(f"nothing was recorded as {name!r}; there are: {', '.join(self._arrays) or 'none'}")
         return torch.stack(self._arrays[name]).numpy()
 
     def names(self) -> list[str]:
@@ -131,13 +129,11 @@ def fit(
             unread.read()
             now = time.perf_counter()
             history.seconds, since = history.seconds + now - since, now
-            bar.set_postfix_str(
-                ", ".join(f"{name} {values[-1]:.4g}" for name, values in history.values.items())
-            )
+            bar.set_postfix_str(", ".join(f"{name} {values[-1]:.4g}" for name, values in history.values.items()))
             if file is not None:
                 checkpoints.save(file, {"history": history.values, "seconds": history.seconds}, state, tag)
-                if not verified:  # a state that cannot be read back is told now, not when hours are lost
-                    checkpoints.read(file)
+                if not verified:
+                    checkpoints.read(file)  # a state that cannot be read back is told before hours are lost
                     verified = True
             if done < iterations:
                 stop.obey()
@@ -195,8 +191,9 @@ def _now_or_later(value: float | torch.Tensor) -> float | torch.Tensor:
         return float(value)
     if value.numel() != 1:
         raise TrainingError(f"a step returned a tensor of shape {tuple(value.shape)}; wanted one number.")
-    # the copy is queued on the device; the step may overwrite its own tensor
-    return float(value) if value.device.type == "cpu" else value.detach().clone().reshape(())
+    value = value.detach().reshape(())
+    # a GPU's copy is only queued, nothing waits for it; without a copy the step could overwrite the value
+    return float(value) if value.device.type == "cpu" else value.clone()
 
 
 def _floats(values: list[float | torch.Tensor]) -> list[float]:

@@ -1,0 +1,128 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Perceptual audio losses
+#
+# ::::{div} lead
+# Five documents promise that a loss which listens like an ear trains better audio networks than a plain
+# error does. Here each of them is taken from recordings to its figures, for you to hear, re-run and check.
+# ::::
+
+# %% tags=["parameters", "remove-cell"]
+profile = "published"
+output = ""
+
+# %% tags=["remove-cell"]
+from paper_code.bark_loss import figures
+from paper_code.display import pages, tables
+from paper_code.lab.store import open_store
+
+rows = pages.judged(profile, output)
+
+# %% tags=["remove-input"]
+figures.landing_player(open_store(output))
+
+# %% [markdown]
+# ## What held up
+
+# %% tags=["remove-input"]
+pages.scoreboard(rows)
+
+# %% [markdown]
+# Verdicts are computed from the results, over several seeds; {ref}`each claim <all-claims>` stands at the
+# end of this page.
+#
+# ## The documents
+#
+# :::::{grid} 1 2 2 3
+# :gutter: 3
+#
+# ::::{grid-item-card} A Bark filter bank
+# :link: bark_loss
+# :link-type: doc
+#
+# :::{card-header}
+# Vinyard 2018
+# :::
+# A bank of narrow filters and a logarithm, compared by angle: does a tiny network spend its
+# weights better?
+# :::{card-footer}
+# Listen and read
+# :::
+# ::::
+#
+# ::::{grid-item-card} A codec as a loss
+# :class-card: waiting
+#
+# :::{card-header}
+# Ananthabhotla, Ewert & Paradiso 2019
+# :::
+# A network that imitates an MP3 encoder shows another network what need not be right.
+# :::{card-footer}
+# In preparation
+# :::
+# ::::
+#
+# ::::{grid-item-card} A learned timbre
+# :class-card: waiting
+#
+# :::{card-header}
+# Verma & Berger 2019
+# :::
+# A network that can tell two cellos apart steers an equaliser from one to the other.
+# :::{card-footer}
+# In preparation
+# :::
+# ::::
+#
+# ::::{grid-item-card} Just noticeable differences
+# :class-card: waiting
+#
+# :::{card-header}
+# Manocha et al. 2020
+# :::
+# A metric trained on people's answers to one question: do these two sound the same?
+# :::{card-footer}
+# In preparation
+# :::
+# ::::
+#
+# ::::{grid-item-card} A masking threshold
+# :class-card: waiting
+#
+# :::{card-header}
+# Byun et al. 2021
+# :::
+# A speech coder that learns to keep its noise under what the ear masks.
+# :::{card-footer}
+# In preparation
+# :::
+# ::::
+# :::::
+#
+# ## Run it
+#
+# ```bash
+# make book                  # this site, from the committed results
+# make book PROFILE=small    # everything again, from recordings
+# make test                  # every check
+# ```
+#
+# {doc}`reproduce` says what each needs and how long it takes, how to run one chapter on your own audio, and how
+# to use one of the losses in your own training.
+#
+# (all-claims)=
+# ## All claims
+
+# %% tags=["remove-input"]
+tables.claims([row for judged in rows.values() for row in judged])

@@ -1,0 +1,55 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Provenance
+#
+# Every result carries a record of what made it: its settings and seed, the recordings with their checksums,
+# the code, the machine, the packages and the time. These tables are those records.
+
+# %% tags=["parameters", "remove-cell"]
+profile = "published"
+output = ""
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+from IPython.display import display
+
+from paper_code.display import pages
+from paper_code.lab import chapters, run
+from paper_code.lab.store import open_store
+
+store = open_store(output)
+
+# %% [markdown]
+# ## This build
+
+# %% tags=["remove-input"]
+pages.executions(Path.cwd(), profile)
+
+# %% [markdown]
+# ## The experiments
+#
+# *Settings* is a hash of every setting but the profile's name: results with the same hash are
+# interchangeable. *Code* is the commit (with a + when files differed from it) and a digest of the package's
+# Python files.
+
+# %% tags=["remove-input"]
+for chapter in chapters.CHAPTERS:
+    display(pages.experiments(chapter, store, profile))
+
+# %% [markdown]
+# ## Packages
+
+# %% tags=["remove-input"]
+pages.packages([found for name in chapters.CHAPTERS for found in run.results(name, profile, store)])

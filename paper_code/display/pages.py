@@ -1,0 +1,202 @@
+"""The pages around the chapters: the claims of all chapters, the recordings, where results come from.
+
+Everything is read from the claims, the registry of recordings, the results and the executed notebooks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+from platform import python_version
+from typing import Any
+
+from paper_code.audio.registry import Corpus, corpora
+from paper_code.display import tables
+from paper_code.display.markup import Shown, element
+from paper_code.display.tables import Column, Table
+from paper_code.lab import chapters, claims, run
+from paper_code.lab.claims import Row
+from paper_code.lab.store import Result, Store, open_store
+
+TOOLS = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "matplotlib", "papermill", "jupyter-book", "snakemake")
+
+
+def judged(profile: str = "published", output: str = "") -> dict[str, list[Row]]:
+    """The judged claims of every chapter: chapter -> rows.
+
+    profile: "published" for the best complete results, else that profile's. output: folder of the results.
+    Raises: LabError where results or claims are missing.
+    """
+    found = {}
+    for chapter in chapters.CHAPTERS:
+        results = run.results(chapter, profile, open_store(output))
+        found[chapter] = claims.judge(chapter, chapters.module(chapter).measurements(results))
+    return found
+
+
+def scoreboard(rows: Mapping[str, Sequence[Row]]) -> Shown:
+    """A bar a document: how many of its claims came to which verdict. The names lead to the chapters.
+
+    rows: chapter -> its judged claims.
+    """
+    lines, texts = [], []
+    for chapter, claimed in rows.items():
+        found = {verdict: number for verdict, number in claims.count(claimed).items() if number}
+        words = f"{len(claimed)} claims: " + ", ".join(f"{number} {verdict}" for verdict, number in found.items())
+        document = chapters.DOCUMENTS[chapter].citation
+        parts = "".join(
+            element("span", str(number), class_=_score_class(verdict), style=f"flex-grow:{number}", title=verdict)
+            for verdict, number in found.items()
+        )
+        lines.append(element("a", escape(document), href=f"{chapter}.html"))
+        lines.append(element("div", parts, class_="score-bar", role="img", aria_label=words))
+        texts.append(f"{document}: {words}")
+    key = "".join(
+        element("span", f"{symbol} {verdict}", class_=f"verdict {name}")
+        for verdict, (symbol, name) in tables.VERDICTS.items()
+    )
+    html = element("div", "".join(lines), class_="score") + element("p", key, class_="score-key")
+    return Shown(html, "\n".join(texts))
+
+
+def recordings(used_in: Sequence[str] = chapters.CHAPTERS) -> Table:
+    """Every corpus: what it is, how much, its licence and who uses it. The names lead to where it comes from.
+
+    used_in: chapters that have a page to link to.
+    """
+    columns = ["corpus", "what", Column("sound", "min", ".1f"), "licence", "used in"]
+    rows = [
+        [
+            f"[{corpus.title}]({corpus.repository})",
+            corpus.about,
+            corpus.minutes if corpus.recordings else None,
+            licences(corpus),
+            ", ".join(_chapter(name, used_in) for name in corpus.chapters),
+        ]
+        for corpus in corpora().values()
+    ]
+    minutes = sum(corpus.minutes for corpus in corpora().values())
+    caption = (
+        f"{len(rows)} corpora, {minutes:.0f} minutes of sound. A name leads to its source. "
+        "*NC*: not for commercial use."
+    )
+    return tables.table(columns, rows, caption)
+
+
+def attributions() -> Table:
+    """Who made each corpus, how to cite it, and what is to be known of its licence."""
+    rows = [
+        [
+            corpus.title,
+            corpus.attribution or _attributions(corpus),
+            f"{corpus.citation} {corpus.licence_note}".strip(),
+        ]
+        for corpus in corpora().values()
+    ]
+    return tables.table(["corpus", "made by", "cite as; note"], rows, "Attribution and citation.")
+
+
+def licences(corpus: Corpus) -> str:
+    """The licences of a corpus's files, with their shares where they differ; NC is marked."""
+    files = corpus.recordings or corpus.files
+    counts = {name: sum(file.licence == name for file in files) for name in dict.fromkeys(f.licence for f in files)}
+    marked = {file.licence for file in files if file.non_commercial}
+    return "; ".join(
+        f"{name}{' *NC*' if name in marked else ''}{f' ({number} of {len(files)})' if len(counts) > 1 else ''}"
+        for name, number in counts.items()
+    )
+
+
+def executions(folder: Path, profile: str = "published") -> Table:
+    """How long each chapter's notebook took and when, from the executed notebooks in `folder`."""
+    rows = []
+    for chapter in chapters.CHAPTERS:
+        seconds, date = _execution(folder / f"{chapter}.ipynb")
+        rows.append([_chapter(chapter, chapters.CHAPTERS), profile, seconds, date])
+    columns = ["chapter", "profile", Column("wall time", "s", ".1f"), "executed"]
+    return tables.table(columns, rows, "The notebooks of this build.")
+
+
+def experiments(chapter: str, store: Store, profile: str = "published") -> Table:
+    """One row a result: seed, wall time, device, date, and what identifies its settings and code."""
+    results = run.results(chapter, profile, store)
+    columns = [
+        "experiment",
+        Column("seed"),
+        Column("wall time", "s", ".0f"),
+        "device",
+        "date",
+        "settings",
+        "code",
+    ]
+    rows = [
+        [
+            f"{found.experiment}, {found.profile}",
+            found.seed,
+            found.provenance["seconds"],
+            _device(found),
+            _day(found.provenance["date"]),
+            f"`{found.hash}`",
+            _code(found),
+        ]
+        for found in results
+    ]
+    total = run.duration(sum(found.provenance["seconds"] for found in results))
+    caption = f"{chapters.DOCUMENTS[chapter].citation}: {len(rows)} results, {total} of computing in all."
+    return tables.table(columns, rows, caption)
+
+
+def packages(results: Sequence[Result]) -> Table:
+    """Package versions: those the results were computed with, and those of this build."""
+    computed: dict[str, set[str]] = {}
+    for found in results:
+        for name, number in found.provenance["packages"].items():
+            computed.setdefault(name, set()).add(number or "not installed")
+    here = {"python": python_version(), **{name: version(name) for name in TOOLS}}
+    rows = [
+        [name, ", ".join(sorted(computed.get(name, ()))) or None, here.get(name)]
+        for name in dict.fromkeys([*here, *computed])
+    ]
+    return tables.table(["package", "results", "this build"], rows, "Versions of the packages.")
+
+
+def _chapter(name: str, with_page: Sequence[str]) -> str:
+    title = name.replace("_", " ")
+    return f"[{title}]({name}.html)" if name in with_page else title
+
+
+def _attributions(corpus: Corpus) -> str:
+    return "; ".join(dict.fromkeys(file.attribution for file in corpus.files if file.attribution))
+
+
+def _execution(notebook: Path) -> tuple[float | None, str | None]:
+    """Wall time and date of an executed notebook; None where it carries no record, as a committed one."""
+    record: dict[str, Any] = {}
+    if notebook.is_file():
+        record = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get("papermill", {})
+    return record.get("duration"), _day(record["end_time"]) if record.get("end_time") else None
+
+
+def _day(date: str) -> str:
+    """The day of an ISO date, with hyphens at which no line breaks."""
+    return date.partition("T")[0].replace("-", "\N{NON-BREAKING HYPHEN}")
+
+
+def _score_class(verdict: str) -> str:
+    return tables.VERDICTS[verdict][1].replace("verdict-", "score-")
+
+
+def _device(found: Result) -> str:
+    name = found.provenance["gpu"] or found.provenance["cpu"]
+    threads = found.provenance["threads"]
+    count = "" if found.provenance["gpu"] else f", {threads} thread{'s' if threads > 1 else ''}"
+    return f"{name}{count}"
+
+
+def _code(found: Result) -> str:
+    code = found.provenance["code"]
+    commit = code["commit"][:8] + ("+" if code["dirty"] else "") if code["commit"] else "no commit"
+    return f"`{commit}` `{code['sha256']}`"
