@@ -185,7 +185,7 @@ def _sound(slot: _Slot, clip: Clip, levelled: Levelled, loudest: float, setting:
 
 
 def _own(levels: Levels) -> str:
-    return "" if levels.common is None else "own level "
+    return "" if levels.common is None else "was "
 
 
 def licence(clip: Clip) -> str:
@@ -296,7 +296,8 @@ def _note(setting: _Setting) -> str:
         text += f" All are {levels.lowered:.1f} dB lower than they were, so that none clips." if levels.lowered else ""
     else:
         text = f"All at the same loudness, {minus(levels.common)} LUFS (ITU-R BS.1770)"
-        text += f", below the usual {minus(TARGET_LUFS, 0)} so that no peak clips." if levels.lowered else "."
+        text += f", below the usual {minus(TARGET_LUFS, 0)} so that no peak clips" if levels.lowered else ""
+        text += "; beside each name stands the level it had."
     if any(not sound.own.gated for sound in levels.sounds if not sound.own.silent):
         text += " Ungated: shorter than the 0.4 s block of BS.1770, so measured over its whole length."
     return text + " Fades of 5 ms. Spectrograms of what is played, −80 to 0 dB re full scale."

@@ -135,8 +135,7 @@ def fit(
                 if not verified:
                     checkpoints.read(file)  # a state that cannot be read back is told before hours are lost
                     verified = True
-            if done < iterations:
-                stop.obey()
+            stop.obey()
     return history
 
 
@@ -265,4 +264,4 @@ class _Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         if self.wanted and sys.exc_info()[0] is None:
-            self.obey()  # the wish came in the very last step
+            self.obey()  # the wish came after the last look at it

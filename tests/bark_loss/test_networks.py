@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from paper_code.bark_loss.networks import LATENT, STAGES, Generator
+from paper_code.bark_loss.networks import LATENT, STAGES, Generator, UpsampledConv1d
 
 
 def test_parameter_count_and_shape():
@@ -43,3 +43,11 @@ def test_output_follows_the_sign_and_size_of_the_noise():
 def test_wrong_noise_is_refused():
     with pytest.raises(ValueError, match=r"\[batch, 128\]"):
         Generator()(torch.zeros(1, 64))
+
+
+@pytest.mark.parametrize(("factor", "kernel"), [*STAGES, (3, 7), (2, 3), (5, 1)])
+def test_convolution_at_the_low_rate_equals_upsampling_first(factor, kernel):
+    layer = UpsampledConv1d(3, 2, kernel, factor).double()
+    x = torch.randn(2, 3, 11, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    plain = torch.nn.functional.conv1d(x.repeat_interleave(factor, -1), layer.weight, padding=kernel // 2)
+    assert torch.allclose(layer(x), plain, rtol=0, atol=1e-12)

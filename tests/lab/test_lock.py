@@ -1,5 +1,6 @@
 """One process at a time (another process is in test_recovery.py)."""
 
+import fcntl
 import os
 import threading
 
@@ -39,6 +40,21 @@ def test_a_second_thread_is_refused_and_does_not_break_the_first(tmp_path):
         assert os.listdir(tmp_path) == [".r.lock"]
     assert len(found) == 1
     assert "is being computed in this process already" in found[0]
+
+
+def test_a_file_removed_between_opening_and_locking_is_not_relied_on(tmp_path, monkeypatch):
+    path, lockf, calls = tmp_path / ".r.lock", fcntl.lockf, []
+
+    def its_holder_leaves_first(descriptor: int, how: int) -> None:
+        calls.append(descriptor)
+        if len(calls) == 1:
+            path.unlink()
+        lockf(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "lockf", its_holder_leaves_first)
+    with lock(tmp_path / "r"):
+        assert path.read_text() == f"{os.getpid()}\n"
+    assert len(calls) == 2
 
 
 def test_other_folders_are_free(tmp_path):

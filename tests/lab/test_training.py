@@ -210,6 +210,13 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     assert Job().fit(30, file).values == Job().fit(30).values
 
 
+def test_leftovers_of_a_killed_writer_go_and_other_files_stay(tmp_path):
+    for name in (".c.7-1.tmp.pt", ".other.7-1.tmp.pt"):
+        (tmp_path / name).write_bytes(bytes(9))
+    fit(count, 2, {}, tmp_path / "c.pt", progress=False)
+    assert sorted(os.listdir(tmp_path)) == [".other.7-1.tmp.pt", "c.pt"]
+
+
 def test_ctrl_c_ends_the_step_saves_and_is_raised(tmp_path):
     file, job = tmp_path / "c.pt", Job()
     before = signal.getsignal(signal.SIGINT)
