@@ -26,7 +26,7 @@ from pathlib import Path
 from IPython.display import display
 
 from paper_code.display import pages
-from paper_code.lab import chapters, run
+from paper_code.lab import chapters
 from paper_code.lab.store import open_store
 
 store = open_store(output)
@@ -52,4 +52,4 @@ for chapter in chapters.CHAPTERS:
 # ## Packages
 
 # %% tags=["remove-input"]
-pages.packages([found for name in chapters.CHAPTERS for found in run.results(name, profile, store)])
+pages.packages([found for name in chapters.CHAPTERS for found in pages.stored(name, store, profile)])

@@ -75,9 +75,11 @@ class ElementVoice {
 		this.reloop();
 		this.seek(old ? old.position : at);
 		await audio.play();
-		if (old && old.position - this.position > 0.03) {
-			this.seek(old.position);
+		for (let k = 0, lead = 0; old && k < 3 && Math.abs(old.position - this.position) > 0.03; k++) {
+			const began = performance.now();
+			this.seek(old.position + lead);
 			await new Promise((done) => setTimeout((audio.onseeked = done), 300));
+			lead = (performance.now() - began) / 1000;
 		}
 		this.ramp(this.owner.gain());
 	}
@@ -322,7 +324,7 @@ class Player {
 		deck.onclick = ({ target }) => this.clicked(target.closest("button") ?? {});
 		// A mouse leaves the focus on what it pressed; space should then still play.
 		deck.onpointerdown = () => (this.mouse = true);
-		deck.onkeydown = (event) => event.key === "Tab" && (this.mouse = false);
+		deck.onkeydown = ({ key }) => void (key === "Tab" && (this.mouse = false)); // false would cancel the key
 		const native = this.figure.querySelector(".sound-static");
 		native.hidden = true;
 		native.after(deck);

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-GROUP_SIZE = 64 * 9216  # numbers a group of bands may hold: a few MB, so that it stays in the cache
+GROUP_SIZE = 16 * 9216  # numbers a buffer of a group of bands may hold: little enough to stay in the cache
 NORM_FLOOR = 1e-8  # as in torch.nn.functional.cosine_similarity
 
 

@@ -19,6 +19,7 @@ from paper_code.display.markup import Shown, element
 from paper_code.display.tables import Column, Table
 from paper_code.lab import chapters, claims, run
 from paper_code.lab.claims import Row
+from paper_code.lab.errors import LabError
 from paper_code.lab.store import Result, Store, open_store
 
 TOOLS = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "matplotlib", "papermill", "jupyter-book", "snakemake")
@@ -30,11 +31,32 @@ def judged(profile: str = "published", output: str = "") -> dict[str, list[Row]]
     profile: "published" for the best complete results, else that profile's. output: folder of the results.
     Raises: LabError where results or claims are missing.
     """
-    found = {}
+    judgements = {}
     for chapter in chapters.CHAPTERS:
-        results = run.results(chapter, profile, open_store(output))
-        found[chapter] = claims.judge(chapter, chapters.module(chapter).measurements(results))
-    return found
+        measured = chapters.module(chapter).measurements(stored(chapter, open_store(output), profile))
+        judgements[chapter] = claims.judge(chapter, measured)
+    return judgements
+
+
+def stored(chapter: str, store: Store, profile: str = "published") -> list[Result]:
+    """The results of a profile, from real recordings or, where those are not complete, from the synthesiser's.
+
+    Nothing is computed. Raises: LabError where results are missing.
+    """
+    if profile == "published":
+        return run.results(chapter, profile, store)
+    for changes in ({}, {"recordings": "synthetic"}):
+        asked = [
+            pair for seed in run.seeds_of(chapter, profile)
+            for pair in run.experiments(chapter, profile, seed, **changes).items()
+        ]  # fmt: skip
+        found = [store.find(chapter, name, config) for name, config in asked]
+        if all(found):
+            return found
+    raise LabError(
+        f"the results of {chapter} in the profile {profile} are not complete in {store.root}: "
+        f"run `make book PROFILE={profile}`."
+    )
 
 
 def scoreboard(rows: Mapping[str, Sequence[Row]]) -> Shown:
@@ -121,8 +143,12 @@ def executions(folder: Path, profile: str = "published") -> Table:
 
 
 def experiments(chapter: str, store: Store, profile: str = "published") -> Table:
+    """The records of a chapter's results; see record."""
+    return record(stored(chapter, store, profile))
+
+
+def record(results: Sequence[Result]) -> Table:
     """One row a result: seed, wall time, device, date, and what identifies its settings and code."""
-    results = run.results(chapter, profile, store)
     columns = [
         "experiment",
         Column("seed"),
@@ -145,7 +171,7 @@ def experiments(chapter: str, store: Store, profile: str = "published") -> Table
         for found in results
     ]
     total = run.duration(sum(found.provenance["seconds"] for found in results))
-    caption = f"{chapters.DOCUMENTS[chapter].citation}: {len(rows)} results, {total} of computing in all."
+    caption = f"{chapters.DOCUMENTS[results[0].chapter].citation}: {len(rows)} results, {total} of computing in all."
     return tables.table(columns, rows, caption)
 
 

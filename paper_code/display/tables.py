@@ -25,7 +25,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
 
 
 class Table(Shown):
-    """A table of the book; see table, claims and scoreboard."""
+    """A table of the book; see table and claims."""
 
 
 @dataclass(frozen=True)
@@ -87,23 +87,6 @@ def claims(rows: Sequence[Row], caption: str = "") -> Table:
     ]
     summary = " · ".join(f"{number} {verdict}" for verdict, number in count(rows).items() if number)
     return _table([Column(n) for n in names], cells, caption or f"Paper and here: {summary}.", "data-table claims")
-
-
-def scoreboard(documents: Mapping[str, Sequence[Row]], caption: str) -> Table:
-    """How many claims of each document came to which verdict.
-
-    documents: name (text, see markup.prose: may be a link) -> its judged claims.
-    """
-    heads = [Column("Document"), Column("Claims"), *(Column(verdict.capitalize()) for verdict in VERDICTS)]
-    cells = [
-        [
-            _text(name),
-            _Cell(str(len(rows)), str(len(rows)), number=True),
-            *(_Cell(str(n), str(n), number=True) for n in count(rows).values()),
-        ]
-        for name, rows in documents.items()
-    ]
-    return _table(heads, cells, caption, "data-table scoreboard")
 
 
 def _cell(value: Any, column: Column) -> _Cell:

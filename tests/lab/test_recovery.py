@@ -127,6 +127,7 @@ def test_a_failed_evaluation_does_not_train_again(toy, tmp_path, monkeypatch, un
     monkeypatch.setattr(toy, "evaluate", fail)
     with pytest.raises(RuntimeError, match="no ears"):
         compute(toy, root)
+    (root / "toy" / "gentle" / "small-seed0.partial" / ".arrays.71-3.tmp.npz").write_text("of a killed run")
     assert os.listdir(root / "toy" / "gentle") == ["small-seed0.partial"]
     assert Store(root).all("toy") == []
     monkeypatch.setattr(toy, "evaluate", evaluate)

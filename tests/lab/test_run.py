@@ -48,6 +48,11 @@ def test_the_same_seed_gives_the_same_result_and_another_seed_another(toy, tmp_p
     assert one.arrays["loss"].tolist() != other.arrays["loss"].tolist()
 
 
+def test_an_evaluation_draws_the_same_whatever_the_training_drew(toy, store):
+    drawn = torch.rand(3, generator=torch.Generator().manual_seed(1))
+    assert compute(toy, store, seed=1).arrays["noise"].tolist() == drawn.tolist()
+
+
 def test_other_settings_under_the_same_name_do_not_touch_the_first(toy, store):
     first = compute(toy, store)
     config = toy.experiments("smoke", 0, learning_rate=0.5)["gentle"]

@@ -96,8 +96,9 @@ def test_a_folder_of_other_settings_is_never_overwritten(tmp_path):
     assert store.find("toy", "speech", other).metrics == {"loss": 7.0}
 
 
-def test_nor_is_one_that_is_being_computed(tmp_path):
-    write_json(tmp_path / "toy" / "speech" / "small-seed0.partial" / "started.json", {"hash": CONFIG.hash})
+@pytest.mark.parametrize("file", ["started.json", "provenance.json"])
+def test_nor_is_one_that_is_being_computed(tmp_path, file):
+    write_json(tmp_path / "toy" / "speech" / "small-seed0.partial" / file, {"hash": CONFIG.hash})
     other = CONFIG.replace(rate=0.3)
     store = Store(tmp_path)
     assert store.folder("toy", "speech", CONFIG).name == "small-seed0"

@@ -1,0 +1,272 @@
+"""Figures and players of the Bark-loss chapter, drawn from its results."""
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from paper_code.audio.clips import Clip
+from paper_code.bark_loss import evaluation, stimuli
+from paper_code.bark_loss.experiment import LOSSES, TITLES
+from paper_code.bark_loss.filters import BANKS, centre_frequencies
+from paper_code.bark_loss.loss import BarkLoss
+from paper_code.bark_loss.study import OwnSound, Study, published_study
+from paper_code.display import players
+from paper_code.display.figures import Drawing, show
+from paper_code.display.style import MARKERS, Theme
+from paper_code.hearing.bark import equivalent_rectangular_bandwidth
+from paper_code.lab.store import Store
+
+ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected"}
+LABEL_ROLES = {"Original": "reference", **{TITLES[loss]: role for loss, role in ROLES.items()}}
+TOP = stimuli.SAMPLE_RATE / 2  # Hz, top of every spectrogram
+RESPONSE_POINTS = 1 << 14
+
+
+def landing_player(store: Store) -> players.Player:
+    """The point of the book in one player: a sound, and what two losses made a small network learn of it."""
+    return first_pair(published_study(store), "The same network, the same number of steps, two losses")
+
+
+def first_pair(study: Study, title: str = "Speech after a quarter of the training") -> players.Player:
+    """Speech, and what the network had learned of it at the first checkpoint with MSE and with the Bark loss."""
+    step = study.checkpoints[0]
+    sounds = {"Original": study.originals["speech"]}
+    for loss in ("mse", "bark"):
+        sounds[TITLES[loss]] = study.heard(loss).audio(f"speech-{step}", f"speech, {TITLES[loss]}, {step} steps")
+    roles = {label: LABEL_ROLES[label] for label in sounds}
+    caption = f"A network of 130,848 weights learns this one sound; here after {step} steps. Listen for the words."
+    return players.compare(sounds, title, caption, roles=roles, max_frequency=TOP)
+
+
+def progress(study: Study, sound: str) -> players.Player:
+    """All checkpoints of a sound: the original and the losses, with a slider over the steps."""
+    rows = {
+        TITLES[loss]: {step: study.heard(loss).audio(f"{sound}-{step}") for step in study.checkpoints}
+        for loss in LOSSES
+    }
+    title = f"{stimuli.STIMULI[sound].title}: the original and what was learned of it"
+    return _series(rows, study.originals[sound], title)
+
+
+def own_progress(own: OwnSound) -> players.Player:
+    """A reader's own sound: the original and what was learned of it."""
+    rows = {TITLES[loss]: dict(steps) for loss, steps in own.learned.items()}
+    return _series(rows, own.original, "Your sound: the original and what was learned of it")
+
+
+def _series(rows: dict, original: Clip | players.Missing, title: str) -> players.Player:
+    return players.series(
+        rows,
+        title,
+        "Move the slider through the training and switch between the losses while it plays.",
+        reference={"Original": original},
+        step_name="step",
+        roles={label: LABEL_ROLES[label] for label in ("Original", *rows)},
+        max_frequency=TOP,
+    )
+
+
+def filter_banks() -> Drawing:
+    """The two banks: some responses of each, the peak gain and the width of every band."""
+    centres = centre_frequencies(512, stimuli.SAMPLE_RATE)
+    frequency = np.fft.rfftfreq(RESPONSE_POINTS, 1 / stimuli.SAMPLE_RATE)
+    responses = {
+        name: np.abs(np.fft.rfft(make(512, 512, stimuli.SAMPLE_RATE).numpy(), RESPONSE_POINTS, axis=-1))
+        for name, make in BANKS.items()
+    }
+    roles = {"original": "document", "corrected": "corrected"}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(2, 2, height=2.5)
+        for place, (name, response) in zip(axes, responses.items(), strict=False):
+            for band in range(40, 512, 43):
+                place.plot(frequency, response[band], color=theme.colour(roles[name]), linewidth=1)
+            place.set(title=f"{name}: every 43rd band", xlabel="kHz", ylabel="gain", xlim=(50, TOP), ylim=(0, 1.05))
+            _kilohertz(place)
+        for name, response in responses.items():
+            gain = 20 * np.log10(np.maximum(response.max(-1), 1e-4))
+            width = (response**2).sum(-1) * frequency[1] / np.maximum(response.max(-1), 1e-9) ** 2
+            axes[2].plot(centres, gain, **theme.line(roles[name]), label=name)
+            real = response.max(-1) > 1e-4
+            axes[3].plot(centres[real], width[real], **theme.line(roles[name]), label=name)
+        axes[3].plot(centres, equivalent_rectangular_bandwidth(centres), **theme.line("reference"), label="the ear's")
+        axes[2].set(title="peak gain", xlabel="centre, kHz", ylabel="dB", xlim=(50, TOP), ylim=(-62, 5))
+        axes[3].set(title="equivalent rectangular bandwidth", xlabel="centre, kHz", ylabel="Hz", xlim=(50, TOP))
+        axes[3].set_yscale("log")
+        for place in axes[2:]:
+            _kilohertz(place)
+            place.legend()
+        return figure
+
+    return show(
+        draw,
+        "Look at the lower left: the gain of the document's filters rises by some 30 dB from 100 Hz to 5 kHz and jumps "
+        "from band to band below 1 kHz, by accident of their design. The corrected filters all peak at one and are as "
+        "wide as the ear's (lower right) down to about 150 Hz, where 512 taps end.",
+        "Four panels. Upper: frequency responses of twelve bands of the original bank, narrow and growing with "
+        "frequency, and of the corrected bank, wide and all of height one. Lower left: peak gain in decibels against "
+        "centre frequency, rising for the original, flat for the corrected. Lower right: bandwidth against centre "
+        "frequency; the corrected bank follows the ear's, the original lies below it.",
+    )
+
+
+def features(clip: Clip) -> Drawing:
+    """What the loss compares: the weighted log features of a sound, from both banks."""
+    found = {}
+    for name, loss in {"original bank": BarkLoss(), "corrected bank": BarkLoss.corrected()}.items():
+        with torch.no_grad():
+            values = loss.features(clip.waveform)[:, :: loss.filter_bank.taps // 16]
+        found[name] = (values / values.max()).numpy()
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=2.6)
+        for place, (name, values) in zip(axes, found.items(), strict=True):
+            extent = (0, clip.seconds, 0, values.shape[0])
+            place.imshow(values, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
+            place.set(title=name, xlabel="seconds", ylabel="band")
+            place.grid(False)
+        return figure
+
+    return show(
+        draw,
+        f"The features of '{clip.title}' that the two losses compare, each scaled to its own maximum. The original bank "
+        "sees next to nothing in its lower 200 bands, 840 Hz and below, where most of the energy of speech lies.",
+        "Two images of 512 bands against time. In the left one, from the original bank, the lower bands are dark; in "
+        "the right one, from the corrected bank, the voice's harmonics are bright in the lower bands.",
+    )
+
+
+def learning_curves(study: Study) -> Drawing:
+    """The training loss of every sound, one panel a loss; mean over seeds."""
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 3, height=2.8)
+        for place, loss in zip(axes, LOSSES, strict=True):
+            for i, sound in enumerate(study.originals):
+                mean = np.mean([r.arrays[f"{sound}/loss"] for r in study.of(loss)], axis=0)
+                line = {"color": theme.colour(ROLES[loss]), "linestyle": ("-", "--", ":", "-.", (0, (1, 3)))[i % 5]}
+                place.plot(np.arange(len(mean)), mean, **line, linewidth=1.3, label=stimuli.STIMULI[sound].title)
+            place.set(title=TITLES[loss], xlabel="step")
+            if loss == "mse":
+                place.set_yscale("log")
+        axes[0].set_ylabel("loss")
+        axes[0].legend(fontsize=8)
+        return figure
+
+    return show(
+        draw,
+        "Every loss falls smoothly on its own training sound: none of the runs failed. The scales differ, so the three "
+        "panels cannot be compared with each other; the figures below can.",
+        "Three panels of curves against training steps, one line a sound, all falling: the mean squared error on a "
+        "logarithmic scale, and the two Bark losses from about -0.4 towards -1.",
+    )
+
+
+def curves(study: Study, metric: str, caption: str) -> Drawing:
+    """A metric on the way, one panel a sound: mean over seeds, with the range from the lowest to the highest seed."""
+    title = evaluation.METRICS[metric]
+    unit = evaluation.UNITS.get(metric, "dB")
+    sounds = [s for s in study.originals if f"{s}/{metric}" in study.of("mse")[0].arrays]
+
+    def draw(theme: Theme) -> Figure:
+        columns = min(3, len(sounds))
+        figure, axes = theme.figure(-(-len(sounds) // columns), columns, height=2.3, sharex=True)
+        for place, sound in zip(axes, sounds, strict=False):
+            for loss in LOSSES:
+                _band_of_seeds(place, theme, study, loss, f"{sound}/{metric}")
+            place.set(title=stimuli.STIMULI[sound].title, xlabel="step")
+        axes[0].set_ylabel(f"{title}{', ' + unit if unit else ''}")
+        axes[0].legend(fontsize=8)
+        for place in axes[len(sounds) :]:
+            place.remove()
+        return figure
+
+    panels = ", ".join(stimuli.STIMULI[s].title.lower() for s in sounds)
+    return show(draw, caption, f"Curves of {title} against training steps for the three losses; panels: {panels}.")
+
+
+def _band_of_seeds(place: Axes, theme: Theme, study: Study, loss: str, name: str) -> None:
+    runs = study.of(loss)
+    values = np.stack([r.arrays[name] for r in runs])
+    steps = runs[0].arrays["observed"]
+    colour = theme.colour(ROLES[loss])
+    place.fill_between(steps, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
+    place.plot(steps, values.mean(0), **theme.line(ROLES[loss]), label=TITLES[loss])
+
+
+def regions(study: Study) -> Drawing:
+    """Distance and level by region of frequency at the end, mean over sounds, with 95 % intervals over seeds."""
+    panels = {"log-spectral distance": "lsd", "level error": "level"}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=2.8)
+        for place, (title, key) in zip(axes, panels.items(), strict=True):
+            for shift, loss in zip((-0.2, 0.0, 0.2), LOSSES, strict=True):
+                found = [study.value(f"{key}_{region}", "all sounds", loss) for region in evaluation.REGIONS]
+                spread = np.nan_to_num([f.half_width for f in found])
+                place.errorbar(
+                    np.arange(len(found)) + shift,
+                    [f.mean for f in found],
+                    yerr=spread,
+                    color=theme.colour(ROLES[loss]),
+                    marker=MARKERS[ROLES[loss]],
+                    linestyle="none",
+                    capsize=3,
+                    label=TITLES[loss],
+                )
+            place.axhline(0, color=theme.muted, linewidth=0.8)
+            place.set(title=f"{title}, dB", xticks=range(3), xlim=(-0.5, 2.5))
+            place.set_xticklabels(["below 600 Hz", "600 to 2000", "above 2000"])
+        axes[0].legend(fontsize=8)
+        return figure
+
+    return show(
+        draw,
+        "Left: how far each region of the spectrum is from the original at the end (0 is perfect). Right: whether it "
+        "holds too much (above 0) or too little sound. Bars: 95 % intervals over seeds.",
+        "Two panels with three markers for each of three frequency regions: log-spectral distance, and level error, "
+        "for mean squared error, Bark loss and corrected Bark loss.",
+    )
+
+
+def steps_to_quality(study: Study) -> Drawing:
+    """How many steps each loss takes to a distance, for every distance: no threshold is chosen."""
+    thresholds = np.linspace(16, 4, 49)
+
+    def steps(loss: str) -> NDArray[np.floating]:
+        rows = [
+            [
+                evaluation.steps_to(r.arrays[f"{s}/lsd"], r.arrays["observed"], t, higher=False)
+                for s in study.originals
+                for r in study.of(loss)
+            ]
+            for t in thresholds
+        ]
+        reached = np.array(rows)
+        return np.where(np.isfinite(reached).all(1), np.median(reached, axis=1), np.nan)
+
+    found = {loss: steps(loss) for loss in LOSSES}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 1, height=3.0)
+        for loss, values in found.items():
+            axes[0].plot(thresholds, values, **theme.line(ROLES[loss]), label=TITLES[loss])
+        axes[0].invert_xaxis()
+        axes[0].set(xlabel="log-spectral distance to be reached and kept, dB", ylabel="steps (median)")
+        axes[0].legend()
+        return figure
+
+    return show(
+        draw,
+        "Steps until the log-spectral distance stays below a value: the median over sounds and seeds, drawn as long as "
+        "every run gets there. Lower is quicker; a line that ends further right reaches a better quality.",
+        "Lines rising to the right: steps needed against the distance wanted, for the three losses.",
+    )
+
+
+def _kilohertz(place: Axes) -> None:
+    place.set_xscale("log")
+    place.set_xticks([100, 300, 1000, 3000], ["0.1", "0.3", "1", "3"])
+    place.minorticks_off()

@@ -1,0 +1,145 @@
+"""What the chapter shows: the results of a profile, the original sounds beside them, and a reader's own sound."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from paper_code.audio import corpora
+from paper_code.audio.clips import Clip
+from paper_code.bark_loss import evaluation, experiment, stimuli
+from paper_code.bark_loss.experiment import LOSSES, BarkConfig
+from paper_code.display.players import Missing
+from paper_code.lab import devices, run
+from paper_code.lab.config import suggestion
+from paper_code.lab.errors import LabError
+from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.store import Result, Store, open_store
+
+CHAPTER = "bark_loss"
+
+
+@dataclass(frozen=True)
+class Study:
+    """Results of one profile. seed: the run whose sounds are heard; numbers are over all seeds of the results."""
+
+    results: list[Result]
+    seed: int
+
+    @property
+    def profile(self) -> str:
+        """The size the results were computed at."""
+        return self.results[0].profile
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of the results."""
+        return sorted({result.seed for result in self.results})
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the sounds are the synthesiser's, because no recordings were to be had."""
+        return self.results[0].config["recordings"] == "synthetic"
+
+    @property
+    def checkpoints(self) -> list[int]:
+        """The steps after which sounds were kept."""
+        return list(self.results[0].config["checkpoints"])
+
+    def heard(self, loss: str) -> Result:
+        """The result of a loss whose sounds are heard."""
+        return next(r for r in self.results if r.experiment == loss and r.seed == self.seed)
+
+    def of(self, loss: str) -> list[Result]:
+        """The results of a loss, one a seed."""
+        return sorted((r for r in self.results if r.experiment == loss), key=lambda r: r.seed)
+
+    @cached_property
+    def originals(self) -> dict[str, Clip | Missing]:
+        """The sounds to be learned, cut afresh from the recordings; where those are not here, how to get them."""
+        return {name: _original(name, self.synthetic) for name in self.heard(LOSSES[0]).config["sounds"]}
+
+    @cached_property
+    def measurements(self) -> dict[str, list[float]]:
+        """Named values over seeds; see `evaluation.measurements`."""
+        return evaluation.measurements(self.results)
+
+    def value(self, metric: str, sound: str, loss: str, when: str = "end") -> Interval:
+        """Mean and 95 % interval over seeds of a metric (key of `evaluation.METRICS`) of a loss (key of LOSSES)."""
+        name = f"{evaluation.METRICS[metric]}, {sound}, {evaluation.SHORT[loss]}, {when}"
+        return interval(self.measurements[name])
+
+
+def open_study(profile: str = "published", seed: int = 0, device: str = "auto", output: str = "") -> Study:
+    """The results of a profile, computed where they are missing.
+
+    profile: "published" for the best complete set that comes with the book, or smoke, small, full. seed: the run to
+    be heard; one that the profile does not average over is computed alone. output: folder of the results.
+    Without recordings the synthesiser's sounds are learned. Raises LabError with what to do.
+    """
+    store, known, overrides = open_store(output), None, {}
+    if profile != "published":
+        known = run.seeds_of(CHAPTER, profile)
+        known = known if seed in known else [seed]
+        overrides = {} if stimuli.available() else {"recordings": "synthetic"}
+    results = run.results(CHAPTER, profile, store, known, device=device, **overrides)
+    study = Study(results, seed)
+    if seed not in study.seeds:
+        have = ", ".join(map(str, study.seeds))
+        raise LabError(
+            f"The published results have the seeds {have}; found {seed}. Choose one of them, or name a profile "
+            "(smoke, small, full) to compute it."
+        )
+    return study
+
+
+def published_study(store: Store, seed: int = 0) -> Study:
+    """The best complete results in a store."""
+    return Study(run.results(CHAPTER, "published", store), seed)
+
+
+@dataclass(frozen=True)
+class OwnSound:
+    """What the losses made of a reader's own sound: the original, and the sounds by loss and checkpoint."""
+
+    original: Clip
+    learned: Mapping[str, Mapping[int, Clip]]
+    metrics: Mapping[str, Mapping[str, float]]
+
+
+def learn_own(path: str, profile: str, seed: int = 0, device: str = "auto") -> OwnSound:
+    """Train a generator on the middle 0.743 s of a sound file with each loss; nothing is stored.
+
+    profile: "published" stands for small. Raises AudioError for a file that will not do.
+    """
+    profile = "small" if profile == "published" else profile
+    if profile not in experiment.PROFILES:
+        raise LabError(f"There is no profile {profile!r}. {suggestion(profile, experiment.PROFILES)}")
+    clip, where = stimuli.own_clip(path), devices.resolve(device)
+    learned, metrics = {}, {}
+    for loss, config in experiment.experiments(profile, seed).items():
+        recorder, _ = experiment.train_sound(config, clip.title, clip, where)
+        outputs = torch.from_numpy(recorder.array("output"))
+        learned[loss] = {c: _heard(outputs, config, c, clip) for c in config.checkpoints}
+        curves = evaluation.curves(outputs[-1:], clip.waveform, speech=False)
+        metrics[loss] = {name: float(values[0]) for name, values in curves.items()}
+    return OwnSound(clip, learned, metrics)
+
+
+def _heard(outputs: torch.Tensor, config: BarkConfig, checkpoint: int, clip: Clip) -> Clip:
+    waveform = outputs[config.observed.index(min(checkpoint, config.iterations - 1))]
+    peak = waveform.abs().max().clamp_min(1e-8)
+    return Clip(waveform / peak, clip.sample_rate, f"{clip.title}, {checkpoint} steps", origin="network: this run")
+
+
+def _original(name: str, synthetic: bool) -> Clip | Missing:
+    try:
+        return stimuli.clip(name, synthetic)
+    except corpora.RecordingMissing:
+        names = dict.fromkeys(part.path.split("/")[0] for part in stimuli.STIMULI[name].parts)
+        return Missing(
+            stimuli.STIMULI[name].title,
+            "The recording is not on the machine that built this page. To hear it, run "
+            f"python -m paper_code.audio.corpora fetch {' '.join(names)} and build again.",
+        )

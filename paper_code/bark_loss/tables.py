@@ -1,0 +1,112 @@
+"""Tables of the Bark-loss chapter, computed from its results."""
+
+import numpy as np
+
+from paper_code.audio import corpora
+from paper_code.audio.clips import Clip
+from paper_code.bark_loss import evaluation, sensitivity, stimuli
+from paper_code.bark_loss.experiment import LOSSES, TITLES
+from paper_code.bark_loss.study import OwnSound, Study
+from paper_code.display.tables import Column, Table, table
+from paper_code.lab.intervals import interval
+
+DISTANCES = ("lsd_low", "lsd_mid", "lsd_high")
+ALL_METRICS = (*DISTANCES, "level_low", "level_mid", "level_high", "gap_noise", "si_snr")
+
+
+def sounds(study: Study) -> Table:
+    """The five sounds: what each is, what it stands in for, how the two differ, its licence and source."""
+    columns = ["here", "stands in for", "what is different", "licence", "recordings"]
+    if study.synthetic:
+        rows = [[s.title, s.document, "made by the built-in synthesiser", None, None] for s in _chosen(study)]
+        return table(columns, rows, "The sounds: synthetic, because no recordings were to be had.")
+    rows = [[s.title, s.document, s.difference, _licences(s), _sources(s)] for s in _chosen(study)]
+    return table(columns, rows, "The sounds: 8192 samples at 11,025 Hz (0.743 s) of each, peak 1.")
+
+
+def at_the_end(study: Study, sound: str) -> Table:
+    """Metrics of a sound at the end of the training, a row a loss, mean ± 95 % interval over seeds."""
+    metrics = ["lsd", *DISTANCES, "gap_noise", "si_snr"]
+    if sound == "speech":
+        metrics += ["stoi", "sibilant"]
+    heads = [Column(evaluation.METRICS[m], *_unit(m)) for m in metrics]
+    rows = [[TITLES[loss], *(study.value(m, sound, loss) for m in metrics)] for loss in LOSSES]
+    caption = f"{stimuli.STIMULI[sound].title} at the end: mean ± 95 % interval over {_seeds(study)}."
+    return table([Column("trained with"), *heads], rows, caption)
+
+
+def correction(study: Study) -> Table:
+    """Every metric at the end, mean over sounds: what the corrected bank changes against the document's."""
+    rows = []
+    for metric in ALL_METRICS:
+        values = [study.value(metric, "all sounds", loss) for loss in LOSSES]
+        rows.append([evaluation.METRICS[metric], *values, _difference(study, metric)])
+    columns = ["metric", *(Column(TITLES[loss], "dB", ".1f") for loss in LOSSES)]
+    columns.append(Column("corrected minus document's", "dB", ".1f"))
+    caption = f"All five sounds at the end: mean ± 95 % interval over {_seeds(study)}; the last column is paired."
+    return table(columns, rows, caption)
+
+
+def each_loss_by_the_others(study: Study) -> Table:
+    """Final value of every loss for networks trained with each, mean over sounds."""
+    rows = []
+    for trained in LOSSES:
+        measured = []
+        for loss in LOSSES:
+            per_seed = [np.mean([r.metrics[s]["losses"][loss][-1] for s in r.metrics]) for r in study.of(trained)]
+            measured.append(interval(per_seed))
+        rows.append([TITLES[trained], *measured])
+    columns = [Column("trained with"), *(Column(TITLES[loss], format=".4f") for loss in LOSSES)]
+    caption = (
+        f"What each loss says of the networks trained with each: all sounds, mean ± 95 % interval over {_seeds(study)}. "
+        "Lower is better in every column; the outputs of the Bark losses have any level, so their squared error is large."
+    )
+    return table(columns, rows, caption)
+
+
+def hears(clip: Clip) -> Table:
+    """How far the loss is from its minimum after simple changes to a sound."""
+    found = sensitivity.compare(clip)
+    rows = [[change, *values.values()] for change, values in found.items()]
+    columns = [Column("change"), *(Column(name, format=".4f") for name in sensitivity.VARIANTS)]
+    caption = (
+        f"Loss plus one after a change to '{clip.title}': 0 for the sound itself, 1 for silence. "
+        "The three band noises have the same energy, 20 dB below the sound."
+    )
+    return table(columns, rows, caption)
+
+
+def own(sound: OwnSound) -> Table:
+    """Metrics of a reader's own sound at the end, a row a loss."""
+    metrics = ["lsd", *DISTANCES, "gap_noise", "si_snr"]
+    rows = [[TITLES[loss], *(values[m] for m in metrics)] for loss, values in sound.metrics.items()]
+    heads = [Column(evaluation.METRICS[m], *_unit(m)) for m in metrics]
+    return table([Column("trained with"), *heads], rows, f"Your sound, '{sound.original.title}', at the end: one seed.")
+
+
+def _chosen(study: Study) -> list[stimuli.Stimulus]:
+    return [stimuli.STIMULI[name] for name in study.originals]
+
+
+def _licences(stimulus: stimuli.Stimulus) -> str:
+    return "; ".join(dict.fromkeys(corpora.recording(part.path).licence for part in stimulus.parts))
+
+
+def _sources(stimulus: stimuli.Stimulus) -> str:
+    files = {(file := corpora.recording(part.path)).corpus: file for part in stimulus.parts}
+    return "; ".join(f"{file.title} ({name})" for name, file in files.items())
+
+
+def _difference(study: Study, metric: str) -> object:
+    ending = f"{evaluation.METRICS[metric]}, all sounds, {{}}, end"
+    first, second = (study.measurements[ending.format(evaluation.SHORT[x])] for x in ("bark_corrected", "bark"))
+    return interval(np.subtract(first, second).tolist())
+
+
+def _unit(metric: str) -> tuple[str, str]:
+    return ("", ".2f") if metric == "stoi" else ("dB", ".1f")
+
+
+def _seeds(study: Study) -> str:
+    count = len(study.seeds)
+    return f"{count} seeds" if count > 1 else f"one seed ({study.seeds[0]}), so without an interval"

@@ -1,0 +1,77 @@
+"""What the pages around the chapters say is what the register, the results and the notebooks hold."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+
+from paper_code.audio.registry import Corpus, Recording, corpora
+from paper_code.display import pages
+from paper_code.lab.claims import Row
+from paper_code.lab.rules import NOT, REPRODUCED, TREND
+
+
+def row(verdict: str) -> Row:
+    """A judged claim."""
+    return Row("id", "vinyard2018", "Results", "It is so.", "", "less", "1", verdict, "because")
+
+
+def test_scoreboard_counts() -> None:
+    """The parts of a document's bar are as long as the counts, and said in words."""
+    board = pages.scoreboard({"bark_loss": [row(REPRODUCED), row(REPRODUCED), row(TREND), row(NOT)]})
+    soup = BeautifulSoup(board.html, "html.parser")
+    parts = soup.select(".score-bar span")
+    assert [(part["title"], part.get_text(), part["style"]) for part in parts] == [
+        (REPRODUCED, "2", "flex-grow:2"),
+        (TREND, "1", "flex-grow:1"),
+        (NOT, "1", "flex-grow:1"),
+    ]
+    assert soup.find(class_="score-bar")["aria-label"] == "4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
+    assert soup.find("a")["href"] == "bark_loss.html"
+    assert board.text == "Vinyard (2018): 4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
+
+
+def test_recordings_of_every_corpus() -> None:
+    """One row a corpus, its minutes as registered, a link to its source and to the chapters that exist."""
+    soup = BeautifulSoup(pages.recordings(used_in=["bark_loss"]).html, "html.parser")
+    rows = soup.select("tbody tr")
+    assert [line.th.a["href"] for line in rows] == [corpus.repository for corpus in corpora().values()]
+    spoken = dict(zip(corpora(), rows, strict=True))["librispeech_resemblyzer"]
+    assert spoken.find(class_="number").get_text() == "60.3"
+    links = {a["href"] for line in rows for a in line.find_all("a") if a["href"].endswith(".html")}
+    assert links == {"bark_loss.html"}
+
+
+def test_licences_are_counted_and_marked() -> None:
+    """Where files of a corpus differ, each licence has its share, and those not for commerce their mark."""
+    given = {"path": "c/f", "corpus": "c", "url": "", "sha256": "", "bytes": 1, "title": "", "licence_url": ""}
+    files = tuple(
+        Recording(**given, licence=name, attribution="", chapters=(), seconds=1.0)
+        for name in ("CC BY 4.0", "CC BY-NC 3.0", "CC BY 4.0")
+    )
+    corpus = Corpus("c", "C", "", "", "", "", "", "", files)
+    assert pages.licences(corpus) == "CC BY 4.0 (2 of 3); CC BY-NC 3.0 *NC* (1 of 3)"
+
+
+def test_credits_name_makers() -> None:
+    """Every corpus has a maker and, as its licence asks, a way to be cited."""
+    soup = BeautifulSoup(pages.attributions().html, "html.parser")
+    for line in soup.select("tbody tr"):
+        maker, citation = (cell.get_text(strip=True) for cell in line.find_all("td"))
+        assert re.search(r"\w{3}", maker)
+        assert re.search(r"\w{3}", citation)
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"), [({"duration": 12.34, "end_time": "2026-01-31T12:00:00"}, "12.3"), ({}, "–")]
+)
+def test_execution_times(tmp_path: Path, record: dict[str, object], expected: str) -> None:
+    """The wall time comes from the executed notebook; one that carries no record has a dash."""
+    notebook = nbformat.v4.new_notebook(metadata={"papermill": record} if record else {})
+    nbformat.write(notebook, tmp_path / "bark_loss.ipynb")
+    soup = BeautifulSoup(pages.executions(tmp_path).html, "html.parser")
+    cells = [cell.get_text() for cell in soup.select("tbody tr")[0].find_all("td")]
+    assert cells[:2] == ["published", expected]
+    assert cells[2].replace("\N{NON-BREAKING HYPHEN}", "-") == ("2026-01-31" if record else "–")

@@ -1,0 +1,153 @@
+"""The notebooks: in step with their text, whole, and obedient to every parameter."""
+
+import json
+import re
+from pathlib import Path
+
+import execute as workflow
+import nbformat
+import notebooks
+import numpy as np
+import pytest
+import soundfile
+from built import BOOK
+
+from paper_code.lab import chapters, run
+from paper_code.lab.store import Store
+
+NAMES = sorted(path.stem for path in BOOK.glob("*.py"))
+CHAPTER_PARAMETERS = {"profile", "seed", "device", "audio", "output"}
+PLACES = re.compile(r"""["'\s>](/(?:home|root|Users|tmp|var|mnt|work|builds?)/\S+|[A-Z]:\\\\\S+)""")
+
+
+def committed(name: str) -> nbformat.NotebookNode:
+    """The notebook as it stands in the repository."""
+    return nbformat.read(BOOK / f"{name}.ipynb", as_version=4)
+
+
+def parameters_cell(name: str) -> nbformat.NotebookNode | None:
+    """The cell of parameters, or None."""
+    found = [cell for cell in committed(name).cells if "parameters" in cell.metadata.get("tags", [])]
+    assert len(found) <= 1
+    return found[0] if found else None
+
+
+def parameters(name: str) -> dict[str, object]:
+    """The parameters with their defaults."""
+    cell, values = parameters_cell(name), {}
+    if cell is not None:
+        exec(cell.source, {}, values)
+    return values
+
+
+def error_of(name: str, tmp_path: Path, **values: object) -> str:
+    """What a run says that must fail."""
+    with pytest.raises(workflow.NotebookError) as failure:
+        workflow.execute(BOOK / f"{name}.ipynb", tmp_path / "out.ipynb", values)
+    assert not (tmp_path / "out.ipynb").exists()
+    return re.sub(r"\x1b\[[\d;]*m", "", str(failure.value))
+
+
+def test_every_notebook_has_its_text() -> None:
+    """Each .ipynb has a .py beside it and the other way round, and every chapter is among them."""
+    assert sorted(path.stem for path in BOOK.glob("*.ipynb")) == NAMES
+    assert set(chapters.CHAPTERS) <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_in_step(name: str) -> None:
+    """The .py and the .ipynb hold the same cells with the same tags (`make notebooks` brings them in step)."""
+    assert notebooks.sources(committed(name)) == notebooks.sources(notebooks.text(BOOK / f"{name}.py"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_committed_outputs(name: str) -> None:
+    """Outputs are there and whole: no error, no sound inside, no path of the machine they were made on."""
+    cells = [cell for cell in committed(name).cells if cell.cell_type == "code"]
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert outputs
+    assert [output.ename for output in outputs if output.output_type == "error"] == []
+    text = json.dumps(outputs, ensure_ascii=False)
+    assert "data:audio" not in text
+    assert PLACES.findall(re.sub(r"data:image/[\w+]+;base64,[\w+/=]+", "", text)) == []
+    assert "papermill" not in committed(name).metadata
+
+
+@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+def test_chapters_have_the_same_parameters(chapter: str) -> None:
+    """A reader who knows the parameters of one chapter knows those of all; each may have more."""
+    assert set(parameters(chapter)) >= CHAPTER_PARAMETERS
+    assert parameters(chapter)["profile"] == "published"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if parameters_cell(name)])
+def test_every_override_arrives(name: str, tmp_path: Path) -> None:
+    """A notebook of the parameters cell and one that prints them shows exactly the values that were given."""
+    defaults = parameters(name)
+    wanted = {key: value + 7 if isinstance(value, int | float) else f"{value}-other" for key, value in defaults.items()}
+    printing = nbformat.v4.new_code_cell(f"import json\nprint(json.dumps([{', '.join(defaults)}]))")
+    stripped = nbformat.v4.new_notebook(cells=[parameters_cell(name), printing], metadata=committed(name).metadata)
+    nbformat.write(stripped, tmp_path / "stripped.ipynb")
+    workflow.execute(tmp_path / "stripped.ipynb", tmp_path / "out.ipynb", wanted)
+    cells = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    injected = [cell for cell in cells if "injected-parameters" in cell.metadata.get("tags", [])]
+    assert len(injected) == 1
+    assert cells.index(injected[0]) == 1
+    assert json.loads(cells[-1].outputs[0].text) == list(wanted.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_unknown_parameter_is_refused(name: str, tmp_path: Path) -> None:
+    """A misspelt parameter is an error that names those there are, before anything runs."""
+    message = error_of(name, tmp_path, profle="smoke")
+    assert "profle" in message
+    assert all(key in message for key in parameters(name))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+def test_unknown_profile_is_refused(chapter: str, tmp_path: Path) -> None:
+    """A profile that does not exist stops the chapter with the profiles there are."""
+    message = error_of(chapter, tmp_path, profile="smok", output=str(tmp_path / "results"))
+    last = message.strip().splitlines()[-1]
+    assert "'smok'" in last
+    assert all(profile in last for profile in chapters.module(chapter).PROFILES)
+    assert not list((tmp_path / "results").rglob("provenance.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+def test_chapter_runs_from_scratch(chapter: str, tmp_path: Path) -> None:
+    """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them."""
+    results = tmp_path / "results"
+    seconds = workflow.execute(
+        BOOK / f"{chapter}.ipynb",
+        tmp_path / "out.ipynb",
+        {"profile": "smoke", "seed": 3, "output": str(results)},
+    )
+    made = Store(results).all(chapter)
+    assert {result.experiment for result in made} == set(run.experiments(chapter, "smoke", 3))
+    assert {(result.profile, result.seed) for result in made} == {("smoke", 3)}
+    notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert [output.ename for output in outputs if output.output_type == "error"] == []
+    assert notebook.metadata.papermill.duration == pytest.approx(seconds, abs=10)
+    sounds = set(re.findall(r"sounds/\w+\.flac", json.dumps(notebook)))
+    assert sounds
+    assert all((tmp_path / sound).is_file() for sound in sounds)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+def test_chapter_takes_own_audio(chapter: str, tmp_path: Path) -> None:
+    """A reader's stereo recording at 44.1 kHz goes through the chapter under its own name."""
+    time = np.arange(2 * 44100) / 44100
+    tones = np.stack([np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * 660 * time)], axis=1)
+    soundfile.write(tmp_path / "my-recording.wav", 0.3 * tones * np.exp(-time)[:, None], 44100)
+    workflow.execute(
+        BOOK / f"{chapter}.ipynb",
+        tmp_path / "out.ipynb",
+        {"profile": "smoke", "audio": "my-recording.wav", "output": str(tmp_path / "results")},
+    )
+    outputs = json.dumps([cell.get("outputs") for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells])
+    assert "my-recording" in outputs

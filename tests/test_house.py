@@ -1,0 +1,114 @@
+"""The rules of the house: who may import whom, style, and results that fit the settings of today."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from paper_code.lab import chapters, claims, run
+from paper_code.lab.paths import CLAIMS, COMMITTED, ROOT
+from paper_code.lab.store import Store
+
+PACKAGE = ROOT / "paper_code"
+# audio <- hearing <- metrics, listeners; lab beside them; display above; then the papers, who do not know each other.
+MAY_IMPORT = {
+    "audio": set(),
+    "hearing": {"audio"},
+    "metrics": {"audio", "hearing"},
+    "listeners": {"audio", "hearing"},
+    "lab": {"audio"},
+    "display": {"audio", "metrics", "listeners", "lab"},
+}
+FOUNDATIONS = set(MAY_IMPORT) | {"hearing"}
+UNDER_ONE_ROOF = {"losses"}  # the module that offers every paper's loss
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room(path: Path) -> str:
+    """The part of the package a file belongs to: a folder, or a module of its own."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Full names of all modules a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relative to itself: write the full name"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def allowed(owner: str) -> set[str]:
+    """The rooms a room may import besides itself."""
+    return MAY_IMPORT.get(owner, FOUNDATIONS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_imports_go_one_way(path: Path) -> None:
+    """A room imports only the rooms it stands on; a paper never its sister; nothing imports the book."""
+    owner = room(path)
+    if owner in UNDER_ONE_ROOF:
+        return
+    rooms = {name.split(".")[1] for name in imported(path) if name.startswith("paper_code.")}
+    assert rooms - {owner} - allowed(owner) == set()
+    assert not {name for name in imported(path) if name.split(".")[0] in ("book", "workflow", "tests")}
+
+
+def test_the_rule_sees_a_breach(tmp_path: Path) -> None:
+    """The reader of imports finds them at the top, in a function and behind a condition."""
+    text = "import a.b\ndef f():\n    from c.d import e\nif True:\n    from g import h\n"
+    (tmp_path / "x.py").write_text(text)
+    assert imported(tmp_path / "x.py") == {"a.b", "c.d.e", "g.h"}
+    assert allowed("metrics") == {"audio", "hearing"}
+    assert "jnd_loss" not in allowed("bark_loss")
+
+
+@pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=["check", "format"])
+def test_style(command: list[str]) -> None:
+    """ruff has nothing to say."""
+    result = subprocess.run(
+        [sys.executable, "-m", "ruff", *command, "--quiet", "--no-cache", "."],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_committed_results_fit() -> None:
+    """Every committed result is what the configs of today ask for, and is complete."""
+    assert run.stale(Store(COMMITTED)) == []
+
+
+@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+def test_chapter_is_published(chapter: str) -> None:
+    """Each chapter has a complete set of committed results, and claims that can all be judged with it."""
+    store = Store(COMMITTED)
+    profile = run.published(chapter, store)
+    assert profile in chapters.SIZES
+    measured = chapters.module(chapter).measurements(run.results(chapter, profile, store))
+    assert len(claims.judge(chapter, measured)) == len(claims.read(chapter))
+
+
+def test_every_document_has_its_places() -> None:
+    """A chapter has a page in the table of contents, a claims file, and its document in the bibliography."""
+    contents = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    entries = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.M))
+    assert {path.stem for path in CLAIMS.glob("*.toml")} == set(chapters.CHAPTERS)
+    for chapter in chapters.CHAPTERS:
+        assert f"file: book/{chapter}\n" in contents
+        assert chapters.DOCUMENTS[chapter].key in entries
+
+
+def test_pins_are_exact() -> None:
+    """requirements.txt names one version of everything, and each direct need of the package."""
+    lines = [line for line in (ROOT / "requirements.txt").read_text().splitlines() if line and line[0] != "#"]
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+!]+", line)] == []
+    pinned = {re.sub(r"[-_.]+", "-", line.split("==")[0]).lower() for line in lines}
+    needs = re.search(r"^dependencies = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(), re.M | re.S)[1]
+    assert {name.lower() for name in re.findall(r'"([\w-]+)', needs)} <= pinned
