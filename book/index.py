@@ -23,14 +23,16 @@ profile = "published"
 output = ""
 
 # %% tags=["remove-cell"]
-from paper_code.bark_loss import figures
+from paper_code.bark_loss.figures import first_pair
+from paper_code.bark_loss.study import Study
 from paper_code.display import pages, tables
 from paper_code.lab.store import open_store
 
+study = Study(pages.stored("bark_loss", open_store(output), profile), seed=0)
 rows = pages.judged(profile, output)
 
 # %% tags=["remove-input"]
-figures.landing_player(open_store(output))
+first_pair(study, "The same small network, the same number of steps, two losses")
 
 # %% [markdown]
 # ## What held up

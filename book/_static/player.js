@@ -247,7 +247,7 @@ class Player {
 	}
 	/** Choosing a sound is asking to hear it, at the present moment. */
 	pick(track) {
-		if (!this.sound(track)?.audio) return;
+		if (!this.playable().includes(track)) return;
 		this.current = track;
 		this.play();
 		this.say(this.name(track));

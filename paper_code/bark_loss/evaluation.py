@@ -46,7 +46,12 @@ HIGHER_IS_BETTER = {
     "stoi": True,
 }
 UNITS = {"stoi": ""}  # all others are in dB
-SHORT = {"mse": "MSE", "bark": "Bark", "bark_corrected": "Bark corrected"}
+SHORT = {
+    "mse": "MSE",
+    "bark": "Bark",
+    "bark_corrected": "Bark corrected",
+    "bark_compressed": "Bark corrected and compressed",
+}
 CHECKPOINTS = ("first checkpoint", "second checkpoint", "third checkpoint", "end")  # 250, 500, 750 and 1000 steps
 PLATEAU_STEP = 250
 

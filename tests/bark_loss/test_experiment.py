@@ -112,7 +112,7 @@ def test_sibilant_level_reads_a_known_gain():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"loss": "l1"}, "mse, bark, bark_corrected"),
+        ({"loss": "l1"}, "mse, bark, bark_corrected, bark_compressed"),
         ({"loss": "mse", "recordings": "none"}, "'real' or 'synthetic'"),
         ({"loss": "mse", "checkpoints": (500, 250, 1000)}, "rise and end"),
         ({"loss": "mse", "iterations": 10}, "rise and end"),

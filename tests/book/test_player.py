@@ -22,7 +22,8 @@ from scipy.stats import binom
 from paper_code.audio.clips import Clip
 from paper_code.display import figures, players, tables
 
-RATE = 16_000
+RATE = 8_000
+LONG = 30.0  # s, so that nothing ends while a slow machine looks
 STATIC = BOOK / "_static"
 PAGE = """<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Players</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="player.css">
@@ -57,10 +58,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         patch.chdir(path)
         compared = players.compare(
             {
-                "Original": clip(6, 300, 0.5, "a"),
-                "Coded": clip(6, 500, 0.05, "b"),
+                "Original": clip(LONG, 300, 0.5, "a"),
+                "Coded": clip(LONG, 500, 0.05, "b"),
                 "Gone": players.Missing("Gone", "Fetch it with `python`."),
-                "Third": clip(6, 900, 0.5, "c"),
+                "Third": clip(LONG, 900, 0.5, "c"),
             },
             "Compared",
             "Listen to the pitch.",
@@ -68,10 +69,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
         short = players.compare({"Low": clip(0.6, 200, 0.3, "d"), "High": clip(0.6, 800, 0.3, "e")}, "Short")
         rows = {
-            "Plain": {step: clip(6, 400 + step, 0.2, "p") for step in (250, 500, 750)},
-            "Bark": {step: clip(6, 600 + step, 0.2, "q") for step in (250, 750)},
+            "Plain": {step: clip(LONG, 400 + step, 0.2, "p") for step in (250, 500, 750)},
+            "Bark": {step: clip(LONG, 600 + step, 0.2, "q") for step in (250, 750)},
         }
-        series = players.series(rows, "Series", reference={"Original": clip(6, 300, 0.5, "a")}, step_name="iteration")
+        series = players.series(rows, "Series", reference={"Original": clip(LONG, 300, 0.5, "a")}, step_name="iteration")
     drawing = figures.show(lambda theme: theme.figure()[0], "A figure.", "Empty axes.")
     table = tables.table(["Loss", tables.Column("Distance", "dB", ".1f")], [["plain " * 8, 3.0]], "A table.")
     shown = (compared, short, series, drawing, table)
@@ -133,7 +134,7 @@ def visit(chromium: Browser, folder: Path, address: str) -> Iterator[Open]:
     def opener(served: bool = False, **settings: object) -> Callable[[str], Player]:
         context = chromium.new_context(**{"viewport": {"width": 1000, "height": 900}, "offline": not served} | settings)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
@@ -158,8 +159,7 @@ def test_sound_is_loaded_on_the_first_play_and_advances(visit: Open, served: boo
     player.button("Play").click()
     player.sounds()
     first = player.get("position")
-    player.page.wait_for_timeout(300)
-    assert 0.2 < player.get("position") - first < 1.0
+    player.until(f"p.position > {first} + 0.3")
     assert player.get("voice.constructor.name") == ("BufferVoice" if served else "ElementVoice")
     player.button("Pause").click()
     player.until("audible() === 0")
@@ -171,15 +171,22 @@ def test_switching_keeps_the_position_and_one_voice(visit: Open, served: bool) -
     player = visit(served)("Compared")
     player.button("Play").click()
     player.sounds()
-    for name in ("Coded", "Third", "Original", "Coded"):
-        before = player.figure.evaluate("(figure) => [figure.soundPlayer.position, performance.now() / 1000]")
+    # Where the old and the new sound stand at the moment of the change; clocks outside would measure the machine.
+    player.figure.evaluate("""({ soundPlayer: p }) => {
+        let voice = p.voice;
+        p.changes = [];
+        Object.defineProperty(p, "voice", { get: () => voice, set(next) {
+            if (voice && next) p.changes.push([voice.position, next.position]);
+            voice = next;
+        }});
+    }""")
+    for count, name in enumerate(("Coded", "Third", "Original", "Coded"), start=1):
         player.button(name).click()
-        player.until(f"p.current.label === '{name}' && p.heard().audio === (p.voice?.audio ?? p.heard().audio)")
-        player.page.wait_for_timeout(150)
-        after = player.figure.evaluate("(figure) => [figure.soundPlayer.position, performance.now() / 1000]")
-        assert after[0] - before[0] == pytest.approx(after[1] - before[1], abs=0.1)
-        assert player.page.evaluate("audible()") == 1
+        player.until(f"p.changes.length === {count} && audible() === 1")
         assert player.figure.locator(".sound-choose[aria-pressed=true] b").all_inner_texts() == [name]
+    for before, after in player.get("changes"):
+        assert after == pytest.approx(before, abs=0.1)
+    assert player.get("position") > 0.02
 
 
 @both
@@ -187,9 +194,9 @@ def test_elements_and_buffers_play_the_chosen_file(visit: Open, served: bool) ->
     player = visit(served)("Compared")
     player.button("Third").click()
     player.sounds()
-    if served:  # 900 Hz for 6 s, in the decoded sound that is heard
+    if served:  # 900 Hz, in the decoded sound that is heard
         crossings = "voice.buffer.getChannelData(0).reduce((n, v, k, x) => n + (k > 0 && v >= 0 && x[k - 1] < 0), 0)"
-        assert player.get(crossings) == pytest.approx(900 * 6, abs=3)
+        assert player.get(crossings) == pytest.approx(900 * LONG, rel=0.001)
     else:
         source = player.get("voice.audio.getAttribute('aria-label')")
         assert source == "Third"
@@ -239,7 +246,6 @@ def test_everything_is_reached_by_tab(visit: Open) -> None:
         player.page.keyboard.press("Tab")
         reached.append(player.page.evaluate("document.activeElement.name || document.activeElement.className"))
     tools = ["toggle", "loop", "match", "blind", "abx", "sound-slider"]
-    tools.remove("match")  # equally loud anyway
     assert reached[: len(tools) + 4] == [*tools, "choose", "choose", "choose", "sound-seek"]
 
 
@@ -247,8 +253,7 @@ def test_everything_is_reached_by_tab(visit: Open) -> None:
 def test_loop(visit: Open, served: bool) -> None:
     player = visit(served)("Short")
     player.button("Play").click()
-    player.sounds()
-    player.until("!p.playing && p.position === 0")
+    player.until("p.ticket === 2 && !p.playing && p.position === 0")  # begun and ended
     player.button("Loop").click()
     player.button("Play").click()
     player.sounds()
@@ -326,7 +331,8 @@ def test_abx_counts_answers(visit: Open, served: bool) -> None:
 def test_abx_x_is_either(visit: Open) -> None:
     player = visit()("Compared")
     player.button("ABX test").click()
-    seen = [player.figure.evaluate("({soundPlayer: p}) => (p.hideX(0), p.x)") for _ in range(200)]
+    draw = "({soundPlayer: p}) => Array.from({ length: 200 }, () => (p.hideX(0), p.x))"
+    seen = player.figure.evaluate(draw)
     assert 60 < sum(seen) < 140  # 5.7 standard deviations
 
 
@@ -345,7 +351,7 @@ def test_slider_changes_the_sounds_and_keeps_the_moment(visit: Open, served: boo
     assert slider.get_attribute("aria-valuetext") == "500"
     player.until("p.heard().audio.ariaLabel === 'Plain, iteration 500'")
     player.sounds()
-    assert 0 <= player.get("position") - position < 1.5
+    assert player.get("position") >= position
     assert picture.get_attribute("src") != before
     assert player.button("Bark").is_disabled()
     player.page.keyboard.press("End")
@@ -377,7 +383,7 @@ def test_pictures_and_ruler_seek(visit: Open) -> None:
     plot.click(position={"x": box["width"] / 2, "y": 20})
     player.sounds()
     assert player.get("current.label") == "Third"
-    assert 3.0 <= player.get("position") < 4.0
+    assert LONG / 2 - 0.1 <= player.get("position") < LONG * 0.9
     player.page.keyboard.press("Space")
     player.until("!p.playing")
     ruler = player.figure.get_by_role("slider", name="Position")
@@ -385,8 +391,8 @@ def test_pictures_and_ruler_seek(visit: Open) -> None:
     player.page.keyboard.press("Home")
     assert player.get("position") == 0
     player.page.keyboard.press("ArrowRight")
-    assert player.get("position") == pytest.approx(6 / 40, abs=0.001)
-    assert ruler.get_attribute("aria-valuetext") == "0.15 of 6.00 s"
+    assert player.get("position") == pytest.approx(LONG / 40, abs=0.001)
+    assert ruler.get_attribute("aria-valuetext") == "0.75 of 30.00 s"
     share = player.figure.locator(".sound-deck").evaluate("(deck) => deck.style.getPropertyValue('--at')")
     assert float(share) == pytest.approx(1 / 40, abs=0.001)
 

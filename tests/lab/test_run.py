@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,20 @@ def test_the_same_seed_gives_the_same_result_and_another_seed_another(toy, tmp_p
     assert one.arrays["noise"].tolist() == two.arrays["noise"].tolist()
     other = compute(toy, Store(tmp_path / "a"), seed=1)
     assert one.arrays["loss"].tolist() != other.arrays["loss"].tolist()
+
+
+def test_what_another_process_finished_meanwhile_is_taken(toy, store, tmp_path, monkeypatch):
+    theirs = compute(toy, Store(tmp_path / "theirs"))
+
+    @contextmanager
+    def lock_they_just_left(folder):
+        folder.parent.mkdir(parents=True)
+        theirs.folder.rename(folder)
+        yield
+
+    monkeypatch.setattr(run, "lock", lock_they_just_left)
+    monkeypatch.setattr(toy, "train", lambda *_: pytest.fail("trained again"))
+    assert compute(toy, store).provenance == theirs.provenance
 
 
 def test_an_evaluation_draws_the_same_whatever_the_training_drew(toy, store):
