@@ -114,6 +114,21 @@ if isinstance(sample, players.Missing):
 figures.features(sample)
 
 # %% [markdown]
+# ### What the logarithm does
+#
+# The document speaks of a logarithmic, decibel-like scale. Whether $\ln(1 + 10x)$ is one depends on how large $10x$
+# gets: far below 1 it is a straight line. Narrow filters with a gain below one let little through.
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+tables.logarithm(stimuli.clip("speech", synthetic=True))
+
+# %% [markdown]
+# In the document's experiment the logarithm does next to nothing: the features with and without it point in almost the
+# same direction, and the loss is a cosine between rectified band signals, ruled by the loudest cells. So beside the
+# corrected bank a fourth contender stands here, *the corrected bank with a working logarithm*: a factor of 1000 instead
+# of 10, which bends the scale from 60 dB below full scale upwards.
+#
 # ### What the loss hears
 #
 # A loss is best known by what it minds. Here are simple changes to the speech clip, and how far each moves the loss
@@ -124,10 +139,10 @@ figures.features(sample)
 tables.hears(stimuli.clip("speech", synthetic=True))
 
 # %% [markdown]
-# (This table alone uses the synthetic voice, so that it is the same on every machine.) Level hardly counts, which is
+# (These two tables use the synthetic voice, so that they are the same on every machine.) Level hardly counts, which is
 # why the outputs have to be scaled before one listens. Polarity and a delay of a single sample count a lot: the
 # features still follow the waveform, cycle by cycle, so this is not a loss for signals whose phase is free. And the
-# same noise energy costs the document's bank most where its gain is highest.
+# same energy of noise costs the document's bank most where its gain is highest, above 2 kHz.
 #
 # ### The network
 #
@@ -141,10 +156,10 @@ sum(weights.numel() for weights in Generator().parameters())
 # %% [markdown]
 # ## The run
 #
-# Each sound is learned from scratch with each of three losses: the mean squared error, the document's Bark loss, and
-# the Bark loss on the corrected bank, with Adam (learning rate 0.0001, betas 0 and 0.9). The document drew new noise
-# and new weights for every run; here the three losses of a sound and a seed start from the same ones, so that only the
-# loss differs.
+# Each sound is learned from scratch with each of four losses: the mean squared error, the document's Bark loss, the
+# same on the corrected bank, and that with a working logarithm; with Adam (learning rate 0.0001, betas 0 and 0.9). The
+# document drew new noise and new weights for every run; here all losses of a sound and a seed start from the same
+# ones, so that only the loss differs.
 
 # %% tags=["hide-input"]
 steps, kind = study.checkpoints[-1], "synthetic sounds" if study.synthetic else "real recordings"
@@ -161,7 +176,7 @@ figures.learning_curves(study)
 # %% [markdown]
 # ## The five sounds
 #
-# Every player holds the original and all checkpoints of the three losses at one loudness. Keys 1 to 4 switch, space
+# Every player holds the original and all checkpoints of the four losses at one loudness. Keys 1 to 5 switch, space
 # plays and stops. The numbers below each player are distances to the original: 0 dB is perfect
 # ({ref}`definitions <measures>` below).
 #

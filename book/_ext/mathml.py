@@ -6,9 +6,9 @@ braces, alphabets given as attributes) is refused or mended here: a bad equation
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from docutils import nodes
@@ -65,6 +65,8 @@ EXCEPTIONS = {
     "double-struck": dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True)),
     "bold": {},
 }
+BARS = ("‖", "∥", "|", "∣")  # as tall as a line of text unless \\left and \\right ask for more
+SIGNS, CLOSING = ("−", "+", "±"), (")", "]", "⟩", "‖", "|", "!")
 THIN_SPACE = "0.167em"
 
 
@@ -130,9 +132,14 @@ def mend(tree: ET.Element) -> None:
         if element.tag == "mi" and element.text in ("⟨", "⟩"):
             element.tag = "mo"
             element.set("stretchy", "false")
+        if element.tag == "mo" and element.text in BARS and not element.get("stretchy"):
+            element.set("stretchy", "false")
     for parent in tree.iter():
         children = list(parent)
-        for child, following in zip_longest(children, children[1:]):
+        for before, child in itertools.pairwise(children):
+            if child.tag == "mo" and child.text in SIGNS and before.tag == "mo" and before.text not in CLOSING:
+                child.set("form", "prefix")  # a sign, not a difference: no space around it
+        for child, following in itertools.zip_longest(children, children[1:]):
             name = function_name(child)
             if name is not None:
                 name.tag = "mo"

@@ -5,7 +5,7 @@
 if (window.soundPlayers) return; // a live notebook may load it twice
 
 const FADE = 0.02; // s, from one sound to the next
-const GAP = 120; // ms of silence at each switch of a blind test, so that the switch itself tells nothing
+const GAP = 120; // ms of silence at each switch of a blind test: the switch itself must tell nothing
 const TYPING = "textarea, select, audio, [contenteditable=true], input:not([type=range])";
 const BUSY = `${TYPING}, a[href], button, summary, video, input, [tabindex="0"]`;
 const onDisk = location.protocol === "file:"; // where a page may not fetch
@@ -69,7 +69,7 @@ class ElementVoice {
 	async begin(at, old) {
 		const audio = this.audio;
 		clearInterval(audio.fading);
-		// An element serves one voice at a time, and a stale voice must not stop it.
+		// An element serves one voice at a time; a stale one must not stop it.
 		Object.assign(audio, { voice: this, preload: "auto", volume: 0, muted: false });
 		audio.onended = () => audio.voice?.onend?.();
 		this.reloop();
@@ -124,7 +124,7 @@ async function voiceFor(owner, sound) {
 	if (onDisk) return new ElementVoice(owner, sound);
 	context ||= new AudioContext();
 	if (context.state === "suspended") await context.resume();
-	// What cannot be fetched or decoded (a strict host, an unknown format) may still play in its own element.
+	// What cannot be fetched or decoded may still play in its own element.
 	return decode(sound.audio.src).then((buffer) => new BufferVoice(owner, buffer), () => new ElementVoice(owner, sound));
 }
 
@@ -245,7 +245,7 @@ class Player {
 		this.voice?.seek(this.at);
 		this.show();
 	}
-	/** Choosing a sound is asking to hear it, at the present moment. */
+	/** Choosing a sound is asking to hear it. */
 	pick(track) {
 		if (!this.playable().includes(track)) return;
 		this.current = track;

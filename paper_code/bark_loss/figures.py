@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from paper_code.audio.clips import Clip
 from paper_code.bark_loss import evaluation, stimuli
-from paper_code.bark_loss.experiment import LOSSES, TITLES
+from paper_code.bark_loss.experiment import LOSSES, TITLES, WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import BANKS, centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.study import OwnSound, Study, published_study
@@ -18,7 +18,7 @@ from paper_code.display.style import MARKERS, Theme
 from paper_code.hearing.bark import equivalent_rectangular_bandwidth
 from paper_code.lab.store import Store
 
-ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected"}
+ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected", "bark_compressed": "stronger"}
 LABEL_ROLES = {"Original": "reference", **{TITLES[loss]: role for loss, role in ROLES.items()}}
 TOP = stimuli.SAMPLE_RATE / 2  # Hz, top of every spectrogram
 RESPONSE_POINTS = 1 << 14
@@ -102,9 +102,9 @@ def filter_banks() -> Drawing:
 
     return show(
         draw,
-        "Look at the lower left: the gain of the document's filters rises by some 30 dB from 100 Hz to 5 kHz and jumps "
-        "from band to band below 1 kHz, by accident of their design. The corrected filters all peak at one and are as "
-        "wide as the ear's (lower right) down to about 150 Hz, where 512 taps end.",
+        "Look at the lower left: by accident of their design the gain of the document's filters rises towards high "
+        "frequencies, and below 1 kHz it jumps from band to band. The corrected filters all peak at one and are as wide "
+        "as the ear's (lower right), but for the lowest, where 512 taps end, and the last, where the spectrum does.",
         "Four panels. Upper: frequency responses of twelve bands of the original bank, narrow and growing with "
         "frequency, and of the corrected bank, wide and all of height one. Lower left: peak gain in decibels against "
         "centre frequency, rising for the original, flat for the corrected. Lower right: bandwidth against centre "
@@ -113,28 +113,35 @@ def filter_banks() -> Drawing:
 
 
 def features(clip: Clip) -> Drawing:
-    """What the loss compares: the weighted log features of a sound, from both banks."""
+    """What the losses compare: the weighted log features of a sound."""
+    losses = {"document's": BarkLoss(), "corrected": BarkLoss.corrected()}
+    losses["working logarithm"] = BarkLoss.corrected(log_factor=WORKING_LOG_FACTOR)
     found = {}
-    for name, loss in {"original bank": BarkLoss(), "corrected bank": BarkLoss.corrected()}.items():
+    for name, loss in losses.items():
         with torch.no_grad():
-            values = loss.features(clip.waveform)[:, :: loss.filter_bank.taps // 16]
+            values = torch.nn.functional.max_pool2d(loss.features(clip.waveform).unsqueeze(0), (4, 64))[0]
         found[name] = (values / values.max()).numpy()
 
     def draw(theme: Theme) -> Figure:
-        figure, axes = theme.figure(1, 2, height=2.6)
+        figure, axes = theme.figure(1, 3, height=2.6, sharey=True)
         for place, (name, values) in zip(axes, found.items(), strict=True):
-            extent = (0, clip.seconds, 0, values.shape[0])
-            place.imshow(values, origin="lower", aspect="auto", cmap="magma", vmin=0, vmax=1, extent=extent)
-            place.set(title=name, xlabel="seconds", ylabel="band")
+            extent = (0, clip.seconds, 0, 4 * values.shape[0])
+            place.imshow(
+                values, origin="lower", aspect="auto", interpolation="nearest", cmap="magma", vmin=0, vmax=1, extent=extent
+            )
+            place.set(title=name, xlabel="seconds")
             place.grid(False)
+        axes[0].set_ylabel("band")
         return figure
 
     return show(
         draw,
-        f"The features of '{clip.title}' that the two losses compare, each scaled to its own maximum. The original bank "
-        "sees next to nothing in its lower 200 bands, 840 Hz and below, where most of the energy of speech lies.",
-        "Two images of 512 bands against time. In the left one, from the original bank, the lower bands are dark; in "
-        "the right one, from the corrected bank, the voice's harmonics are bright in the lower bands.",
+        f"The features of '{clip.title}' that the losses compare, each scaled to its own maximum (the largest of 4 bands "
+        "and 64 moments in each cell). To the document's loss and to the corrected bank the loudest harmonics are nearly "
+        "everything; with a logarithm that works, the quiet half of the sound counts too.",
+        "Three images of 512 bands against time. Left, the document's: dark but for a few harmonics of the voice and two "
+        "sibilants. Middle, corrected bank: the same in broader strokes. Right, working logarithm: bright nearly "
+        "everywhere.",
     )
 
 
@@ -142,7 +149,7 @@ def learning_curves(study: Study) -> Drawing:
     """The training loss of every sound, one panel a loss; mean over seeds."""
 
     def draw(theme: Theme) -> Figure:
-        figure, axes = theme.figure(1, 3, height=2.8)
+        figure, axes = theme.figure(2, 2, height=2.5)
         for place, loss in zip(axes, LOSSES, strict=True):
             for i, sound in enumerate(study.originals):
                 mean = np.mean([r.arrays[f"{sound}/loss"] for r in study.of(loss)], axis=0)
@@ -157,10 +164,10 @@ def learning_curves(study: Study) -> Drawing:
 
     return show(
         draw,
-        "Every loss falls smoothly on its own training sound: none of the runs failed. The scales differ, so the three "
+        "Every loss falls smoothly on its own training sound: none of the runs failed. The scales differ, so the four "
         "panels cannot be compared with each other; the figures below can.",
-        "Three panels of curves against training steps, one line a sound, all falling: the mean squared error on a "
-        "logarithmic scale, and the two Bark losses from about -0.4 towards -1.",
+        "Four panels of curves against training steps, one line a sound, all falling: the mean squared error on a "
+        "logarithmic scale, and the three Bark losses towards -1.",
     )
 
 
@@ -184,7 +191,7 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
         return figure
 
     panels = ", ".join(stimuli.STIMULI[s].title.lower() for s in sounds)
-    return show(draw, caption, f"Curves of {title} against training steps for the three losses; panels: {panels}.")
+    return show(draw, caption, f"Curves of {title} against training steps for the four losses; panels: {panels}.")
 
 
 def _band_of_seeds(place: Axes, theme: Theme, study: Study, loss: str, name: str) -> None:
@@ -203,7 +210,7 @@ def regions(study: Study) -> Drawing:
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(1, 2, height=2.8)
         for place, (title, key) in zip(axes, panels.items(), strict=True):
-            for shift, loss in zip((-0.2, 0.0, 0.2), LOSSES, strict=True):
+            for shift, loss in zip((-0.27, -0.09, 0.09, 0.27), LOSSES, strict=True):
                 found = [study.value(f"{key}_{region}", "all sounds", loss) for region in evaluation.REGIONS]
                 spread = np.nan_to_num([f.half_width for f in found])
                 place.errorbar(
@@ -226,8 +233,8 @@ def regions(study: Study) -> Drawing:
         draw,
         "Left: how far each region of the spectrum is from the original at the end (0 is perfect). Right: whether it "
         "holds too much (above 0) or too little sound. Bars: 95 % intervals over seeds.",
-        "Two panels with three markers for each of three frequency regions: log-spectral distance, and level error, "
-        "for mean squared error, Bark loss and corrected Bark loss.",
+        "Two panels with four markers, one a loss, for each of three frequency regions: log-spectral distance, and "
+        "level error.",
     )
 
 
@@ -262,7 +269,7 @@ def steps_to_quality(study: Study) -> Drawing:
         draw,
         "Steps until the log-spectral distance stays below a value: the median over sounds and seeds, drawn as long as "
         "every run gets there. Lower is quicker; a line that ends further right reaches a better quality.",
-        "Lines rising to the right: steps needed against the distance wanted, for the three losses.",
+        "Lines rising to the right: steps needed against the distance wanted, for the four losses.",
     )
 
 

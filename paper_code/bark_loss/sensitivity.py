@@ -6,12 +6,15 @@ import torch
 from torch import Tensor
 
 from paper_code.audio.clips import Clip
+from paper_code.bark_loss.experiment import WORKING_LOG_FACTOR
+from paper_code.bark_loss.filters import centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
 
 VARIANTS: Mapping[str, Callable[[], BarkLoss]] = {
-    "experiment": BarkLoss,
+    "document's experiment": BarkLoss,
     "class defaults": BarkLoss.class_defaults,
     "corrected bank": BarkLoss.corrected,
+    "corrected bank, working logarithm": lambda: BarkLoss.corrected(log_factor=WORKING_LOG_FACTOR),
 }
 NOISE_LEVEL = -20.0  # dB re the sound
 
@@ -41,6 +44,28 @@ def compare(clip: Clip) -> dict[str, dict[str, float]]:
             change: {name: loss(waveform, clip.waveform).item() + 1.0 for name, loss in losses.items()}
             for change, waveform in changes(clip).items()
         }
+
+
+def compression(clip: Clip) -> dict[str, dict[str, float]]:
+    """Variant -> what its logarithm and its bank do to the features of a sound.
+
+    "largest argument": of ln(1 + argument). "similarity": cosine of the features with and without the logarithm, 1 if
+    it does nothing. "low share": share of the features' energy in bands centred below 600 Hz.
+    """
+    found = {}
+    for name, make in VARIANTS.items():
+        loss = make()
+        with torch.no_grad():
+            linear = loss.log_factor * loss.filter_bank(clip.waveform).relu() * loss.weights.unsqueeze(-1)
+            features = loss.features(clip.waveform).repeat_interleave(loss.stride, dim=-1)[..., : linear.shape[-1]]
+        low = torch.from_numpy(centre_frequencies(loss.filter_bank.bands, loss.sample_rate)) < 600.0
+        energy = features.square().sum(-1)
+        found[name] = {
+            "largest argument": (linear / loss.weights.unsqueeze(-1)).max().item(),
+            "similarity": torch.cosine_similarity(features.flatten(), linear.flatten(), dim=0).item(),
+            "low share": (energy[low].sum() / energy.sum()).item(),
+        }
+    return found
 
 
 def _band(noise: Tensor, clip: Clip, low: float, high: float) -> Tensor:

@@ -11,6 +11,7 @@ from paper_code.display.tables import Column, Table, table
 from paper_code.lab.intervals import interval
 
 DISTANCES = ("lsd_low", "lsd_mid", "lsd_high")
+MEASURED = ("mse", "bark", "bark_corrected")
 ALL_METRICS = (*DISTANCES, "level_low", "level_mid", "level_high", "gap_noise", "si_snr")
 
 
@@ -52,11 +53,11 @@ def each_loss_by_the_others(study: Study) -> Table:
     rows = []
     for trained in LOSSES:
         measured = []
-        for loss in LOSSES:
+        for loss in MEASURED:
             per_seed = [np.mean([r.metrics[s]["losses"][loss][-1] for s in r.metrics]) for r in study.of(trained)]
             measured.append(interval(per_seed))
         rows.append([TITLES[trained], *measured])
-    columns = [Column("trained with"), *(Column(TITLES[loss], format=".4f") for loss in LOSSES)]
+    columns = [Column("trained with"), *(Column(TITLES[loss], format=".4f") for loss in MEASURED)]
     caption = (
         f"What each loss says of the networks trained with each: all sounds, mean ± 95 % interval over {_seeds(study)}. "
         "Lower is better in every column; the outputs of the Bark losses have any level, so their squared error is large."
@@ -74,6 +75,19 @@ def hears(clip: Clip) -> Table:
         "The three band noises have the same energy, 20 dB below the sound."
     )
     return table(columns, rows, caption)
+
+
+def logarithm(clip: Clip) -> Table:
+    """What the logarithm and the bank of each variant do to the features of a sound."""
+    rows = [[name, *values.values()] for name, values in sensitivity.compression(clip).items()]
+    columns = [
+        Column("variant"),
+        Column("largest argument of ln(1 + …)", format=".2f"),
+        Column("similarity with and without the logarithm", format=".3f"),
+        Column("share of energy below 600 Hz", "%", ".0f"),
+    ]
+    rows = [[*row[:-1], 100 * row[-1]] for row in rows]
+    return table(columns, rows, f"The features of '{clip.title}': a similarity of 1 means that the logarithm does nothing.")
 
 
 def own(sound: OwnSound) -> Table:

@@ -17,6 +17,7 @@ ROLES: Mapping[str, tuple[str, str]] = {
     "plain": ("#0072B2", "#56B4E9"),
     "document": ("#D55E00", "#D55E00"),
     "corrected": ("#009E73", "#009E73"),
+    "stronger": ("#CC79A7", "#CC79A7"),
     "codec": ("#E69F00", "#E69F00"),
 }
 # Lines differ in dash and marker too, so that no figure rests on colour alone.
@@ -25,9 +26,17 @@ DASHES: Mapping[str, Any] = {
     "plain": (0, (6, 2)),
     "document": "solid",
     "corrected": (0, (5, 1.5, 1, 1.5)),
+    "stronger": (0, (3, 1)),
     "codec": (0, (1, 1.3)),
 }
-MARKERS: Mapping[str, str] = {"reference": "D", "plain": "s", "document": "o", "corrected": "^", "codec": "v"}
+MARKERS: Mapping[str, str] = {
+    "reference": "D",
+    "plain": "s",
+    "document": "o",
+    "corrected": "^",
+    "stronger": "P",
+    "codec": "v",
+}
 
 SPECTRUM_MAP = "magma"  # dB re full scale
 DIFFERENCE_MAP = "RdBu_r"  # differences: blue below, red above
@@ -40,7 +49,7 @@ PHONE_INCHES = 3.6
 def role_colour(role: str, theme: str | Theme = "light") -> str:
     """The colour of a role as "#RRGGBB".
 
-    role: reference, plain, document, corrected or codec.   theme: "light", "dark" or a Theme.
+    role: reference, plain, document, corrected, stronger or codec.   theme: "light", "dark" or a Theme.
     Raises ValueError on an unknown role or theme.
     """
     name = theme.name if isinstance(theme, Theme) else theme

@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 BOOK = ROOT / "book"
+PATIENCE = 120_000  # ms; a busy machine is no broken page
 
 
 def is_redirect(page: Path) -> bool:

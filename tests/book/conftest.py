@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from bs4 import BeautifulSoup
-from built import BOOK, HTML, ROOT, Opened, built_pages
+from built import BOOK, HTML, PATIENCE, ROOT, Opened, built_pages
 from playwright.sync_api import Browser, sync_playwright
 
 sys.path[:0] = [str(ROOT / "workflow"), str(BOOK / "_ext")]
@@ -42,6 +42,7 @@ def chromium(chromium_path: str) -> Iterator[Browser]:
 def opened(name: str, chromium: Browser) -> Iterator[Opened]:
     """The page opened as a file, with the network cut off."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, offline=True)
+    context.set_default_timeout(PATIENCE)
     result = Opened(context.new_page())
     result.page.on("request", lambda request: result.requests.append(request.url))
     result.page.on("requestfailed", lambda request: result.failures.append(request.url))

@@ -52,6 +52,13 @@ def test_function_names_stand_apart() -> None:
     assert tree(r"\ln(x)").find(".//mo").get("rspace") == "0em"
 
 
+def test_signs_and_bars() -> None:
+    """A minus after another operator is a sign; bars grow only between left and right."""
+    assert [mo.get("form") for mo in tree("a = -b - c").iter("mo")] == [None, "prefix", None]
+    assert {mo.get("stretchy") for mo in tree(r"\lVert\frac{a}{b}\rVert").iter("mo")} == {"false"}
+    assert {mo.get("stretchy") for mo in tree(r"\left\|\frac{a}{b}\right\|").iter("mo")} == {"true"}
+
+
 @pytest.mark.parametrize(
     ("latex", "complaint"),
     [

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urldefrag
 
 import pytest
 from bs4 import BeautifulSoup
-from built import BOOK, HTML, Opened, is_redirect
+from built import BOOK, HTML, PATIENCE, Opened, is_redirect
 from playwright.sync_api import Browser
 
 from paper_code.lab import chapters
@@ -189,6 +189,7 @@ def test_page_fits_a_phone(name: str, opened: Opened) -> None:
 def test_search_finds_a_page(chromium: Browser) -> None:
     """The search works in pages opened from a folder."""
     context = chromium.new_context(offline=True)
+    context.set_default_timeout(PATIENCE)
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{(HTML / 'search.html').as_uri()}?q=provenance")
