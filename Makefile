@@ -6,7 +6,7 @@
 
 PROFILE ?= published
 CORES ?= all
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell for name in python3.11 python3; do $$name -c '' 2>/dev/null && command -v $$name && break; done)
 
 BIN := .venv/bin
 # One thread a process: results do not depend on the number of cores, and several fit side by side.
@@ -33,7 +33,7 @@ notebooks: .venv/.stamp
 	@$(BIN)/python workflow/notebooks.py store
 
 .venv/.stamp: requirements.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed and neither python3.11 nor python3 was found." >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed, and neither python3.11 nor python3 works here." >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info < (3, 14); sys.exit(0 if ok else f"Python 3.11 is wanted \
 	(3.12 and 3.13 may do), but $(PYTHON) is {sys.version.split()[0]}; install it or run: make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv

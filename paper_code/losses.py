@@ -1,9 +1,9 @@
 """Every loss of the compendium under one roof, for people who only want a loss.
 
-    from paper_code.losses import make_loss
+from paper_code.losses import make_loss
 
-    loss = make_loss("bark_corrected", sample_rate=16000)
-    loss(estimate, reference).backward()  # both [batch, time] in [-1, 1]
+loss = make_loss("bark_corrected", sample_rate=16000)
+loss(estimate, reference).backward()  # both [batch, time] in [-1, 1]
 """
 
 from collections.abc import Callable, Mapping

@@ -74,9 +74,7 @@ def execute(
             failed.unlink(missing_ok=True)
         except papermill.PapermillExecutionError as error:
             os.replace(partial, failed)
-            raise NotebookError(
-                f"{source.name} stopped in a cell; it is kept as {failed}.\n{error}"
-            ) from error
+            raise NotebookError(f"{source.name} stopped in a cell; it is kept as {failed}.\n{error}") from error
         finally:
             partial.unlink(missing_ok=True)
     return time.perf_counter() - begin
@@ -92,9 +90,7 @@ def check(source: Path, parameters: Mapping[str, Any]) -> None:
     unknown = sorted(set(parameters) - set(known))
     if unknown:
         has = ", ".join(known) if known else "none"
-        raise NotebookError(
-            f"{source.name} has no parameter {', '.join(unknown)}; its parameters are: {has}."
-        )
+        raise NotebookError(f"{source.name} has no parameter {', '.join(unknown)}; its parameters are: {has}.")
 
 
 @contextmanager
@@ -166,9 +162,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
-    parser.add_argument(
-        "--folder", type=Path, default=None, help="where the kernel runs (default: the target's)"
-    )
+    parser.add_argument("--folder", type=Path, default=None, help="where the kernel runs (default: the target's)")
     parser.add_argument("--threads", type=int, default=1, help="threads a kernel may use")
     options = parser.parse_args(arguments)
     parameters = {name: value(text) for name, text in options.parameter}

@@ -5,6 +5,7 @@ A warning of the build is an error here: in a page that is generated it means a 
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -29,9 +30,7 @@ def stage() -> None:
             shutil.copy2(path, STAGE / "book" / path.name)
     for name in ("_static", "_ext"):
         shutil.rmtree(STAGE / "book" / name, ignore_errors=True)
-        shutil.copytree(
-            ROOT / "book" / name, STAGE / "book" / name, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(ROOT / "book" / name, STAGE / "book" / name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def build() -> int:
@@ -40,7 +39,8 @@ def build() -> int:
     shutil.rmtree(BUILD / ".doctrees", ignore_errors=True)
     program = Path(sys.executable).with_name("jupyter-book")
     command = [str(program), "build", str(STAGE), "--path-output", str(ROOT)]
-    return subprocess.run([*command, "-W", "--keep-going"], cwd=STAGE, check=False).returncode
+    environment = {**os.environ, "NO_COLOR": "1"}
+    return subprocess.run([*command, "-W", "--keep-going"], cwd=STAGE, env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -130,9 +130,7 @@ def write(
     (folder / "curves.json").unlink()
 
 
-def steps_to(
-    values: NDArray[np.floating], observed: NDArray[np.integer], threshold: float, higher: bool
-) -> float:
+def steps_to(values: NDArray[np.floating], observed: NDArray[np.integer], threshold: float, higher: bool) -> float:
     """First observed step from which a metric stays at a threshold or better; infinity if it never does."""
     good = values >= threshold if higher else values <= threshold
     bad = np.flatnonzero(~good)
@@ -140,9 +138,7 @@ def steps_to(
     return float(observed[first]) if first < len(observed) else float("inf")
 
 
-def plateau_share(
-    values: NDArray[np.floating], observed: NDArray[np.integer], step: int = PLATEAU_STEP
-) -> float:
+def plateau_share(values: NDArray[np.floating], observed: NDArray[np.integer], step: int = PLATEAU_STEP) -> float:
     """Share of a metric's whole improvement, first to last, that was there at a step."""
     at = int(np.argmin(np.abs(observed - step)))
     return float((values[at] - values[0]) / (values[-1] - values[0]))

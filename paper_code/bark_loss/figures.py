@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from paper_code.audio.clips import Clip
 from paper_code.bark_loss import evaluation, stimuli
-from paper_code.bark_loss.experiment import LOSSES, TITLES, WORKING_LOG_FACTOR
+from paper_code.bark_loss.experiment import TITLES, WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import BANKS, centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.study import OwnSound, Study, published_study
@@ -34,7 +34,7 @@ def first_pair(study: Study, title: str = "Speech after a quarter of the trainin
     step = study.checkpoints[0]
     sounds = {"Original": study.originals["speech"]}
     for loss in ("mse", "bark"):
-        sounds[TITLES[loss]] = study.heard(loss).audio(f"speech-{step}", f"speech, {TITLES[loss]}, {step} steps")
+        sounds[TITLES[loss]] = study.heard[loss].audio(f"speech-{step}", f"speech, {TITLES[loss]}, {step} steps")
     roles = {label: LABEL_ROLES[label] for label in sounds}
     caption = f"A network of 130,848 weights learns this one sound; here after {step} steps. Listen for the words."
     return players.compare(sounds, title, caption, roles=roles, max_frequency=TOP)
@@ -43,8 +43,8 @@ def first_pair(study: Study, title: str = "Speech after a quarter of the trainin
 def progress(study: Study, sound: str) -> players.Player:
     """All checkpoints of a sound: the original and the losses, with a slider over the steps."""
     rows = {
-        TITLES[loss]: {step: study.heard(loss).audio(f"{sound}-{step}") for step in study.checkpoints}
-        for loss in LOSSES
+        TITLES[loss]: {step: run.audio(f"{sound}-{step}") for step in study.checkpoints}
+        for loss, run in study.heard.items()
     }
     title = f"{stimuli.STIMULI[sound].title}: the original and what was learned of it"
     return _series(rows, study.originals[sound], title)
@@ -127,7 +127,14 @@ def features(clip: Clip) -> Drawing:
         for place, (name, values) in zip(axes, found.items(), strict=True):
             extent = (0, clip.seconds, 0, 4 * values.shape[0])
             place.imshow(
-                values, origin="lower", aspect="auto", interpolation="nearest", cmap="magma", vmin=0, vmax=1, extent=extent
+                values,
+                origin="lower",
+                aspect="auto",
+                interpolation="nearest",
+                cmap="magma",
+                vmin=0,
+                vmax=1,
+                extent=extent,
             )
             place.set(title=name, xlabel="seconds")
             place.grid(False)
@@ -150,7 +157,7 @@ def learning_curves(study: Study) -> Drawing:
 
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(2, 2, height=2.5)
-        for place, loss in zip(axes, LOSSES, strict=True):
+        for place, loss in zip(axes, study.losses, strict=False):
             for i, sound in enumerate(study.originals):
                 mean = np.mean([r.arrays[f"{sound}/loss"] for r in study.of(loss)], axis=0)
                 line = {"color": theme.colour(ROLES[loss]), "linestyle": ("-", "--", ":", "-.", (0, (1, 3)))[i % 5]}
@@ -158,15 +165,17 @@ def learning_curves(study: Study) -> Drawing:
             place.set(title=TITLES[loss], xlabel="step")
             if loss == "mse":
                 place.set_yscale("log")
+        for place in axes[len(study.losses) :]:
+            place.remove()
         axes[0].set_ylabel("loss")
         axes[0].legend(fontsize=8)
         return figure
 
     return show(
         draw,
-        "Every loss falls smoothly on its own training sound: none of the runs failed. The scales differ, so the four "
+        "Every loss falls smoothly on its own training sound: none of the runs failed. The scales differ, so the "
         "panels cannot be compared with each other; the figures below can.",
-        "Four panels of curves against training steps, one line a sound, all falling: the mean squared error on a "
+        "A panel a loss, with curves against training steps, one line a sound, all falling: the mean squared error on a "
         "logarithmic scale, and the three Bark losses towards -1.",
     )
 
@@ -181,7 +190,7 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
         columns = min(3, len(sounds))
         figure, axes = theme.figure(-(-len(sounds) // columns), columns, height=2.3, sharex=True)
         for place, sound in zip(axes, sounds, strict=False):
-            for loss in LOSSES:
+            for loss in study.losses:
                 _band_of_seeds(place, theme, study, loss, f"{sound}/{metric}")
             place.set(title=stimuli.STIMULI[sound].title, xlabel="step")
         axes[0].set_ylabel(f"{title}{', ' + unit if unit else ''}")
@@ -191,7 +200,7 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
         return figure
 
     panels = ", ".join(stimuli.STIMULI[s].title.lower() for s in sounds)
-    return show(draw, caption, f"Curves of {title} against training steps for the four losses; panels: {panels}.")
+    return show(draw, caption, f"Curves of {title} against training steps for each loss; panels: {panels}.")
 
 
 def _band_of_seeds(place: Axes, theme: Theme, study: Study, loss: str, name: str) -> None:
@@ -210,7 +219,7 @@ def regions(study: Study) -> Drawing:
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(1, 2, height=2.8)
         for place, (title, key) in zip(axes, panels.items(), strict=True):
-            for shift, loss in zip((-0.27, -0.09, 0.09, 0.27), LOSSES, strict=True):
+            for shift, loss in zip((-0.27, -0.09, 0.09, 0.27), study.losses, strict=False):
                 found = [study.value(f"{key}_{region}", "all sounds", loss) for region in evaluation.REGIONS]
                 spread = np.nan_to_num([f.half_width for f in found])
                 place.errorbar(
@@ -233,7 +242,7 @@ def regions(study: Study) -> Drawing:
         draw,
         "Left: how far each region of the spectrum is from the original at the end (0 is perfect). Right: whether it "
         "holds too much (above 0) or too little sound. Bars: 95 % intervals over seeds.",
-        "Two panels with four markers, one a loss, for each of three frequency regions: log-spectral distance, and "
+        "Two panels with one marker a loss for each of three frequency regions: log-spectral distance, and "
         "level error.",
     )
 
@@ -254,7 +263,7 @@ def steps_to_quality(study: Study) -> Drawing:
         reached = np.array(rows)
         return np.where(np.isfinite(reached).all(1), np.median(reached, axis=1), np.nan)
 
-    found = {loss: steps(loss) for loss in LOSSES}
+    found = {loss: steps(loss) for loss in study.losses}
 
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(1, 1, height=3.0)
@@ -269,7 +278,7 @@ def steps_to_quality(study: Study) -> Drawing:
         draw,
         "Steps until the log-spectral distance stays below a value: the median over sounds and seeds, drawn as long as "
         "every run gets there. Lower is quicker; a line that ends further right reaches a better quality.",
-        "Lines rising to the right: steps needed against the distance wanted, for the four losses.",
+        "Lines rising to the right: steps needed against the distance wanted, one a loss.",
     )
 
 

@@ -64,9 +64,7 @@ def corrected_filters(bands: int = 512, taps: int = 512, sample_rate: int = 1102
     Paper: our correction of Vinyard 2018; ERB from Glasberg & Moore 1990. Chapter: bark_loss.
     """
     centre = centre_frequencies(bands, sample_rate)[:, None]
-    time = (
-        np.arange(taps) - taps // 2
-    ) / sample_rate  # whole samples, so that no response is lost at Nyquist
+    time = (np.arange(taps) - taps // 2) / sample_rate  # whole samples, so that no response is lost at Nyquist
     deviation = equivalent_rectangular_bandwidth(centre) / np.sqrt(np.pi)
     envelope = np.exp(-2.0 * (np.pi * deviation * time) ** 2)
     filters = envelope * np.cos(2 * np.pi * centre * time) * get_window("hamming", taps)

@@ -112,9 +112,7 @@ def _to_signal(spectrum: Tensor, analysis: Analysis, time: int) -> Tensor:
     return torch.fft.irfft(spectrum, n=analysis.fft_length)[..., analysis.taps : analysis.taps + time]
 
 
-def _distance_and_factors(
-    products: Any, distance: str, cells: int
-) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
+def _distance_and_factors(products: Any, distance: str, cells: int) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
     """Distance [batch], and for each signal the factors of its (other, own) adjoint in the gradient."""
     (own_a, cross), (_, own_b) = products
     if distance == "squared":

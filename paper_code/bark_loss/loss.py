@@ -103,9 +103,7 @@ class BarkLoss(nn.Module):
         length = bank.fft_length(time)
         responses = bank.responses(length, dtype.to_complex())
         weights = self.weights.to(dtype)
-        return Analysis(
-            responses, weights, self.log_factor, bank.taps, self.stride, length, bank.frames(time)
-        )
+        return Analysis(responses, weights, self.log_factor, bank.taps, self.stride, length, bank.frames(time))
 
     def extra_repr(self) -> str:
         return (
@@ -131,9 +129,7 @@ def _require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None
             f"found {tuple(estimate.shape)} and {tuple(reference.shape)}."
         )
     if estimate.ndim == 0 or estimate.shape[-1] == 0 or estimate.numel() == 0:
-        raise ValueError(
-            f"A signal needs at least one sample, [..., time]; found the shape {tuple(estimate.shape)}."
-        )
+        raise ValueError(f"A signal needs at least one sample, [..., time]; found the shape {tuple(estimate.shape)}.")
     for name, signal in (("estimate", estimate), ("reference", reference)):
         if not signal.is_floating_point():
             raise ValueError(f"The {name} must hold floating-point samples in [-1, 1]; found {signal.dtype}.")

@@ -109,9 +109,7 @@ def clip(name: str, synthetic: bool = False) -> Clip:
         raise AudioError(f"There is no stimulus {name!r}; there are {', '.join(NAMES)}.")
     stimulus = STIMULI[name]
     if synthetic:
-        made = stimulus.synthetic(
-            seconds=SAMPLES / SAMPLE_RATE, sample_rate=SAMPLE_RATE, seed=NAMES.index(name)
-        )
+        made = stimulus.synthetic(seconds=SAMPLES / SAMPLE_RATE, sample_rate=SAMPLE_RATE, seed=NAMES.index(name))
         return clips.normalise_peak(clips.cut(made, 0, SAMPLES))
     pieces = [_piece(part) for part in stimulus.parts]
     return clips.normalise_peak(pieces[0] if len(pieces) == 1 else _together(stimulus, pieces))

@@ -47,9 +47,15 @@ class Study:
         """The steps after which sounds were kept."""
         return list(self.results[0].config["checkpoints"])
 
-    def heard(self, loss: str) -> Result:
-        """The result of a loss whose sounds are heard."""
-        return next(r for r in self.results if r.experiment == loss and r.seed == self.seed)
+    @property
+    def losses(self) -> list[str]:
+        """The losses that have results."""
+        return [loss for loss in LOSSES if self.of(loss)]
+
+    @property
+    def heard(self) -> dict[str, Result]:
+        """Loss -> the result whose sounds are heard; a loss without a run of this seed is left out."""
+        return {r.experiment: r for loss in LOSSES for r in self.of(loss) if r.seed == self.seed}
 
     def of(self, loss: str) -> list[Result]:
         """The results of a loss, one a seed."""
@@ -58,7 +64,7 @@ class Study:
     @cached_property
     def originals(self) -> dict[str, Clip | Missing]:
         """The sounds to be learned, cut afresh from the recordings; where those are not here, how to get them."""
-        return {name: _original(name, self.synthetic) for name in self.heard(LOSSES[0]).config["sounds"]}
+        return {name: _original(name, self.synthetic) for name in self.heard[LOSSES[0]].config["sounds"]}
 
     @cached_property
     def measurements(self) -> dict[str, list[float]]:

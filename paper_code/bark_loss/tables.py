@@ -5,10 +5,11 @@ import numpy as np
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.bark_loss import evaluation, sensitivity, stimuli
-from paper_code.bark_loss.experiment import LOSSES, TITLES
+from paper_code.bark_loss.experiment import ONE_SEED, TITLES
 from paper_code.bark_loss.study import OwnSound, Study
 from paper_code.display.tables import Column, Table, table
-from paper_code.lab.intervals import interval
+from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.rules import Numbers
 
 DISTANCES = ("lsd_low", "lsd_mid", "lsd_high")
 MEASURED = ("mse", "bark", "bark_corrected")
@@ -26,24 +27,22 @@ def sounds(study: Study) -> Table:
 
 
 def at_the_end(study: Study, sound: str) -> Table:
-    """Metrics of a sound at the end of the training, a row a loss, mean ± 95 % interval over seeds."""
+    """Metrics of a sound at the end of the training, a column a loss, mean ± 95 % interval over seeds."""
     metrics = ["lsd", *DISTANCES, "gap_noise", "si_snr"]
     if sound == "speech":
-        metrics += ["stoi", "sibilant"]
-    heads = [Column(evaluation.METRICS[m], *_unit(m)) for m in metrics]
-    rows = [[TITLES[loss], *(study.value(m, sound, loss) for m in metrics)] for loss in LOSSES]
+        metrics += ["sibilant", "stoi"]
+    rows = [[_named(m), *(_written(study.value(m, sound, loss), m) for loss in study.losses)] for m in metrics]
     caption = f"{stimuli.STIMULI[sound].title} at the end: mean ± 95 % interval over {_seeds(study)}."
-    return table([Column("trained with"), *heads], rows, caption)
+    return table(["metric", *(TITLES[loss] for loss in study.losses)], rows, caption)
 
 
 def correction(study: Study) -> Table:
-    """Every metric at the end, mean over sounds: what the corrected bank changes against the document's."""
+    """Every metric at the end, mean over sounds: what each correction changes."""
     rows = []
     for metric in ALL_METRICS:
-        values = [study.value(metric, "all sounds", loss) for loss in LOSSES]
-        rows.append([evaluation.METRICS[metric], *values, _difference(study, metric)])
-    columns = ["metric", *(Column(TITLES[loss], "dB", ".1f") for loss in LOSSES)]
-    columns.append(Column("corrected minus document's", "dB", ".1f"))
+        values = [study.value(metric, "all sounds", loss) for loss in study.losses]
+        rows.append([_named(metric), *(_written(v, metric) for v in [*values, _difference(study, metric)])])
+    columns = ["metric", *(TITLES[loss] for loss in study.losses), "corrected minus document's"]
     caption = f"All five sounds at the end: mean ± 95 % interval over {_seeds(study)}; the last column is paired."
     return table(columns, rows, caption)
 
@@ -51,7 +50,7 @@ def correction(study: Study) -> Table:
 def each_loss_by_the_others(study: Study) -> Table:
     """Final value of every loss for networks trained with each, mean over sounds."""
     rows = []
-    for trained in LOSSES:
+    for trained in study.losses:
         measured = []
         for loss in MEASURED:
             per_seed = [np.mean([r.metrics[s]["losses"][loss][-1] for s in r.metrics]) for r in study.of(trained)]
@@ -82,20 +81,24 @@ def logarithm(clip: Clip) -> Table:
     rows = [[name, *values.values()] for name, values in sensitivity.compression(clip).items()]
     columns = [
         Column("variant"),
-        Column("largest argument of ln(1 + …)", format=".2f"),
-        Column("similarity with and without the logarithm", format=".3f"),
-        Column("share of energy below 600 Hz", "%", ".0f"),
+        Column("largest argument", format=".2f"),
+        Column("similarity", format=".3f"),
+        Column("below 600 Hz", "%", ".0f"),
     ]
     rows = [[*row[:-1], 100 * row[-1]] for row in rows]
-    return table(columns, rows, f"The features of '{clip.title}': a similarity of 1 means that the logarithm does nothing.")
+    caption = (
+        f"The features of '{clip.title}': the largest argument of ln(1 + …); the similarity (cosine) of the features with "
+        "and without the logarithm, 1 where it does nothing; the share of their energy in bands below 600 Hz."
+    )
+    return table(columns, rows, caption)
 
 
 def own(sound: OwnSound) -> Table:
     """Metrics of a reader's own sound at the end, a row a loss."""
     metrics = ["lsd", *DISTANCES, "gap_noise", "si_snr"]
-    rows = [[TITLES[loss], *(values[m] for m in metrics)] for loss, values in sound.metrics.items()]
-    heads = [Column(evaluation.METRICS[m], *_unit(m)) for m in metrics]
-    return table([Column("trained with"), *heads], rows, f"Your sound, '{sound.original.title}', at the end: one seed.")
+    rows = [[_named(m), *(_written(interval([values[m]]), m) for values in sound.metrics.values())] for m in metrics]
+    columns = ["metric", *(TITLES[loss] for loss in sound.metrics)]
+    return table(columns, rows, f"Your sound, '{sound.original.title}', at the end: one seed.")
 
 
 def _chosen(study: Study) -> list[stimuli.Stimulus]:
@@ -107,20 +110,30 @@ def _licences(stimulus: stimuli.Stimulus) -> str:
 
 
 def _sources(stimulus: stimuli.Stimulus) -> str:
-    files = {(file := corpora.recording(part.path)).corpus: file for part in stimulus.parts}
-    return "; ".join(f"{file.title} ({name})" for name, file in files.items())
+    files = [corpora.recording(part.path) for part in stimulus.parts]
+    if len(files) > 1:
+        return f"{len(files)} recordings ({', '.join(dict.fromkeys(file.corpus for file in files))})"
+    return f"{files[0].title} ({files[0].corpus})"
 
 
-def _difference(study: Study, metric: str) -> object:
+def _difference(study: Study, metric: str) -> Interval:
     ending = f"{evaluation.METRICS[metric]}, all sounds, {{}}, end"
     first, second = (study.measurements[ending.format(evaluation.SHORT[x])] for x in ("bark_corrected", "bark"))
     return interval(np.subtract(first, second).tolist())
 
 
-def _unit(metric: str) -> tuple[str, str]:
-    return ("", ".2f") if metric == "stoi" else ("dB", ".1f")
+def _named(metric: str) -> str:
+    unit = evaluation.UNITS.get(metric, "dB")
+    return f"{evaluation.METRICS[metric]}, {unit}" if unit else evaluation.METRICS[metric]
+
+
+def _written(value: Interval, metric: str) -> str:
+    return Numbers(digits=1 if metric not in evaluation.UNITS else 2).spread(value)
 
 
 def _seeds(study: Study) -> str:
     count = len(study.seeds)
-    return f"{count} seeds" if count > 1 else f"one seed ({study.seeds[0]}), so without an interval"
+    if count == 1:
+        return f"one seed ({study.seeds[0]}), so without an interval"
+    single = [TITLES[loss].lower() for loss in ONE_SEED if len(study.of(loss)) == 1]
+    return f"{count} seeds" + (f" ({', '.join(single)}: one seed, no interval)" if single else "")

@@ -15,9 +15,14 @@ from paper_code.display.markup import Shown, element, prose
 from paper_code.display.style import THEMES, Theme
 
 PIXELS_PER_INCH = 96  # of the page
-PNG_DPI = 2 * PIXELS_PER_INCH  # sharp on dense screens
+PIXEL_DPI = 2 * PIXELS_PER_INCH  # sharp on dense screens
 PHONE_MEDIA = "(max-width: 600px)"
-DETERMINISTIC = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+# The kinds of file, and what makes them the same each time. A spectrogram is 500 kB as PNG and 90 kB as WebP.
+KINDS = {
+    "svg": {"metadata": {"Date": None, "Creator": None}},
+    "png": {"metadata": {"Software": None}},
+    "webp": {"pil_kwargs": {"quality": 90}},
+}
 
 
 class Drawing(Shown):
@@ -30,13 +35,13 @@ def show(draw: Callable[[Theme], Figure], caption: str, alt: str, kind: str = "a
     draw: draws with the inks of a Theme and returns the figure; it is called for light and dark and,
     where the figure takes its width from the theme (`theme.figure(...)`), again at the width of a phone.
     caption: says what to look for.   alt: says what is to be seen, for those who cannot see it.
-    kind: "svg", "png", or "auto": PNG if the figure holds images, else SVG.
+    kind: "svg", "png", "webp", or "auto": WebP if the figure holds images, else SVG.
     Raises ValueError on an empty caption or alternative text or an unknown kind.
     """
     if not caption.strip() or not alt.strip():
         raise ValueError("a figure needs a caption (what to look for) and an alternative text (what is to be seen)")
-    if kind not in ("auto", "svg", "png"):
-        raise ValueError(f"wanted the kind 'auto', 'svg' or 'png', found {kind!r}")
+    if kind not in ("auto", *KINDS):
+        raise ValueError(f"wanted the kind 'auto', {', '.join(map(repr, KINDS))}; found {kind!r}")
     pictures = "".join(_picture(draw, theme, alt, kind) for theme in THEMES.values())
     html = element("figure", pictures + element("figcaption", prose(caption)), class_="figure-pair")
     return Drawing(html, f"Figure: {caption}")
@@ -65,11 +70,11 @@ def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[st
         figure = draw(theme)
         if not isinstance(figure, Figure):
             raise TypeError(f"draw(theme) must return a matplotlib Figure, found {type(figure).__name__}")
-        chosen = ("png" if _holds_images(figure) else "svg") if kind == "auto" else kind
+        chosen = ("webp" if _holds_images(figure) else "svg") if kind == "auto" else kind
         file = io.BytesIO()
-        figure.savefig(file, format=chosen, dpi=PNG_DPI, metadata=DETERMINISTIC[chosen], transparent=True)
+        figure.savefig(file, format=chosen, dpi=PIXEL_DPI, transparent=True, **KINDS[chosen])
     pyplot.close(figure)  # figures made with pyplot would otherwise be shown, and kept, by the notebook
-    mime = "image/svg+xml" if chosen == "svg" else "image/png"
+    mime = "image/svg+xml" if chosen == "svg" else f"image/{chosen}"
     return f"data:{mime};base64,{base64.b64encode(file.getvalue()).decode()}", figure.get_size_inches()[0]
 
 

@@ -163,7 +163,7 @@ def _sounds(slots: Sequence[_Slot], setting: _Setting) -> list[str]:
 
 
 def _sound(slot: _Slot, clip: Clip, levelled: Levelled, loudest: float, setting: _Setting) -> str:
-    facts = [f"{_own(setting.levels)}{levelled.own}", licence(clip)]
+    facts = [f"{_own(setting.levels)}{levelled.own}", _together(licence(clip))]
     audio = element("audio", controls=True, preload="none", src=_store_sound(levelled, clip), aria_label=slot.name)
     return element(
         "div",
@@ -182,6 +182,11 @@ def _sound(slot: _Slot, clip: Clip, levelled: Levelled, loudest: float, setting:
         # What brings back the level a sound had beside the others, for the player's switch.
         data_own=f"{10 ** ((-levelled.gain - loudest) / 20):.4f}",
     )
+
+
+def _together(text: str) -> str:
+    """Short text that is not broken over two lines."""
+    return text.replace(" ", "\u00a0") if len(text) < 20 else text
 
 
 def _own(levels: Levels) -> str:

@@ -74,11 +74,16 @@ def draw(axes: Axes, clip: Clip, max_frequency: float | None = None, map_name: s
 
 
 def draw_difference(
-    axes: Axes, clip: Clip, reference: Clip, limit: float = 40.0, max_frequency: float | None = None
+    axes: Axes,
+    clip: Clip,
+    reference: Clip,
+    limit: float = 40.0,
+    max_frequency: float | None = None,
+    theme: style.Theme = style.THEMES["light"],
 ) -> AxesImage:
     """Draw how much more (red) or less (blue) a clip holds than its reference, in dB.
 
-    limit: dB at the ends of the diverging scale.   max_frequency: Hz.
+    limit: dB at the ends of the diverging scale.   max_frequency: Hz.   theme: no difference has its ground's colour.
     Raises AudioError if the two differ in sample rate or length.
     """
     if (clip.sample_rate, len(clip.waveform)) != (reference.sample_rate, len(reference.waveform)):
@@ -88,7 +93,7 @@ def draw_difference(
             f"'{reference.title}' with {len(reference.waveform)} at {reference.sample_rate} Hz"
         )
     difference = spectrogram(clip) - spectrogram(reference)
-    image = _show(axes, clip, difference, style.DIFFERENCE_MAP, -limit, limit)
+    image = _show(axes, clip, difference, style.DIFFERENCE_MAPS[theme.name], -limit, limit)
     return _label(axes, image, max_frequency or clip.sample_rate / 2)
 
 

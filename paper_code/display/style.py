@@ -39,7 +39,7 @@ MARKERS: Mapping[str, str] = {
 }
 
 SPECTRUM_MAP = "magma"  # dB re full scale
-DIFFERENCE_MAP = "RdBu_r"  # differences: blue below, red above
+DIFFERENCE_MAPS = {"light": "RdBu_r", "dark": "berlin"}  # differences: blue below, red above
 TEXT_POINTS = 10.0
 SMALL_POINTS = 9.0
 WIDE_INCHES = 7.0

@@ -14,7 +14,5 @@ def a_weighting(frequency: ArrayLike) -> NDArray[np.float64]:
     if np.any(frequency <= 0):
         raise ValueError("A-weighting is defined above 0 Hz; found a frequency of 0 Hz or less.")
     f2 = frequency**2
-    response = (12200.0**2 * f2**2) / (
-        (f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12200.0**2)
-    )
+    response = (12200.0**2 * f2**2) / ((f2 + 20.6**2) * np.sqrt((f2 + 107.7**2) * (f2 + 737.9**2)) * (f2 + 12200.0**2))
     return 2.0 + 20.0 * np.log10(response)

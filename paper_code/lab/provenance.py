@@ -40,7 +40,7 @@ def record(
         "profile": config.profile,
         "seed": config.seed,
         "sources": [dict(source) for source in sources],
-        "code": {"sha256": code_digest(), **git_state(paths.ROOT)},
+        "code": dict(code_state()),
         "device": device.type,
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "cpu": cpu_name(),
@@ -67,6 +67,12 @@ def check_private(value: Any, at: str = "the record") -> None:
 
 
 @cache
+def code_state() -> dict[str, Any]:
+    """Digest, commit and dirty flag of the code, as they were when first asked: a long run asks at its start,
+    because the files may change under it."""
+    return {"sha256": code_digest(), **git_state(paths.ROOT)}
+
+
 def code_digest() -> str:
     """12 hex digits over all Python files of paper_code, so that code is known without git too."""
     digest = hashlib.sha256()

@@ -181,6 +181,7 @@ def _compute(
 ) -> None:
     sources = [dict(source) for source in module.sources(config)]
     provenance.check_private({"config": config.as_dict(), "sources": sources})
+    provenance.code_state()
     work = partial(folder)
     before, since = _begin(work, config), time.time()
     if not (work / PROVENANCE).exists():  # else a run was killed between its last file and the renaming

@@ -35,7 +35,7 @@ def match_level(estimate: Tensor, reference: Tensor) -> Tensor:
 def level_difference(
     estimate: Tensor, reference: Tensor, sample_rate: int, low: float = 0.0, high: float | None = None
 ) -> Tensor:
-    """Difference in dB (estimate minus reference) of each spectrogram cell from `low` to `high` Hz, [..., bin, frame]."""
+    """Difference in dB, estimate minus reference, of each spectrogram cell from `low` to `high` Hz: [..., bin, frame]."""
     validate(estimate, reference)
     cells, strongest = _decibels(reference)
     floor = strongest + FLOOR
@@ -63,7 +63,7 @@ def log_spectral_distance(
 def level_error(
     estimate: Tensor, reference: Tensor, sample_rate: int, low: float = 0.0, high: float | None = None
 ) -> Tensor:
-    """Mean difference in level in dB, [...]: negative where the estimate lacks sound, positive where it has too much."""
+    """Mean difference in level in dB, [...]: below 0 where the estimate lacks sound, above 0 where it has too much."""
     return level_difference(estimate, reference, sample_rate, low, high).mean((-2, -1))
 
 

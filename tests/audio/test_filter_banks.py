@@ -22,9 +22,7 @@ def test_double_precision_and_leading_axes():
     bank = FilterBank(torch.randn(4, 8, generator=torch.Generator().manual_seed(0)))
     waveform = torch.randn(2, 3, 40, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     found = bank(waveform)
-    direct = conv1d(waveform.reshape(6, 1, 40), bank.filters.double().unsqueeze(1), padding=8).reshape(
-        2, 3, 4, 49
-    )
+    direct = conv1d(waveform.reshape(6, 1, 40), bank.filters.double().unsqueeze(1), padding=8).reshape(2, 3, 4, 49)
     assert found.dtype == torch.float64
     assert (found - direct).abs().max() < 1e-12
 

@@ -58,9 +58,9 @@ def test_metrics_belong_to_the_stored_sounds(results):
 
 
 def test_same_config_gives_the_same_result(results, tmp_path):
-    again = run.results(
-        "bark_loss", "smoke", Store(tmp_path), names=["bark"], progress=False, recordings="synthetic"
-    )[0]
+    again = run.results("bark_loss", "smoke", Store(tmp_path), names=["bark"], progress=False, recordings="synthetic")[
+        0
+    ]
     for name in results[1].arrays:
         assert np.array_equal(again.arrays[name], results[1].arrays[name], equal_nan=True), name
 

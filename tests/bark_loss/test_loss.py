@@ -79,9 +79,7 @@ def test_features_are_those_the_loss_compares():
     loss = BarkLoss(**SMALL)
     estimate, reference = _signals()
     features = [loss.features(s).flatten(1) for s in (estimate, reference)]
-    assert loss(estimate, reference).item() == pytest.approx(
-        -cosine_similarity(*features).mean().item(), rel=1e-5
-    )
+    assert loss(estimate, reference).item() == pytest.approx(-cosine_similarity(*features).mean().item(), rel=1e-5)
 
 
 def test_equal_signals_are_the_minimum():
@@ -129,12 +127,8 @@ def test_leading_axes_and_reductions():
     each = BarkLoss(**SMALL, reduction="none")(estimate, reference)
     assert each.shape == (2, 3)
     assert BarkLoss(**SMALL)(estimate, reference).item() == pytest.approx(each.mean().item(), rel=1e-6)
-    assert BarkLoss(**SMALL, reduction="sum")(estimate, reference).item() == pytest.approx(
-        each.sum().item(), rel=1e-6
-    )
-    assert BarkLoss(**SMALL)(estimate[0, 0], reference[0, 0]).item() == pytest.approx(
-        each[0, 0].item(), rel=1e-6
-    )
+    assert BarkLoss(**SMALL, reduction="sum")(estimate, reference).item() == pytest.approx(each.sum().item(), rel=1e-6)
+    assert BarkLoss(**SMALL)(estimate[0, 0], reference[0, 0]).item() == pytest.approx(each[0, 0].item(), rel=1e-6)
 
 
 def test_upstream_factor_reaches_the_gradient():

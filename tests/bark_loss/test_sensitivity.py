@@ -14,7 +14,11 @@ def clip():
 
 def test_band_noises_have_one_energy_and_lie_in_their_bands(clip):
     changes = sensitivity.changes(clip)
-    limits = {"noise below 600 Hz": (0, 600), "noise from 600 to 2000 Hz": (600, 2000), "noise above 2000 Hz": (2000, 9999)}
+    limits = {
+        "noise below 600 Hz": (0, 600),
+        "noise from 600 to 2000 Hz": (600, 2000),
+        "noise above 2000 Hz": (2000, 9999),
+    }
     frequency = torch.fft.rfftfreq(len(clip.waveform), 1 / clip.sample_rate)
     for name, (low, high) in limits.items():
         noise = changes[name] - clip.waveform

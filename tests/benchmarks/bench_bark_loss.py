@@ -67,9 +67,7 @@ def _measure(way: str, batch: int) -> dict[str, float]:
 
 def main() -> None:
     """Each way in a process of its own, so that the peak of memory is its own."""
-    print(
-        f"{torch.get_num_threads()} threads, torch {torch.__version__}, {TIME} samples, 512 bands of 512 taps"
-    )
+    print(f"{torch.get_num_threads()} threads, torch {torch.__version__}, {TIME} samples, 512 bands of 512 taps")
     for batch in (1, 4):
         rows = {}
         for way in ("conv1d", "fused"):
@@ -77,11 +75,9 @@ def main() -> None:
                 [sys.executable, __file__, way, str(batch)], capture_output=True, text=True, check=True
             )
             rows[way] = json.loads(done.stdout)
-            print(
-                f"batch {batch} {way:7s} {rows[way]['milliseconds']:8.1f} ms {rows[way]['megabytes']:8.0f} MB more"
-            )
+            print(f"batch {batch} {way:7s} {rows[way]['milliseconds']:8.1f} ms {rows[way]['megabytes']:8.0f} MB more")
         print(
-            f"batch {batch} conv1d / fused: {rows['conv1d']['milliseconds'] / rows['fused']['milliseconds']:.1f} in time"
+            f"batch {batch} conv1d / fused: {rows['conv1d']['milliseconds'] / rows['fused']['milliseconds']:.1f} times"
         )
 
 

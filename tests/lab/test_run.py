@@ -9,11 +9,13 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from paper_code.lab import chapters, devices, paths, run
+from paper_code.lab import chapters, devices, paths, provenance, run
 from paper_code.lab.config import ConfigError
 from paper_code.lab.devices import DeviceError
 from paper_code.lab.provenance import ProvenanceError
 from paper_code.lab.store import Store
+
+RESULT = ["arrays.npz", "metrics.json", "network.pt", "provenance.json", "training.npz"]
 
 
 @pytest.fixture
@@ -28,13 +30,7 @@ def compute(toy, store, profile="smoke", seed=0, name="gentle", **options):
 def test_a_result_is_computed_once_and_then_found(toy, store, tmp_path, monkeypatch):
     first = compute(toy, store)
     assert first.folder == tmp_path / "toy" / "gentle" / "smoke-seed0"
-    assert sorted(os.listdir(first.folder)) == [
-        "arrays.npz",
-        "metrics.json",
-        "network.pt",
-        "provenance.json",
-        "training.npz",
-    ]
+    assert sorted(os.listdir(first.folder)) == RESULT
     assert os.listdir(first.folder.parent) == ["smoke-seed0"]
     assert first.metrics["last"] == first.arrays["loss"][-1]
     monkeypatch.setattr(toy, "train", lambda *_: pytest.fail("trained again"))
@@ -61,6 +57,27 @@ def test_what_another_process_finished_meanwhile_is_taken(toy, store, tmp_path, 
     monkeypatch.setattr(run, "lock", lock_they_just_left)
     monkeypatch.setattr(toy, "train", lambda *_: pytest.fail("trained again"))
     assert compute(toy, store).provenance == theirs.provenance
+
+
+def test_a_folder_left_before_its_first_file_was_whole_is_started_anew(toy, store, tmp_path):
+    partial = tmp_path / "toy" / "gentle" / "smoke-seed0.partial"
+    partial.mkdir(parents=True)
+    (partial / ".started.71-0.tmp.json").write_text("{")
+    (partial / "checkpoint.pt").write_text("of unknown settings")
+    assert sorted(os.listdir(compute(toy, store).folder)) == RESULT
+
+
+def test_the_code_is_recorded_as_it_was_when_the_run_began(toy, store, monkeypatch):
+    train = toy.train
+
+    def edit_meanwhile(*arguments):
+        monkeypatch.setattr(provenance, "code_digest", lambda: "edited")
+        train(*arguments)
+
+    provenance.code_state.cache_clear()
+    wanted = provenance.code_digest()
+    monkeypatch.setattr(toy, "train", edit_meanwhile)
+    assert compute(toy, store).provenance["code"]["sha256"] == wanted
 
 
 def test_an_evaluation_draws_the_same_whatever_the_training_drew(toy, store):

@@ -50,9 +50,7 @@ def test_batches_are_item_by_item():
     signal, noise = _orthogonal()
     estimates = torch.stack([signal + noise, signal + 0.1 * noise])
     for metric in (signal_to_noise_ratio, scale_invariant_snr, gap_noise):
-        assert metric(estimates, signal).tolist() == pytest.approx(
-            [metric(e, signal).item() for e in estimates]
-        )
+        assert metric(estimates, signal).tolist() == pytest.approx([metric(e, signal).item() for e in estimates])
 
 
 @pytest.mark.parametrize("metric", [signal_to_noise_ratio, scale_invariant_snr, gap_noise])

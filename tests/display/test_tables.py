@@ -1,0 +1,141 @@
+"""Tables: what a person reads, on the page and as text."""
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from paper_code.display.markup import element, prose
+from paper_code.display.tables import VERDICTS, Column, Reported, Table, claims, table
+from paper_code.lab import rules
+from paper_code.lab.claims import Row
+from paper_code.lab.intervals import Interval, interval
+
+COLUMNS = ["Loss", Column("Distance", "dB", ".2f"), Column("Weights", format=",d")]
+ROWS = [["Plain", interval([5.0, 5.2, 5.4]), 130848], ["*Bark*", -3.14159, None], ["Old", Reported("3", "Table 2"), 1]]
+
+
+def parsed(shown: Table) -> Tag:
+    return BeautifulSoup(shown.html, "html.parser")
+
+
+def texts(line: Tag) -> list[str]:
+    return [cell.get_text() for cell in line.find_all(["th", "td"])]
+
+
+def test_a_table_has_heads_units_and_caption() -> None:
+    page = parsed(table(COLUMNS, ROWS, "Means of `five` seeds."))
+    assert page.caption.get_text() == "Means of five seeds."
+    assert [head["scope"] for head in page.select("thead th")] == ["col"] * 3
+    assert texts(page.thead) == ["Loss", "Distance dB", "Weights"]
+    assert [head["scope"] for head in page.select("tbody th")] == ["row"] * 3
+    assert page.div["class"] == ["table-scroll"]
+    assert page.div["tabindex"] == "0"
+
+
+def test_numbers_follow_their_formats() -> None:
+    rows = parsed(table(COLUMNS, ROWS, "c")).select("tbody tr")
+    # Student's t for three values: 4.3027 standard errors of 0.2 / sqrt(3).
+    assert texts(rows[0]) == ["Plain", "5.20 ± 0.50", "130,848"]
+    assert texts(rows[1]) == ["Bark", "−3.14", "–"]
+    assert texts(rows[2]) == ["Old", "3 Table 2", "1"]
+    assert rows[2].td.em.get_text() == "3"
+
+
+def test_numbers_stand_right_and_text_left() -> None:
+    for line in parsed(table(COLUMNS, ROWS, "c")).find_all("tr"):
+        assert [cell.get("class") == ["number"] for cell in line.find_all(["th", "td"])] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "expected"),
+    [
+        (-0.001, ".2f", "0.00"),
+        (-0.001, ".1e", "−1.0e−03"),
+        (float("nan"), ".2f", "–"),
+        (True, "", "True"),
+        (7, "", "7"),
+        (-7, "", "−7"),
+        (Interval(2.0, float("nan"), 1), ".1f", "2.0"),
+        (0.1234, ".1%", "12.3%"),
+    ],
+)
+def test_single_values(value: object, form: str, expected: str) -> None:
+    assert texts(parsed(table(["a", Column("b", format=form)], [["x", value]], "c")).tbody)[1] == expected
+
+
+def test_plain_text_is_aligned() -> None:
+    assert repr(table(COLUMNS[:2], [["Plain", 10.0], ["A longer name", -3.14159]], "Caption")).splitlines() == [
+        "Caption",
+        "Loss           Distance (dB)",
+        "Plain                  10.00",
+        "A longer name          −3.14",
+    ]
+
+
+def test_wrong_rows_and_formats_are_refused() -> None:
+    with pytest.raises(ValueError, match="row 2 has 1 values for 2 columns"):
+        table(["a", "b"], [["x", "y"], ["x"]], "c")
+    with pytest.raises(ValueError, match="column 'b' holds numbers: give it a format"):
+        table(["a", "b"], [["x", 0.5]], "c")
+
+
+def row(verdict: str, **changes: str) -> Row:
+    given = {
+        "id": verdict,
+        "document": "vinyard2018",
+        "place": "Results",
+        "claimed": "It is *less* noisy.",
+        "reported": "0.4 dB",
+        "rule": "below 0.5 dB",
+        "ours": "0.6 ± 0.1 dB",
+        "verdict": verdict,
+        "why": "The mean lies above.",
+    }
+    return Row(**given | changes)
+
+
+def test_verdicts_are_said_in_word_symbol_and_colour() -> None:
+    assert set(VERDICTS) == set(rules.VERDICTS)
+    page = parsed(claims([row(verdict) for verdict in rules.VERDICTS]))
+    badges = page.select(".verdict")
+    assert [badge.get_text() for badge in badges] == [f"{VERDICTS[verdict][0]} {verdict}" for verdict in rules.VERDICTS]
+    assert len({badge["class"][1] for badge in badges}) == 4
+    assert len({badge.span.get_text() for badge in badges}) == 4
+    assert "1 reproduced · 1 trend only · 1 not reproduced · 1 not testable here" in page.caption.get_text()
+
+
+def test_claims_show_the_documents_value_in_italics_beside_ours() -> None:
+    page = parsed(claims([row("reproduced"), row("not reproduced", reported="", ours="")]))
+    assert texts(page.thead) == ["Place", "Claimed", "Reported there", "Here", "Verdict"]
+    first, second = page.select("tbody tr")
+    cells = first.find_all(["th", "td"])
+    assert cells[2].em.get_text() == "0.4 dB"
+    assert cells[3].get_text() == "0.6 ± 0.1 dB"
+    assert [texts(second)[k] for k in (2, 3)] == ["–", "–"]
+    assert "below 0.5 dB. The mean lies above." in cells[1].details.get_text()
+    # The reason of a failure is open to all; that of a success waits for a click.
+    assert [line.details.has_attr("open") for line in (first, second)] == [False, True]
+
+
+def test_several_documents_get_a_column() -> None:
+    page = parsed(claims([row("reproduced"), row("reproduced", document="byun2021")], caption="All."))
+    assert texts(page.thead)[0] == "Document"
+    assert [line.th.get_text() for line in page.select("tbody tr")] == ["vinyard2018", "byun2021"]
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("a < b & c", "a &lt; b &amp; c"),
+        ("run `make <x>`", "run <code>make &lt;x&gt;</code>"),
+        ("*so* it is", "<em>so</em> it is"),
+        ("2 * 3 * 4", "2 * 3 * 4"),
+        ("see [here](a.html#b)", 'see <a href="a.html#b">here</a>'),
+    ],
+)
+def test_prose(text: str, html: str) -> None:
+    assert prose(text) == html
+
+
+def test_elements_escape_their_attributes() -> None:
+    assert element("img", alt='a "b" <c>', hidden=True, title=None) == '<img alt="a &quot;b&quot; &lt;c&gt;" hidden>'
+    assert element("p", "x", class_="a", data_own="1") == '<p class="a" data-own="1">x</p>'
