@@ -22,6 +22,7 @@ ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected", "bar
 LABEL_ROLES = {"Original": "reference", **{TITLES[loss]: role for loss, role in ROLES.items()}}
 TOP = stimuli.SAMPLE_RATE / 2  # Hz, top of every spectrogram
 RESPONSE_POINTS = 1 << 14
+CURVE_POINTS = 64  # a curve of more would not look different
 
 
 def landing_player(store: Store) -> players.Player:
@@ -161,14 +162,17 @@ def learning_curves(study: Study) -> Drawing:
             for i, sound in enumerate(study.originals):
                 mean = np.mean([r.arrays[f"{sound}/loss"] for r in study.of(loss)], axis=0)
                 line = {"color": theme.colour(ROLES[loss]), "linestyle": ("-", "--", ":", "-.", (0, (1, 3)))[i % 5]}
-                place.plot(np.arange(len(mean)), mean, **line, linewidth=1.3, label=stimuli.STIMULI[sound].title)
+                steps = slice(None, None, max(1, len(mean) // CURVE_POINTS))
+                place.plot(
+                    np.arange(len(mean))[steps], mean[steps], **line, linewidth=1.3, label=stimuli.STIMULI[sound].title
+                )
             place.set(title=TITLES[loss], xlabel="step")
             if loss == "mse":
                 place.set_yscale("log")
         for place in axes[len(study.losses) :]:
             place.remove()
         axes[0].set_ylabel("loss")
-        axes[0].legend(fontsize=8)
+        _legend(figure, axes[0])
         return figure
 
     return show(
@@ -194,7 +198,7 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
                 _band_of_seeds(place, theme, study, loss, f"{sound}/{metric}")
             place.set(title=stimuli.STIMULI[sound].title, xlabel="step")
         axes[0].set_ylabel(f"{title}{', ' + unit if unit else ''}")
-        axes[0].legend(fontsize=8)
+        _legend(figure, axes[0])
         for place in axes[len(sounds) :]:
             place.remove()
         return figure
@@ -205,8 +209,9 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
 
 def _band_of_seeds(place: Axes, theme: Theme, study: Study, loss: str, name: str) -> None:
     runs = study.of(loss)
-    values = np.stack([r.arrays[name] for r in runs])
     steps = runs[0].arrays["observed"]
+    shown = slice(None, None, max(1, len(steps) // (CURVE_POINTS // 2)))
+    values, steps = np.stack([r.arrays[name][shown] for r in runs]), steps[shown]
     colour = theme.colour(ROLES[loss])
     place.fill_between(steps, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
     place.plot(steps, values.mean(0), **theme.line(ROLES[loss]), label=TITLES[loss])
@@ -235,7 +240,7 @@ def regions(study: Study) -> Drawing:
             place.axhline(0, color=theme.muted, linewidth=0.8)
             place.set(title=f"{title}, dB", xticks=range(3), xlim=(-0.5, 2.5))
             place.set_xticklabels(["below 600 Hz", "600 to 2000", "above 2000"])
-        axes[0].legend(fontsize=8)
+        _legend(figure, axes[0])
         return figure
 
     return show(
@@ -279,6 +284,13 @@ def steps_to_quality(study: Study) -> Drawing:
         "Steps until the log-spectral distance stays below a value: the median over sounds and seeds, drawn as long as "
         "every run gets there. Lower is quicker; a line that ends further right reaches a better quality.",
         "Lines rising to the right: steps needed against the distance wanted, one a loss.",
+    )
+
+
+def _legend(figure: Figure, place: Axes) -> None:
+    """One legend for all panels, above them, where it covers nothing."""
+    figure.legend(
+        *place.get_legend_handles_labels(), loc="outside upper left", ncols=1 if figure.get_figwidth() < 5 else 2
     )
 
 

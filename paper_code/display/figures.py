@@ -49,23 +49,24 @@ def show(draw: Callable[[Theme], Figure], caption: str, alt: str, kind: str = "a
 
 def _picture(draw: Callable[[Theme], Figure], theme: Theme, alt: str, kind: str) -> str:
     """The figure in one mode; a phone's version beside it if the drawing follows the theme's width."""
-    address, inches = _drawn(draw, theme, kind)
-    phone, phone_inches = _drawn(draw, theme.phone(), kind)
-    source = element("source", media=PHONE_MEDIA, srcset=phone) if phone_inches < inches else ""
+    address, size = _drawn(draw, theme, kind)
+    phone, phone_size = _drawn(draw, theme.phone(), kind)
+    # The size is said so that the page does not jump when a picture comes.
+    source = element("source", media=PHONE_MEDIA, srcset=phone, **phone_size)
     image = element(
         "img",
         class_=f"figure-{theme.name}",
         src=address,
         alt=alt,
-        width=str(round(inches * PIXELS_PER_INCH)),
+        **size,
         # Without the book's style the light one is shown, and both fit the page.
         style="max-width:100%;height:auto" + (";display:none" if theme.name == "dark" else ""),
     )
-    return element("picture", source + image)
+    return element("picture", (source if phone_size != size else "") + image)
 
 
-def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[str, float]:
-    """The figure as a data: address, and its width in inches."""
+def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[str, dict[str, str]]:
+    """The figure as a data: address, and its width and height on the page."""
     with matplotlib.rc_context(theme.settings()):
         figure = draw(theme)
         if not isinstance(figure, Figure):
@@ -75,7 +76,9 @@ def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[st
         figure.savefig(file, format=chosen, dpi=PIXEL_DPI, transparent=True, **KINDS[chosen])
     pyplot.close(figure)  # figures made with pyplot would otherwise be shown, and kept, by the notebook
     mime = "image/svg+xml" if chosen == "svg" else f"image/{chosen}"
-    return f"data:{mime};base64,{base64.b64encode(file.getvalue()).decode()}", figure.get_size_inches()[0]
+    width, height = (str(round(inches * PIXELS_PER_INCH)) for inches in figure.get_size_inches())
+    address = f"data:{mime};base64,{base64.b64encode(file.getvalue()).decode()}"
+    return address, {"width": width, "height": height}
 
 
 def _holds_images(figure: Figure) -> bool:

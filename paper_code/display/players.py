@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
-import numpy as np
-
-from paper_code.audio.clips import Clip, write_flac
+from paper_code.audio.clips import Clip
 from paper_code.display import style
-from paper_code.display.loudness import RATE, TARGET_LUFS, Levelled, Levels, level, minus
+from paper_code.display.loudness import RATE, TARGET_LUFS, level, minus
 from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
-from paper_code.display.spectrograms import picture
-from paper_code.lab.files import atomic
+from paper_code.display.sound_blocks import Missing, Setting, Slot, blocks, licence
 from paper_code.lab.paths import ROOT
 
-FOLDER = "sounds"  # beside the notebook; file names are hashes of what is inside
+__all__ = ["Missing", "Player", "activate", "compare", "series"]
+
 STATIC = ROOT / "book" / "_static"
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Stands for a sound that is not to be had here. label: what it would be.   message: how to get it."""
-
-    label: str
-    message: str
 
 
 class Player(Shown):
     """Sounds to compare; see compare and series."""
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """A place in a player. label: of the track.   step: of a series, else ""."""
-
-    label: str
-    sound: Clip | Missing
-    step: str = ""
-    step_name: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"{self.label}, {self.step_name} {self.step}" if self.step else self.label
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """What all slots of a player share. seconds, top: ends of the two axes (s, Hz)."""
-
-    roles: Mapping[str, str]
-    levels: Levels
-    seconds: float
-    top: float
-    spectrograms: bool
 
 
 def compare(
@@ -78,9 +39,9 @@ def compare(
     Raises ValueError for no sounds or an unknown role or label, AudioError for a clip that cannot be played,
     OSError or OutputError where the files cannot be written.
     """
-    slots = [_Slot(label, sound) for label, sound in sounds.items()]
+    slots = [Slot(label, sound) for label, sound in sounds.items()]
     setting = _prepare(slots, title, match_loudness, roles, spectrograms, max_frequency)
-    body = element("div", "".join(_sounds(slots, setting)), class_="sound-list")
+    body = element("div", "".join(blocks(slots, setting)), class_="sound-list")
     return _player(slots, setting, title, caption, body)
 
 
@@ -101,9 +62,9 @@ def series(
     reference: label -> Clip or Missing, the same at every step.   step_name: what the steps count.
     Other arguments, files and errors as in compare. Without the script it is a table, rows by steps.
     """
-    references = [_Slot(label, sound) for label, sound in (reference or {}).items()]
+    references = [Slot(label, sound) for label, sound in (reference or {}).items()]
     cells = {
-        (label, str(step)): _Slot(label, sound, str(step), step_name)
+        (label, str(step)): Slot(label, sound, str(step), step_name)
         for label, steps in rows.items()
         for step, sound in steps.items()
     }
@@ -111,9 +72,9 @@ def series(
         raise ValueError(f"{title}: a label names a row or a reference, not both: {', '.join(sorted(twice))}")
     slots = [*references, *cells.values()]
     setting = _prepare(slots, title, match_loudness, roles, spectrograms, max_frequency)
-    blocks = _sounds(slots, setting)
-    table = _table(dict(zip(cells, blocks[len(references) :], strict=True)), step_name)
-    head = element("div", "".join(blocks[: len(references)]), class_="sound-list") if references else ""
+    sounds = blocks(slots, setting)
+    table = _table(dict(zip(cells, sounds[len(references) :], strict=True)), step_name)
+    head = element("div", "".join(sounds[: len(references)]), class_="sound-list") if references else ""
     return _player(slots, setting, title, caption, head + table, step_name)
 
 
@@ -129,13 +90,13 @@ def activate() -> None:
 
 
 def _prepare(
-    slots: Sequence[_Slot],
+    slots: Sequence[Slot],
     title: str,
     match: bool,
     roles: Mapping[str, str] | None,
     spectrograms: bool,
     max_frequency: float | None,
-) -> _Setting:
+) -> Setting:
     if not slots:
         raise ValueError(f"{title}: a player needs at least one sound, found none")
     roles = dict(roles or {})
@@ -147,112 +108,7 @@ def _prepare(
     clips = [slot.sound for slot in slots if isinstance(slot.sound, Clip)]
     seconds = max((clip.seconds for clip in clips), default=0.0)
     top = max_frequency or max((clip.sample_rate / 2 for clip in clips), default=RATE / 2)
-    return _Setting(roles, level(clips, match), seconds, top, spectrograms)
-
-
-def _sounds(slots: Sequence[_Slot], setting: _Setting) -> list[str]:
-    """One block of HTML a slot; the files are written on the way."""
-    levelled = iter(setting.levels.sounds)
-    loudest = max((-sound.gain for sound in setting.levels.sounds), default=0.0)
-    return [
-        _sound(slot, slot.sound, next(levelled), loudest, setting)
-        if isinstance(slot.sound, Clip)
-        else _missing(slot, slot.sound)
-        for slot in slots
-    ]
-
-
-def _sound(slot: _Slot, clip: Clip, levelled: Levelled, loudest: float, setting: _Setting) -> str:
-    facts = [f"{_own(setting.levels)}{levelled.own}", _together(licence(clip))]
-    audio = element("audio", controls=True, preload="none", src=_store_sound(levelled, clip), aria_label=slot.name)
-    return element(
-        "div",
-        element(
-            "p",
-            f"<b>{escape(slot.label)}</b> <small>{escape(' · '.join(facts))}</small>",
-            class_="sound-name",
-        )
-        + (_picture(slot, levelled.played(clip), setting) if setting.spectrograms else "")
-        + audio,
-        class_="sound",
-        data_label=slot.label,
-        data_step=slot.step or None,
-        data_role=setting.roles.get(slot.label),
-        data_seconds=f"{clip.seconds:.4f}",
-        # What brings back the level a sound had beside the others, for the player's switch.
-        data_own=f"{10 ** ((-levelled.gain - loudest) / 20):.4f}",
-    )
-
-
-def _together(text: str) -> str:
-    """Short text that is not broken over two lines."""
-    return text.replace(" ", "\u00a0") if len(text) < 20 else text
-
-
-def _own(levels: Levels) -> str:
-    return "" if levels.common is None else "was "
-
-
-def licence(clip: Clip) -> str:
-    """What may be done with a clip, or why there is nothing to say: "synthesised" or "made here"."""
-    return clip.licence or ("synthesised" if clip.synthetic else "made here")
-
-
-def _missing(slot: _Slot, missing: Missing) -> str:
-    name = f"<b>{escape(slot.label)}</b>"
-    if missing.label != slot.label:
-        name += f" <small>{escape(missing.label)}</small>"
-    return element(
-        "div",
-        element("p", name, class_="sound-name") + element("p", prose(missing.message), class_="sound-message"),
-        class_="sound sound-missing",
-        data_label=slot.label,
-        data_step=slot.step or None,
-    )
-
-
-def _store_sound(levelled: Levelled, clip: Clip) -> str:
-    samples = np.round(levelled.waveform.numpy().astype(np.float64) * 32768).astype(np.int32)
-    name = hashlib.sha256(samples.tobytes() + str(clip.sample_rate).encode()).hexdigest()[:16] + ".flac"
-    if not (path := Path.cwd() / FOLDER / name).exists():
-        write_flac(path, levelled.waveform, clip.sample_rate)
-    return f"{FOLDER}/{name}"
-
-
-def _picture(slot: _Slot, clip: Clip, setting: _Setting) -> str:
-    content = picture(clip, setting.top)
-    name = hashlib.sha256(content).hexdigest()[:16] + ".png"
-    if not (path := Path.cwd() / FOLDER / name).exists():
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
-    image = element(
-        "img",
-        src=f"{FOLDER}/{name}",
-        loading="lazy",
-        alt=f"Spectrogram of {slot.name}, 0 to {setting.top / 1000:g} kHz, 0 to {clip.seconds:.2f} s",
-        style=f"width:{100 * clip.seconds / setting.seconds:.4g}%",
-    )
-    return element(
-        "div",
-        _scale("y", "bottom", setting.top / 1000, "kHz", most=4)
-        + element("span", image, class_="sound-plot")
-        + _scale("x", "left", setting.seconds, "s", most=6),
-        class_="sound-picture",
-    )
-
-
-def _scale(axis: str, side: str, end: float, unit: str, most: int) -> str:
-    marks = "".join(
-        f'<i style="{side}:{100 * value / end:.4g}%">{value:g}</i>' for value in ticks(end, most) if value < 0.97 * end
-    )
-    return element("span", f"{marks}<b>{unit}</b>", class_=f"sound-{axis}", aria_hidden="true")
-
-
-def ticks(end: float, most: int) -> list[float]:
-    """Round values from 0 to `end`: at most `most` steps of 1, 2, 2.5 or 5 times a power of ten."""
-    power = 10 ** math.floor(math.log10(end / most))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if end / (power * factor) <= most)
-    return [round(step * k, 10) for k in range(math.floor(end / step + 1e-9) + 1)]
+    return Setting(roles, level(clips, match), seconds, top, spectrograms)
 
 
 def _table(cells: Mapping[tuple[str, str], str], step_name: str) -> str:
@@ -272,7 +128,7 @@ def _table(cells: Mapping[tuple[str, str], str], step_name: str) -> str:
 
 
 def _player(
-    slots: Sequence[_Slot], setting: _Setting, title: str, caption: str, body: str, step_name: str = ""
+    slots: Sequence[Slot], setting: Setting, title: str, caption: str, body: str, step_name: str = ""
 ) -> Player:
     text = f"<b>{escape(title)}</b>" + (f" <span>{prose(caption)}</span>" if caption else "")
     html = element(
@@ -292,7 +148,7 @@ def _player(
     return Player(html, f"Player '{title}': {', '.join(labels)}{at}")
 
 
-def _note(setting: _Setting) -> str:
+def _note(setting: Setting) -> str:
     levels = setting.levels
     if not levels.sounds:
         return ""
@@ -308,7 +164,7 @@ def _note(setting: _Setting) -> str:
     return text + " Fades of 5 ms. Spectrograms of what is played, −80 to 0 dB re full scale."
 
 
-def _sources(slots: Sequence[_Slot]) -> str:
+def _sources(slots: Sequence[Slot]) -> str:
     """Who made the sounds and what was done to them; labels with the same answer share a line."""
     labels: dict[str, list[str]] = {}
     for slot in slots:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,7 @@ from paper_code.lab.intervals import Interval
 from paper_code.lab.rules import NOT, REPRODUCED, TREND, UNTESTABLE
 
 EMPTY = "–"
+MEASURED = re.compile(r"[−-]?\d[\d.,]*( ± \d[\d.]*)?")  # a text that is a number, with or without its spread
 # verdict: (symbol, class of its colour). The word always stands beside them.
 VERDICTS: Mapping[str, tuple[str, str]] = {
     REPRODUCED: ("✓", "verdict-reproduced"),
@@ -103,7 +105,8 @@ def _cell(value: Any, column: Column) -> _Cell:
     if isinstance(value, Real) and not isinstance(value, bool):
         text = _number(value, column)
         return _Cell(text, text, number=True)
-    return _text(str(value))
+    text = str(value)
+    return _Cell(text, text, number=True) if MEASURED.fullmatch(text) else _text(text)
 
 
 def _text(text: str) -> _Cell:
@@ -149,7 +152,10 @@ def _table(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: s
     numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
     head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
     body = "".join(_row(row, heads, numeric) for row in cells)
-    content = f"<caption>{prose(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    content = f"<caption><div>{prose(caption)}</div></caption>"
+    content += f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    # Many columns of words do not fit a phone; the style then makes a card of each row.
+    kind += " words" if numeric.count(False) > 3 else ""
     html = element(
         "div",
         element("table", content, class_=kind),

@@ -59,13 +59,14 @@ def test_lines_become_svg_in_both_modes() -> None:
 
 def test_it_is_shown_at_the_size_it_was_drawn_for() -> None:
     figure = parsed(figures.show(line, "c", "a"))
-    assert figure.img["width"] == "672"  # 7 inches, so that 9 pt are 9 pt
+    assert (figure.img["width"], figure.img["height"]) == ("672", "192")  # 7 by 2 inches, so that 9 pt are 9 pt
     assert "max-width:100%" in figure.img["style"]
 
 
 def test_a_phone_gets_a_figure_of_its_own_width() -> None:
     sources = parsed(figures.show(line, "c", "a")).find_all("source")
     assert len(sources) == 2
+    assert (sources[0]["width"], sources[0]["height"]) == ("346", "192")
     svg = content(sources[0]["srcset"], "image/svg+xml").decode()
     assert re.search(r'width="259\.2pt"', svg)  # 3.6 inches
     assert parsed(figures.show(fixed, "c", "a")).find("source") is None

@@ -15,6 +15,7 @@ from paper_code.audio.clips import AudioError, Clip
 from paper_code.display import players
 from paper_code.display.loudness import measure
 from paper_code.display.players import Missing, compare, series
+from paper_code.display.sound_blocks import ticks
 
 RATE = 8_000
 
@@ -98,7 +99,8 @@ def test_each_sound_says_its_level_licence_and_source() -> None:
 
 def test_short_and_silent_sounds_say_so() -> None:
     silent = Clip(torch.zeros(RATE), RATE, "nothing")
-    figure = parsed(compare({"Short": tone(300, seconds=0.2), "Silent": silent}, "Odd ones"))
+    figure = parsed(compare({"Short": tone(300, 0.01, 0.2), "Silent": silent}, "Odd ones"))
+    assert block(figure, "Short")["data-own"] == "1.0000"  # the only one that can be heard
     facts = [small.get_text() for small in figure.select(".sound-name small")]
     assert re.fullmatch("was −[0-9.]+\u00a0LUFS \\(ungated\\) · made\u00a0here", facts[0])
     assert facts[1] == "was silent · made\u00a0here"
@@ -152,7 +154,7 @@ def test_pictures_can_be_left_out_and_share_their_axes() -> None:
     ],
 )
 def test_ticks_are_round(end: float, most: int, expected: list[float]) -> None:
-    assert players.ticks(end, most) == expected
+    assert ticks(end, most) == expected
 
 
 def steps(base: float) -> dict[int, Clip]:

@@ -116,6 +116,16 @@ def test_claims_show_the_documents_value_in_italics_beside_ours() -> None:
     assert [line.details.has_attr("open") for line in (first, second)] == [False, True]
 
 
+def test_tables_of_words_may_become_cards_on_a_phone() -> None:
+    names = ["here", "there", "why", "licence"]
+    assert "words" in parsed(table(names, [["a", "b", "c", "d"]], "c")).table["class"]
+    assert "words" not in parsed(table(COLUMNS, ROWS, "c")).table["class"]
+    page = parsed(claims([row("reproduced")]))
+    assert "words" in page.table["class"]
+    heads = texts(page.thead)
+    assert [cell["data-head"] for cell in page.tbody.find_all(["th", "td"])] == heads
+
+
 def test_several_documents_get_a_column() -> None:
     page = parsed(claims([row("reproduced"), row("reproduced", document="byun2021")], caption="All."))
     assert texts(page.thead)[0] == "Document"
