@@ -360,6 +360,9 @@ tables.correction(study)
 tables.each_loss_by_the_others(study)
 
 # %% [markdown]
+# Even by the corrected bank's own measure the network trained with the document's bank is the better one. The corrected
+# bank is the harder teacher: the rising gain of the original, accident or not, helps a small network learn.
+#
 # ## Your turn
 #
 # The sliders above work on this page as it is. To hear the losses learn a sound of your own, run the chapter with it
