@@ -27,17 +27,23 @@ CURVE_POINTS = 64  # a curve of more would not look different
 
 def landing_player(store: Store) -> players.Player:
     """The point of the book in one player: a sound, and what two losses made a small network learn of it."""
-    return first_pair(published_study(store), "The same network, the same number of steps, two losses")
+    study = published_study(store)
+    title = "The same small network, the same number of steps, two losses"
+    return _speech(study, study.checkpoints[-1], title, 'Listen for the "s" at the beginning and at the end.')
 
 
-def first_pair(study: Study, title: str = "Speech after a quarter of the training") -> players.Player:
+def first_pair(study: Study) -> players.Player:
     """Speech, and what the network had learned of it at the first checkpoint with MSE and with the Bark loss."""
     step = study.checkpoints[0]
+    return _speech(study, step, f"Speech after {step} steps of training", "Listen for the words.")
+
+
+def _speech(study: Study, step: int, title: str, listen: str) -> players.Player:
     sounds = {"Original": study.originals["speech"]}
     for loss in ("mse", "bark"):
         sounds[TITLES[loss]] = study.heard[loss].audio(f"speech-{step}", f"speech, {TITLES[loss]}, {step} steps")
     roles = {label: LABEL_ROLES[label] for label in sounds}
-    caption = f"A network of 130,848 weights learns this one sound; here after {step} steps. Listen for the words."
+    caption = f"A network of 130,848 weights learns this one sound; here after {step} steps. {listen}"
     return players.compare(sounds, title, caption, roles=roles, max_frequency=TOP)
 
 
