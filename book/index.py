@@ -23,7 +23,7 @@ profile = "published"
 output = ""
 
 # %% tags=["remove-cell"]
-from paper_code.bark_loss.figures import first_pair
+from paper_code.bark_loss.figures import landing_player
 from paper_code.bark_loss.study import Study
 from paper_code.display import pages, tables
 from paper_code.lab.store import open_store
@@ -32,7 +32,7 @@ study = Study(pages.stored("bark_loss", open_store(output), profile), seed=0)
 rows = pages.judged(profile, output)
 
 # %% tags=["remove-input"]
-first_pair(study, "The same small network, the same number of steps, two losses")
+landing_player(study)
 
 # %% [markdown]
 # ## What held up

@@ -11,12 +11,11 @@ from paper_code.bark_loss import evaluation, stimuli
 from paper_code.bark_loss.experiment import TITLES, WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import BANKS, centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
-from paper_code.bark_loss.study import OwnSound, Study, published_study
+from paper_code.bark_loss.study import OwnSound, Study
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
 from paper_code.display.style import MARKERS, Theme
 from paper_code.hearing.bark import equivalent_rectangular_bandwidth
-from paper_code.lab.store import Store
 
 ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected", "bark_compressed": "stronger"}
 LABEL_ROLES = {"Original": "reference", **{TITLES[loss]: role for loss, role in ROLES.items()}}
@@ -25,9 +24,8 @@ RESPONSE_POINTS = 1 << 14
 CURVE_POINTS = 64  # a curve of more would not look different
 
 
-def landing_player(store: Store) -> players.Player:
+def landing_player(study: Study) -> players.Player:
     """The point of the book in one player: a sound, and what two losses made a small network learn of it."""
-    study = published_study(store)
     title = "The same small network, the same number of steps, two losses"
     return _speech(study, study.checkpoints[-1], title, 'Listen for the "s" at the beginning and at the end.')
 

@@ -15,7 +15,7 @@ from paper_code.lab import devices, run
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
-from paper_code.lab.store import Result, Store, open_store
+from paper_code.lab.store import Result, open_store
 
 CHAPTER = "bark_loss"
 
@@ -98,11 +98,6 @@ def open_study(profile: str = "published", seed: int = 0, device: str = "auto", 
             "(smoke, small, full) to compute it."
         )
     return study
-
-
-def published_study(store: Store, seed: int = 0) -> Study:
-    """The best complete results in a store."""
-    return Study(run.results(CHAPTER, "published", store), seed)
 
 
 @dataclass(frozen=True)
