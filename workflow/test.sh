@@ -16,7 +16,7 @@ $bin/ruff format --check --quiet . || { echo "ruff format would change files: ru
 env -u OMP_NUM_THREADS -u OPENBLAS_NUM_THREADS -u MKL_NUM_THREADS -u NUMEXPR_NUM_THREADS \
     $bin/python -m pytest tests/benchmarks/bench_*.py 2>&1 | tee "$logs/benchmarks.log" || status=1
 
-$bin/python -m pytest tests book --ignore=tests/benchmarks --nbval-lax -n 2 --dist loadscope "$@" 2>&1 \
+$bin/python -m pytest tests book --ignore=tests/benchmarks --nbval-lax -n 2 --dist loadscope -rs "$@" 2>&1 \
     | tee "$logs/tests.log" || status=1
 
 tail -qn 1 "$logs/benchmarks.log" "$logs/tests.log"
