@@ -25,7 +25,7 @@ output = ""
 # %% tags=["remove-cell"]
 from paper_code.bark_loss.figures import landing_player
 from paper_code.bark_loss.study import Study
-from paper_code.display import pages, tables
+from paper_code.display import pages
 from paper_code.lab.store import open_store
 
 study = Study(pages.stored("bark_loss", open_store(output), profile), seed=0)
@@ -41,8 +41,8 @@ landing_player(study)
 pages.scoreboard(rows)
 
 # %% [markdown]
-# Verdicts are computed from the results, over several seeds; {ref}`each claim <all-claims>` stands at the
-# end of this page.
+# Verdicts are computed from the results, over several seeds; {ref}`each claim <all-claims>`, with the rule that
+# judges it, stands at the end of this page.
 #
 # ## The documents
 #
@@ -127,4 +127,4 @@ pages.scoreboard(rows)
 # ## All claims
 
 # %% tags=["remove-input"]
-tables.claims([row for judged in rows.values() for row in judged])
+pages.all_claims(rows)

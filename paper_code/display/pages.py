@@ -84,6 +84,17 @@ def scoreboard(rows: Mapping[str, Sequence[Row]]) -> Shown:
     return Shown(html, "\n".join(texts))
 
 
+def all_claims(rows: Mapping[str, Sequence[Row]]) -> Shown:
+    """Every claim with its verdict, a folded table a document. rows: chapter -> its judged claims."""
+    folded, texts = [], []
+    for chapter, claimed in rows.items():
+        document, shown = chapters.DOCUMENTS[chapter].citation, tables.claims(claimed)
+        summary = element("summary", f"{escape(document)}: all {len(claimed)} claims")
+        folded.append(element("details", summary + shown.html, class_="all-claims"))
+        texts.append(f"{document}\n{shown.text}")
+    return Shown("".join(folded), "\n\n".join(texts))
+
+
 def recordings(used_in: Sequence[str] = chapters.CHAPTERS) -> Table:
     """Every corpus: what it is, how much, its licence and who uses it. The names lead to where it comes from.
 

@@ -33,6 +33,14 @@ def test_scoreboard_counts() -> None:
     assert board.text == "Vinyard (2018): 4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
 
 
+def test_all_claims_are_folded_by_document() -> None:
+    """Each document's claims lie in a fold of their own, headed by its name and their number."""
+    soup = BeautifulSoup(pages.all_claims({"bark_loss": [row(REPRODUCED), row(NOT)]}).html, "html.parser")
+    fold = soup.find("details", class_="all-claims")
+    assert fold.summary.get_text() == "Vinyard (2018): all 2 claims"
+    assert [line.find(class_="verdict").get_text()[2:] for line in fold.select("tbody tr")] == [REPRODUCED, NOT]
+
+
 def test_recordings_of_every_corpus() -> None:
     """One row a corpus, its minutes as registered, a link to its source and to the chapters that exist."""
     soup = BeautifulSoup(pages.recordings(used_in=["bark_loss"]).html, "html.parser")
