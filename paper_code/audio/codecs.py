@@ -1,0 +1,306 @@
+"""Real codecs through the ffmpeg that imageio-ffmpeg carries: a waveform in, what a listener would get out.
+
+The input is converted to 16 bits exactly once (rounded to the nearest step), because that is what the
+encoders take; the decoder's float output is neither rounded nor clipped. Everything runs through pipes, so
+no temporary file is left. The streams carry no gapless header there: the known delay of each codec is cut off
+and the length is that of the input.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import math
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from paper_code.audio import codec_cache
+from paper_code.audio.clips import AudioError, Clip
+
+INSTALL = "pip install imageio-ffmpeg==0.6.0"
+FULL_SCALE = 32768
+SHORTEST = 0.1  # s; a shorter sound is followed by silence up to this, else some encoders write nothing
+
+MPEG_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+MPEG_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+MPEG_2_5 = (8, 16, 24, 32, 40, 48, 56, 64)
+AMR_WB = (6.6, 8.85, 12.65, 14.25, 15.85, 18.25, 19.85, 23.05, 23.85)
+
+
+class CodecError(AudioError):
+    """A codec that cannot do what was asked; the message says what it can do, or what is missing."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How ffmpeg makes one codec: its encoder, its container, and the delay (samples) it leaves at the start."""
+
+    title: str
+    encoder: str
+    container: str
+    demuxer: str
+    rates: dict[int, tuple[float, ...]]  # sample rate (Hz) -> bit rates (kb/s)
+    delay: int
+    frame: int = 1  # the input is padded to a multiple of it
+    options: tuple[str, ...] = ()
+
+
+_MP3_RATES = {
+    **dict.fromkeys((8000, 11025, 12000), MPEG_2_5),
+    **dict.fromkeys((16000, 22050, 24000), MPEG_2),
+    **dict.fromkeys((32000, 44100, 48000), MPEG_1),
+}
+KINDS = {
+    "mp3": _Kind(
+        "MP3", "libmp3lame", "mp3", "mp3", _MP3_RATES, 1105, options=("-write_xing", "0", "-id3v2_version", "0")
+    ),
+    "amr_wb": _Kind("AMR-WB", "libvo_amrwbenc", "amr", "amr", {16000: AMR_WB}, 95, frame=320),
+}
+
+
+@dataclass(frozen=True)
+class Codec:
+    """A codec at a bit rate: Codec("mp3", 16), Codec("amr_wb", 23.85).
+
+    name: one of KINDS.   kilobits: the nominal bit rate (kb/s).   sample_rate: Hz, mono.
+    Raises CodecError for an unknown name and for a rate that the encoder does not have or would silently
+    change, naming those it has.
+    Chapter: codec_loss
+    """
+
+    name: str
+    kilobits: float
+    sample_rate: int = 16000
+
+    def __post_init__(self) -> None:
+        if self.name not in KINDS:
+            near = difflib.get_close_matches(str(self.name).lower(), KINDS, n=1, cutoff=0.3)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise CodecError(f"no codec is called {self.name!r}; there are {', '.join(KINDS)}.{hint}")
+        kind = KINDS[self.name]
+        if self.sample_rate not in kind.rates:
+            legal = ", ".join(map(str, kind.rates))
+            raise CodecError(f"{kind.title} takes {legal} Hz, not {self.sample_rate} Hz. Resample the sound first.")
+        if self.kilobits not in kind.rates[self.sample_rate]:
+            legal = ", ".join(f"{rate:g}" for rate in kind.rates[self.sample_rate])
+            raise CodecError(
+                f"{kind.title} at {self.sample_rate} Hz mono has {legal} kb/s, not {self.kilobits!r}: the "
+                "encoder would silently take another."
+            )
+
+    @property
+    def title(self) -> str:
+        """The name for people: "MP3 16 kb/s"."""
+        return f"{KINDS[self.name].title} {self.kilobits:g} kb/s"
+
+    @property
+    def key(self) -> str:
+        """The name for files: "mp3-16", with the sample rate where it is not 16 kHz."""
+        return f"{self.name}-{self.kilobits:g}" + ("" if self.sample_rate == 16000 else f"-{self.sample_rate}")
+
+
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """What came back: waveform float32 [time], aligned with the input and as long; bits of the audio frames.
+
+    bits: all bits of the frames as written, bytes not filled included; file and stream headers are not
+    counted. The frames reach past the end of the sound (encoder delay), so short sounds cost a little more.
+    """
+
+    waveform: torch.Tensor
+    bits: int
+    sample_rate: int
+
+    @property
+    def kilobits_per_second(self) -> float:
+        """The bits spent per second of the input, in kb/s."""
+        return self.bits * self.sample_rate / len(self.waveform) / 1000
+
+
+def ffmpeg() -> Path:
+    """The ffmpeg program of imageio-ffmpeg; raises CodecError where there is none."""
+    try:
+        import imageio_ffmpeg  # here and not above: a machine that only trains needs no encoder
+    except ImportError as error:
+        raise CodecError(f"real codecs need the ffmpeg of imageio-ffmpeg, which is missing: {INSTALL}") from error
+    try:
+        program = Path(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError as error:
+        raise CodecError(f"imageio-ffmpeg brought no ffmpeg for this machine ({error}): {INSTALL}") from error
+    if not program.is_file():
+        raise CodecError(f"there is no ffmpeg at {program}: {INSTALL}, or correct IMAGEIO_FFMPEG_EXE.")
+    return program
+
+
+def version() -> str:
+    """The versions of ffmpeg and of its MP3 encoder: "ffmpeg 7.0.2, LAME 3.100"."""
+    program = ffmpeg()
+    found = re.search(r"ffmpeg version ([\d.]*\d|\S+)", _build(program))
+    lame = _lame(program)
+    return f"ffmpeg {found[1] if found else 'of unknown version'}" + (f", LAME {lame}" if lame else "")
+
+
+@functools.cache
+def _build(program: Path) -> str:
+    """All that ffmpeg says about itself: versions of it and its libraries, how it was configured."""
+    return _run(program, ["-version"], b"").decode(errors="replace")
+
+
+@functools.cache
+def _lame(program: Path) -> str:
+    """The version that LAME writes into the padding of its frames, or nothing."""
+    try:
+        stream = _encode(program, Codec("mp3", 16), bytes(2 * 16000))
+    except CodecError:  # an ffmpeg without LAME
+        return ""
+    found = re.search(rb"LAME(\d+\.\d+)", stream)
+    return found[1].decode() if found else ""
+
+
+def code(waveform: torch.Tensor, codec: Codec, cache: Path | None = None) -> Coded:
+    """Encode and decode one sound.
+
+    waveform: float [time] in [-1, 1] at the codec's sample rate.   cache: a folder for encoded streams; by
+    default the platform's cache folder, or COMPENDIUM_CACHE.
+    Raises CodecError for another shape, no sample, NaN, infinity or samples over full scale, and where
+    ffmpeg is missing or fails.
+    """
+    return _code(_samples(waveform, "the waveform"), codec, cache)
+
+
+def code_batch(
+    waveforms: Sequence[torch.Tensor],
+    codec: Codec,
+    workers: int | None = None,
+    progress: bool = False,
+    cache: Path | None = None,
+) -> list[Coded]:
+    """Encode and decode many sounds, in parallel; results in the order of the input. See code.
+
+    workers: how many at once (default: the cores this process may use).   progress: show a bar.
+    All sounds are checked before the first is encoded. Raises what code raises, naming the sound.
+    """
+    samples = [_samples(waveform, f"waveform {i}") for i, waveform in enumerate(waveforms)]
+    workers = workers or len(os.sched_getaffinity(0))
+    pool = ThreadPoolExecutor(workers)  # threads: the work is done by ffmpeg, in processes of its own
+    try:
+        coded = pool.map(functools.partial(_code, codec=codec, cache=cache), samples)
+        return list(tqdm(coded, total=len(samples), unit="clip", desc=codec.title, disable=not progress))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def code_clip(clip: Clip, codec: Codec, cache: Path | None = None) -> Clip:
+    """The clip after the codec; raises CodecError where its sample rate is not the codec's. See code."""
+    if clip.sample_rate != codec.sample_rate:
+        raise CodecError(
+            f"'{clip.title}' has {clip.sample_rate} Hz, the codec {codec.sample_rate} Hz. Resample the clip "
+            "(clips.resample), or make the codec with that sample rate."
+        )
+    coded = code(clip.waveform, codec, cache)
+    step = f"coded with {codec.title} ({coded.kilobits_per_second:.2f} kb/s as written; {version()}) and decoded"
+    return clip.with_waveform(coded.waveform, step, title=f"{clip.title}, {codec.title}")
+
+
+def cutoff(codec: Codec) -> float:
+    """The effective cut-off (Hz): above it, white noise comes back at least 50 dB weaker than low frequencies.
+
+    Measured on 30 s of the same noise each time; half the sample rate where the codec cuts off nothing.
+    """
+    from scipy.signal import welch
+
+    noise = np.random.default_rng(0).normal(0, 0.1, 30 * codec.sample_rate)
+    coded = code(torch.from_numpy(noise.astype(np.float32)), codec).waveform.double().numpy()
+    frequency, before = welch(noise, codec.sample_rate, nperseg=1024)
+    response = 10 * np.log10(np.maximum(welch(coded, codec.sample_rate, nperseg=1024)[1], 1e-30) / before)
+    low = response[(frequency >= 300) & (frequency <= 1000)].mean()
+    (passed,) = np.nonzero(response[:-1] > low - 50)
+    return float(frequency[passed[-1] + 1])
+
+
+def _samples(waveform: torch.Tensor, what: str) -> np.ndarray:
+    """The 16-bit samples that are really encoded, int16 [time]."""
+    if not isinstance(waveform, torch.Tensor) or not waveform.is_floating_point() or waveform.ndim != 1:
+        found = f"{waveform.dtype} {list(waveform.shape)}" if isinstance(waveform, torch.Tensor) else type(waveform)
+        raise CodecError(f"{what}: wanted a float tensor [time] (mono), found {found}. Average the channels first.")
+    samples = waveform.detach().cpu().double().numpy()
+    if samples.size == 0:
+        raise CodecError(f"{what} holds 0 samples.")
+    if not np.isfinite(samples).all():
+        raise CodecError(f"{what} holds NaN or infinity.")
+    peak = float(np.abs(samples).max())
+    if peak > 1 + 0.5 / FULL_SCALE:
+        raise CodecError(
+            f"{what}: the largest magnitude is {peak:.6g}; over full scale (1) the encoder's 16-bit input would "
+            "clip. Scale the sound first and say so."
+        )
+    return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
+
+
+def _code(samples: np.ndarray, codec: Codec, cache: Path | None) -> Coded:
+    program, kind = ffmpeg(), KINDS[codec.name]
+    # Silence after the end flushes the last samples out of the codec's delay.
+    wanted = max(len(samples) + kind.delay, math.ceil(SHORTEST * codec.sample_rate))
+    padded = -(-wanted // kind.frame) * kind.frame if kind.frame > 1 else max(len(samples), wanted - kind.delay)
+    content = np.pad(samples, (0, padded - len(samples))).tobytes()
+    store = codec_cache.Store(cache)
+    key = codec_cache.key(content, codec.key, str(kind), _build(program))
+    stream = store.get(key)
+    if stream is None:
+        stream = _encode(program, codec, content)
+        store.put(key, stream)
+    waveform = _decode(program, codec, stream, len(samples))
+    return Coded(torch.from_numpy(waveform), _bits(codec, stream), codec.sample_rate)
+
+
+def _encode(program: Path, codec: Codec, content: bytes) -> bytes:
+    """The encoded stream of 16-bit samples."""
+    kind = KINDS[codec.name]
+    source = ["-f", "s16le", "-ar", str(codec.sample_rate), "-ac", "1", "-i", "pipe:0"]
+    target = ["-c:a", kind.encoder, "-b:a", str(round(1000 * codec.kilobits)), *kind.options]
+    return _run(
+        program, [*source, *target, "-bitexact", "-map_metadata", "-1", "-f", kind.container, "pipe:1"], content
+    )
+
+
+def _decode(program: Path, codec: Codec, stream: bytes, length: int) -> np.ndarray:
+    """The decoded stream without its delay, float32 [length]."""
+    kind = KINDS[codec.name]
+    target = ["-c:a", "pcm_f32le", "-ar", str(codec.sample_rate), "-ac", "1", "-f", "f32le", "pipe:1"]
+    decoded = np.frombuffer(_run(program, ["-f", kind.demuxer, "-i", "pipe:0", *target], stream), "<f4")
+    decoded = decoded[kind.delay : kind.delay + length]
+    if len(decoded) < length:
+        raise CodecError(f"{codec.title}: ffmpeg gave back {len(decoded)} of {length} samples.")
+    return decoded.astype(np.float32)
+
+
+def _bits(codec: Codec, stream: bytes) -> int:
+    header = len(b"#!AMR-WB\n") if codec.name == "amr_wb" else 0
+    return 8 * (len(stream) - header)
+
+
+def _run(program: Path, arguments: list[str], content: bytes) -> bytes:
+    """What ffmpeg writes when it is fed `content`; raises CodecError with its own words where it fails."""
+    command = [str(program), "-hide_banner", "-loglevel", "error", "-nostats", "-threads", "1", *arguments]
+    if arguments == ["-version"]:
+        command = [str(program), "-version"]
+    seconds = 120 + len(content) / 16000
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise CodecError(f"{program} did not end within {seconds:.0f} s and was stopped.") from error
+    except OSError as error:
+        raise CodecError(f"{program} cannot be run ({error.strerror or error}): {INSTALL}") from error
+    if done.returncode != 0 or not done.stdout:
+        words = " | ".join(done.stderr.decode(errors="replace").strip().splitlines()[-3:]) or "it said nothing"
+        raise CodecError(f"{program} failed with exit code {done.returncode}: {words}. The tested one: {INSTALL}")
+    return done.stdout
