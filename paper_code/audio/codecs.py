@@ -3,7 +3,7 @@
 The input is converted to 16 bits exactly once (rounded to the nearest step), because that is what the
 encoders take; the decoder's float output is neither rounded nor clipped. Everything runs through pipes, so
 no temporary file is left. The streams carry no gapless header there: the known delay of each codec is cut off
-and the length is that of the input.
+and the length is that of the input. Levels are the codec's own: LAME takes 0.45 dB off (a factor of 0.95).
 """
 
 from __future__ import annotations
@@ -25,46 +25,16 @@ from tqdm import tqdm
 
 from paper_code.audio import codec_cache
 from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.codec_kinds import KINDS
 
 INSTALL = "pip install imageio-ffmpeg==0.6.0"
 FULL_SCALE = 32768
 SHORTEST = 0.1  # s; a shorter sound is followed by silence up to this, else some encoders write nothing
-
-MPEG_1 = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
-MPEG_2 = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-MPEG_2_5 = (8, 16, 24, 32, 40, 48, 56, 64)
-AMR_WB = (6.6, 8.85, 12.65, 14.25, 15.85, 18.25, 19.85, 23.05, 23.85)
+PATIENCE = 120  # s that ffmpeg may take for a short sound
 
 
 class CodecError(AudioError):
     """A codec that cannot do what was asked; the message says what it can do, or what is missing."""
-
-
-@dataclass(frozen=True)
-class _Kind:
-    """How ffmpeg makes one codec: its encoder, its container, and the delay (samples) it leaves at the start."""
-
-    title: str
-    encoder: str
-    container: str
-    demuxer: str
-    rates: dict[int, tuple[float, ...]]  # sample rate (Hz) -> bit rates (kb/s)
-    delay: int
-    frame: int = 1  # the input is padded to a multiple of it
-    options: tuple[str, ...] = ()
-
-
-_MP3_RATES = {
-    **dict.fromkeys((8000, 11025, 12000), MPEG_2_5),
-    **dict.fromkeys((16000, 22050, 24000), MPEG_2),
-    **dict.fromkeys((32000, 44100, 48000), MPEG_1),
-}
-KINDS = {
-    "mp3": _Kind(
-        "MP3", "libmp3lame", "mp3", "mp3", _MP3_RATES, 1105, options=("-write_xing", "0", "-id3v2_version", "0")
-    ),
-    "amr_wb": _Kind("AMR-WB", "libvo_amrwbenc", "amr", "amr", {16000: AMR_WB}, 95, frame=320),
-}
 
 
 @dataclass(frozen=True)
@@ -93,8 +63,8 @@ class Codec:
         if self.kilobits not in kind.rates[self.sample_rate]:
             legal = ", ".join(f"{rate:g}" for rate in kind.rates[self.sample_rate])
             raise CodecError(
-                f"{kind.title} at {self.sample_rate} Hz mono has {legal} kb/s, not {self.kilobits!r}: the "
-                "encoder would silently take another."
+                f"{kind.title} at {self.sample_rate} Hz mono: choose {legal} kb/s, not {self.kilobits!r}. At a rate "
+                "between or beyond, the encoder may silently take another."
             )
 
     @property
@@ -112,8 +82,9 @@ class Codec:
 class Coded:
     """What came back: waveform float32 [time], aligned with the input and as long; bits of the audio frames.
 
-    bits: all bits of the frames as written, bytes not filled included; file and stream headers are not
-    counted. The frames reach past the end of the sound (encoder delay), so short sounds cost a little more.
+    bits: of the audio frames as written: whole MP3 frames, AMR-WB frames with their first byte and padding,
+    AAC frames without ADTS headers, Opus and Vorbis packets; what describes the file or the stream is not
+    counted. The frames reach past the end of the sound, so a short sound costs a little more than nominal.
     """
 
     waveform: torch.Tensor
@@ -159,7 +130,7 @@ def _build(program: Path) -> str:
 def _lame(program: Path) -> str:
     """The version that LAME writes into the padding of its frames, or nothing."""
     try:
-        stream = _encode(program, Codec("mp3", 16), bytes(2 * 16000))
+        stream = _run(program, _encoding(Codec("mp3", 16)), bytes(2 * 16000))
     except CodecError:  # an ffmpeg without LAME
         return ""
     found = re.search(rb"LAME(\d+\.\d+)", stream)
@@ -174,7 +145,7 @@ def code(waveform: torch.Tensor, codec: Codec, cache: Path | None = None) -> Cod
     Raises CodecError for another shape, no sample, NaN, infinity or samples over full scale, and where
     ffmpeg is missing or fails.
     """
-    return _code(_samples(waveform, "the waveform"), codec, cache)
+    return _code(_samples(waveform, "the waveform"), codec, codec_cache.Store(cache))
 
 
 def code_batch(
@@ -190,10 +161,10 @@ def code_batch(
     All sounds are checked before the first is encoded. Raises what code raises, naming the sound.
     """
     samples = [_samples(waveform, f"waveform {i}") for i, waveform in enumerate(waveforms)]
-    workers = workers or len(os.sched_getaffinity(0))
+    workers = workers or os.cpu_count() or 1
     pool = ThreadPoolExecutor(workers)  # threads: the work is done by ffmpeg, in processes of its own
     try:
-        coded = pool.map(functools.partial(_code, codec=codec, cache=cache), samples)
+        coded = pool.map(functools.partial(_code, codec=codec, store=codec_cache.Store(cache)), samples)
         return list(tqdm(coded, total=len(samples), unit="clip", desc=codec.title, disable=not progress))
     finally:
         pool.shutdown(cancel_futures=True)
@@ -246,30 +217,25 @@ def _samples(waveform: torch.Tensor, what: str) -> np.ndarray:
     return np.clip(np.round(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
 
 
-def _code(samples: np.ndarray, codec: Codec, cache: Path | None) -> Coded:
+def _code(samples: np.ndarray, codec: Codec, store: codec_cache.Store) -> Coded:
     program, kind = ffmpeg(), KINDS[codec.name]
-    # Silence after the end flushes the last samples out of the codec's delay.
-    wanted = max(len(samples) + kind.delay, math.ceil(SHORTEST * codec.sample_rate))
-    padded = -(-wanted // kind.frame) * kind.frame if kind.frame > 1 else max(len(samples), wanted - kind.delay)
+    padded = max(len(samples) + kind.flush, math.ceil(SHORTEST * codec.sample_rate))
     content = np.pad(samples, (0, padded - len(samples))).tobytes()
-    store = codec_cache.Store(cache)
-    key = codec_cache.key(content, codec.key, str(kind), _build(program))
+    key = codec_cache.key(content, " ".join(_encoding(codec)), _build(program))
     stream = store.get(key)
     if stream is None:
-        stream = _encode(program, codec, content)
+        stream = _run(program, _encoding(codec), content)
         store.put(key, stream)
     waveform = _decode(program, codec, stream, len(samples))
-    return Coded(torch.from_numpy(waveform), _bits(codec, stream), codec.sample_rate)
+    return Coded(torch.from_numpy(waveform), 8 * kind.audio_bytes(stream), codec.sample_rate)
 
 
-def _encode(program: Path, codec: Codec, content: bytes) -> bytes:
-    """The encoded stream of 16-bit samples."""
+def _encoding(codec: Codec) -> list[str]:
+    """ffmpeg's arguments that turn 16-bit samples into the stream; bitexact leaves out random numbers and dates."""
     kind = KINDS[codec.name]
     source = ["-f", "s16le", "-ar", str(codec.sample_rate), "-ac", "1", "-i", "pipe:0"]
     target = ["-c:a", kind.encoder, "-b:a", str(round(1000 * codec.kilobits)), *kind.options]
-    return _run(
-        program, [*source, *target, "-bitexact", "-map_metadata", "-1", "-f", kind.container, "pipe:1"], content
-    )
+    return [*source, *target, "-bitexact", "-map_metadata", "-1", "-f", kind.container, "pipe:1"]
 
 
 def _decode(program: Path, codec: Codec, stream: bytes, length: int) -> np.ndarray:
@@ -283,17 +249,10 @@ def _decode(program: Path, codec: Codec, stream: bytes, length: int) -> np.ndarr
     return decoded.astype(np.float32)
 
 
-def _bits(codec: Codec, stream: bytes) -> int:
-    header = len(b"#!AMR-WB\n") if codec.name == "amr_wb" else 0
-    return 8 * (len(stream) - header)
-
-
 def _run(program: Path, arguments: list[str], content: bytes) -> bytes:
     """What ffmpeg writes when it is fed `content`; raises CodecError with its own words where it fails."""
     command = [str(program), "-hide_banner", "-loglevel", "error", "-nostats", "-threads", "1", *arguments]
-    if arguments == ["-version"]:
-        command = [str(program), "-version"]
-    seconds = 120 + len(content) / 16000
+    seconds = PATIENCE + len(content) / 16000
     try:
         done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
