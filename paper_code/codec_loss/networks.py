@@ -1,0 +1,235 @@
+"""The networks of the paper: two that imitate a codec (loss networks) and the autoencoder they train (encoder network).
+
+All three decimate by 2 in every layer. "Convolution with stride 1, then keep every second sample" is computed as a
+convolution with stride 2, which gives the same numbers at half the cost.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+FRAME = 1024  # samples of an STFT frame
+HOP = 512
+FRAMES = 128  # of a patch
+BINS = 512  # the highest of 513 (half the sample rate) is left out
+PATCH = HOP * (FRAMES - 1) + FRAME  # 66,048 samples: 4.1 s at 16 kHz
+TIME_PATCH = 16384
+DECIMATION = 256  # of eight layers
+LOG_FACTOR = 100.0  # log(1 + 100 magnitude): bends at -88 dB re a full-scale sine, so quiet cells are seen too
+
+
+def magnitude_spectrogram(waveform: Tensor) -> Tensor:
+    """Magnitudes [..., bin, frame] of a waveform [..., time]: Hann frames of 1024 every 512 samples, no padding.
+
+    66,048 samples give exactly 512 x 128. The gradient is finite at digital silence.
+    Paper: Ananthabhotla et al. 2019, §4.1. Chapter: codec_loss.
+    """
+    parts = torch.view_as_real(complex_spectrogram(waveform))
+    # the square root's slope at 0 is infinite: 1e-12 lies 168 dB under a full-scale sine
+    return (parts.square().sum(-1) + 1e-12).sqrt()
+
+
+def complex_spectrogram(waveform: Tensor) -> Tensor:
+    """The complex spectrum [..., bin, frame] whose magnitudes `magnitude_spectrogram` gives."""
+    window = torch.hann_window(FRAME, dtype=waveform.dtype, device=waveform.device)
+    return torch.fft.rfft(waveform.unfold(-1, FRAME, HOP) * window)[..., :BINS].transpose(-1, -2)
+
+
+class SpectrogramUNet(nn.Module):
+    """Magnitudes of a sound in, magnitudes of its coded version out: five layers down, five up, with skips.
+
+    filters: of the first layer, doubled in each next one. The output is a mask between 0 and 1 times the input.
+    log_factor: the network sees log(1 + log_factor * magnitude).
+    With the paper's 32 filters: 9.8 million weights. Any number of bins and frames that 32 divides will do.
+    Paper: Ananthabhotla et al. 2019, Table 1 left, after Jansson et al. 2017. Chapter: codec_loss.
+    """
+
+    layers = 5
+
+    def __init__(self, filters: int = 32, log_factor: float = LOG_FACTOR, dropout: float = 0.5) -> None:
+        super().__init__()
+        self.filters, self.log_factor, self.dropout = filters, log_factor, dropout
+        widths = [filters * 2**i for i in range(self.layers)]
+        inputs = [1, *widths[:-1]]
+        self.down = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(i, o, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(o))
+            for i, o in zip(inputs, widths, strict=True)
+        )
+        outputs = widths[-2::-1]  # 256, 128, 64, 32 of 512
+        self.up = nn.ModuleList(
+            nn.Sequential(
+                nn.ConvTranspose2d(i, o, 5, stride=2, padding=2, output_padding=1, bias=False), nn.BatchNorm2d(o)
+            )
+            for i, o in zip([widths[-1], *(2 * o for o in outputs[:-1])], outputs, strict=True)
+        )
+        self.last = nn.ConvTranspose2d(2 * widths[0], 1, 5, stride=2, padding=2, output_padding=1)
+        _he_initialise(self)
+
+    def forward(self, magnitudes: Tensor) -> Tensor:
+        """Predicted magnitudes [batch, bin, frame] from magnitudes [batch, bin, frame]."""
+        return self.prediction_and_features(magnitudes)[0]
+
+    def prediction_and_features(self, magnitudes: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The prediction [batch, bin, frame], and what every hidden layer gives after its activation."""
+        if magnitudes.ndim != 3 or magnitudes.shape[1] % 2**self.layers or magnitudes.shape[2] % 2**self.layers:
+            raise ValueError(
+                f"Wanted magnitudes [batch, bin, frame] with bins and frames that {2**self.layers} divides; "
+                f"found {list(magnitudes.shape)}."
+            )
+        signal = torch.log1p(self.log_factor * magnitudes).unsqueeze(1)
+        downs: list[Tensor] = []
+        for layer in self.down:
+            signal = functional.relu(layer(signal))
+            downs.append(signal)
+        ups: list[Tensor] = []
+        for i, layer in enumerate(self.up):
+            signal = functional.relu(layer(signal))
+            ups.append(signal)
+            signal = torch.cat([downs[-2 - i], signal], dim=1)
+            if i < 3:
+                signal = functional.dropout(signal, self.dropout, self.training)
+        mask = torch.sigmoid(self.last(signal)).squeeze(1)
+        return mask * magnitudes, [*downs, *ups]
+
+
+class TimeUNet(nn.Module):
+    """A waveform in, its coded version out: eight layers down, eight up, with skips.
+
+    filters: of the first layer; the i-th layer has i times as many. Skips are taken after decimation, as in the
+    spectrogram network that this one is said to resemble.
+    Paper: Ananthabhotla et al. 2019, §4.2 and Table 1 right. Chapter: codec_loss.
+    """
+
+    layers = 8
+
+    def __init__(self, filters: int = 32) -> None:
+        super().__init__()
+        self.filters = filters
+        widths = [filters * (i + 1) for i in range(self.layers)]
+        self.down = nn.ModuleList(
+            nn.Conv1d(i, o, 15, stride=2, padding=7) for i, o in zip([1, *widths[:-1]], widths, strict=True)
+        )
+        outputs = [*widths[-2::-1], 1]
+        inputs = [widths[-1], *(2 * o for o in outputs[:-1])]
+        self.up = nn.ModuleList(
+            nn.ConvTranspose1d(i, o, 9, stride=2, padding=4, output_padding=1)
+            for i, o in zip(inputs, outputs, strict=True)
+        )
+        _he_initialise(self)
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """Predicted coded waveform [batch, time] from a waveform [batch, time]; 256 divides the length."""
+        return self.prediction_and_features(waveform)[0]
+
+    def prediction_and_features(self, waveform: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """The prediction [batch, time], and what every hidden layer gives after its activation."""
+        _require_decimable(waveform)
+        signal, downs, ups = waveform.unsqueeze(1), [], []
+        for layer in self.down:
+            signal = functional.relu(layer(signal))
+            downs.append(signal)
+        for i, layer in enumerate(self.up[:-1]):
+            signal = functional.relu(layer(signal))
+            ups.append(signal)
+            signal = torch.cat([downs[-2 - i], signal], dim=1)
+        return torch.tanh(self.up[-1](signal)).squeeze(1), [*downs, *ups]
+
+
+class UpsamplingConvolution(nn.Conv1d):
+    """Linear interpolation to twice the rate, then a convolution with stride 1, both done at the low rate.
+
+    Every second output sample is one filter of the input, the others another one: both follow from the kernel. Beyond
+    its ends the input counts as 0. A third of the time of interpolating first, the same numbers.
+    Paper: Ananthabhotla et al. 2019, Table 2 (kernel 9, stride 1, in the decoder). Chapter: codec_loss.
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, taps: int) -> None:
+        super().__init__(channels_in, channels_out, taps, padding=taps // 2)
+        self.register_buffer("phases", _interpolation_phases(taps), persistent=False)
+
+    def forward(self, signal: Tensor) -> Tensor:
+        """[batch, channels_out, 2 time] from [batch, channels_in, time]."""
+        phases = self.phases.to(self.weight.dtype)
+        kernels = torch.einsum("pjk,oik->opij", phases, self.weight)  # output, phase, input, tap at the low rate
+        kernels = kernels.reshape(2 * self.out_channels, self.in_channels, -1)
+        found = functional.conv1d(signal, kernels, padding=kernels.shape[-1] // 2)
+        return found.unflatten(1, (-1, 2)).transpose(2, 3).flatten(2) + self.bias[:, None]
+
+
+class EncoderNetwork(nn.Module):
+    """The autoencoder that the losses train: its narrowest layer holds half as many numbers as the waveform.
+
+    filters: of the first layer; the i-th has i times as many, the eighth `bottleneck`: 128 channels at a 256th of the
+    rate are exactly one half. Upsampling is linear interpolation by 2 and a convolution. There are no skips.
+    Paper: Ananthabhotla et al. 2019, §5 and Table 2. Chapter: codec_loss.
+    """
+
+    layers = 8
+
+    def __init__(self, filters: int = 12, bottleneck: int = 128) -> None:
+        super().__init__()
+        self.filters, self.bottleneck = filters, bottleneck
+        widths = [filters * (i + 1) for i in range(self.layers - 1)]
+        down, up = [1, *widths, bottleneck], [bottleneck, *widths[::-1], 1]
+        self.down = nn.ModuleList(
+            nn.Conv1d(i, o, 9, stride=2, padding=4) for i, o in zip(down[:-1], down[1:], strict=True)
+        )
+        self.up = nn.ModuleList(UpsamplingConvolution(i, o, 9) for i, o in zip(up[:-1], up[1:], strict=True))
+        _he_initialise(self)
+
+    def encode(self, waveform: Tensor) -> Tensor:
+        """The code [batch, bottleneck, time / 256] of a waveform [batch, time]."""
+        _require_decimable(waveform)
+        signal = waveform.unsqueeze(1)
+        for layer in self.down:
+            signal = functional.relu(layer(signal))
+        return signal
+
+    def decode(self, code: Tensor) -> Tensor:
+        """The waveform [batch, time] of a code [batch, bottleneck, time / 256]."""
+        signal = code
+        for layer in self.up[:-1]:
+            signal = functional.relu(layer(signal))
+        return torch.tanh(self.up[-1](signal)).squeeze(1)
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """The waveform [batch, time] after coding and decoding; 256 divides its length."""
+        return self.decode(self.encode(waveform))
+
+
+def parameter_count(network: nn.Module) -> int:
+    """How many weights a network has."""
+    return sum(weights.numel() for weights in network.parameters())
+
+
+def _interpolation_phases(taps: int) -> Tensor:
+    """[phase, tap at the low rate, tap at the high rate]: what each high-rate tap takes from each low-rate sample."""
+    reach = taps // 4 + 1
+    phases = torch.zeros(2, 2 * reach + 1, taps)
+    for phase in range(2):
+        for k in range(taps):
+            at = phase + k - taps // 2  # in high-rate samples from the low-rate sample in the middle
+            near, far = at // 2, at // 2 + (1 if at % 2 else -1)
+            phases[phase, reach + near, k] += 0.75
+            phases[phase, reach + far, k] += 0.25
+    return phases
+
+
+def _require_decimable(waveform: Tensor) -> None:
+    if waveform.ndim != 2 or waveform.shape[-1] % DECIMATION or waveform.shape[-1] == 0:
+        raise ValueError(
+            f"Wanted waveforms [batch, time] whose length is a multiple of {DECIMATION}; found {list(waveform.shape)}."
+        )
+
+
+def _he_initialise(network: nn.Module) -> None:
+    """Weights that keep the variance through rectifiers (He et al. 2015); biases 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspose2d):
+            stride = module.stride[0] if isinstance(module, nn.ConvTranspose1d | nn.ConvTranspose2d) else 1
+            taps = module.weight[0, 0].numel() / stride ** (module.weight.ndim - 2)  # that meet in one output
+            nn.init.normal_(module.weight, std=(2 / (module.in_channels * taps)) ** 0.5)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,224 @@
+"""What the networks learn from: recordings at 16 kHz mono, varied, coded for real, and cut into patches.
+
+Material is prepared once into memory-mapped arrays (16 bit) and read from there in random patches.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import signal as scipy_signal
+from torch import Tensor
+
+from paper_code.audio import clips, corpora, synthesiser
+from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.codecs import Codec, code_batch
+from paper_code.codec_loss.networks import PATCH
+from paper_code.lab import paths
+from paper_code.lab.config import hash_of
+from paper_code.lab.files import atomic, read_json, write_json, writing
+from paper_code.lab.lock import lock
+
+SAMPLE_RATE = 16000
+PEAK = 0.9
+MUSIC = ("unknown_horizons_music", "librosa_data")  # pieces of a minute or more, and some short ones
+SOUNDS = ("smstools_sounds", "cello_A_mtg_goodsounds", "cello_B_flcellogrl", "drums_vcsl")
+SPEECH = "librispeech_resemblyzer"
+SPEAKERS = 40  # of the training speakers: some six minutes
+TEST = ("visqol", "sonic_pi_samples", "medley_solos_small", "pyroomacoustics")
+# A clearance: these two loops are from a record that nobody has released; see data/corpora.toml.
+NOT_FOR_TEST = ("loop_amen",)
+BANDS = (3000, 5000)  # Hz: §6.1 and §8.1
+SPEEDS = ((1, 1), (9, 10), (10, 9), (4, 5), (5, 4), (2, 3), (3, 2))  # resampled: pitch and tempo together
+PIECE = 60  # s: longer recordings are coded in pieces of this length, and short ones joined up to it
+FOLDER = paths.ROOT / "_build" / "patches"
+
+
+def recordings(side: str) -> list[corpora.Recording]:
+    """The recordings of a side: train, validation or test. Every lossless clip is on the test side."""
+    if side == "test":
+        found = [file for name in TEST for file in corpora.split(name, "test") if "codec_loss" in file.chapters]
+        return [file for file in found if not any(word in file.path for word in NOT_FOR_TEST)]
+    found = [file for name in MUSIC for file in corpora.split(name, side)]
+    if side == "train":
+        found += [file for name in SOUNDS for file in corpora.split(name, side)]
+        found += corpora.split(SPEECH, side)[:SPEAKERS]
+    return found
+
+
+def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:
+    """Origin, licence and checksum of every recording of a side."""
+    if synthetic:
+        return [{"name": f"{side}, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
+    return [
+        {"name": file.title, "origin": f"{file.corpus}: {file.path}", "licence": file.licence, "sha256": file.sha256}
+        for file in recordings(side)
+    ]
+
+
+def at_16_kilohertz(clip: Clip) -> Clip:
+    """A recording as the paper prepares it: one channel at 16 kHz; peak 0.9, so that the codec has headroom."""
+    resampled = clips.resample(clip, SAMPLE_RATE)
+    peak = clips.require_signal(resampled).waveform.abs().max()
+    return resampled.with_waveform(resampled.waveform * (PEAK / peak), f"peak brought to {PEAK}")
+
+
+def own_clip(path: str, seconds: float = 10.0) -> Clip:
+    """Up to `seconds` from the middle of a reader's own file, one channel at 16 kHz. Raises AudioError."""
+    clip = at_16_kilohertz(clips.read(path))
+    length = min(len(clip.waveform), round(seconds * SAMPLE_RATE))
+    return clips.cut(clip, (len(clip.waveform) - length) // 2, length)
+
+
+def limit_band(waveforms: Tensor, cutoff: float) -> Tensor:
+    """Waveforms [..., time] without what lies above `cutoff` Hz: a linear-phase filter whose delay is taken out.
+
+    511 taps, 6 dB down at the cutoff, 80 dB down 150 Hz above.
+    Paper: Ananthabhotla et al. 2019, §6.1 (3000 Hz) and §8.1. Chapter: codec_loss.
+    """
+    taps = scipy_signal.firwin(511, cutoff, window=("kaiser", 8.0), fs=SAMPLE_RATE)
+    found = scipy_signal.oaconvolve(waveforms.numpy().astype(np.float64), _like(taps, waveforms), mode="same", axes=-1)
+    return torch.from_numpy(found.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Material:
+    """Prepared recordings in a folder of memory-mapped arrays. tracks: (first, last + 1) sample of each."""
+
+    folder: Path
+    tracks: NDArray[np.int64]
+
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[np.int16]]:
+        return {path.stem: np.load(path, mmap_mode="r") for path in self.folder.glob("*.npy")}
+
+    @property
+    def seconds(self) -> float:
+        """Length of all tracks, in seconds."""
+        return float((self.tracks[:, 1] - self.tracks[:, 0]).sum()) / SAMPLE_RATE
+
+    def at(self, starts: Sequence[int], length: int, *names: str) -> tuple[Tensor, ...]:
+        """Patches [patch, time] from the given samples on, of each array named ("original", "coded", "limited-3000")."""
+        return tuple(
+            torch.from_numpy(np.stack([self._arrays[name][s : s + length] for s in starts]).astype(np.float32) / 32768)
+            for name in names
+        )
+
+    def random(self, generator: np.random.Generator, count: int, length: int, *names: str) -> tuple[Tensor, ...]:
+        """`count` patches from random places, every place of every track alike; see `at`."""
+        room = np.maximum(self.tracks[:, 1] - self.tracks[:, 0] - length + 1, 0)
+        edges = np.cumsum(room)
+        if edges[-1] == 0:
+            raise AudioError(f"No prepared track is as long as a patch of {length} samples; choose longer recordings.")
+        draws = generator.integers(0, edges[-1], count)
+        which = np.searchsorted(edges, draws, side="right")
+        return self.at(self.tracks[which, 0] + draws - (edges[which] - room[which]), length, *names)
+
+    def regular(self, length: int, hop: int | None = None) -> list[int]:
+        """First samples of all whole patches of a length, side by side or every `hop` samples, track by track."""
+        step = hop or length
+        return [int(s) for first, end in self.tracks for s in range(first, end - length + 1, step)]
+
+
+def material(
+    side: str,
+    codec: Codec,
+    versions: int = 1,
+    bands: Sequence[int] = BANDS,
+    synthetic: bool = False,
+    progress: bool = True,
+) -> Material:
+    """The prepared recordings of a side, from an earlier run or made now, in about a minute an hour of sound.
+
+    versions: each track as it is, and that many less one times with another speed, level and now and then a second
+    track mixed in, before it is coded. bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
+    Raises CorpusError, CodecError, OutputError (a full disk leaves nothing behind).
+    """
+    made_of = [source.get("sha256", "") for source in sources(side, synthetic)]
+    recipe = {"side": side, "codec": codec.key, "versions": versions, "bands": list(bands), "of": made_of, "v": 1}
+    folder = FOLDER / f"{side}-{codec.key}-{hash_of('material', recipe)}"
+    with lock(folder):
+        if not (folder / "tracks.json").exists():
+            _prepare(folder, list(_versions(_tracks(side, synthetic), versions)), codec, bands, progress)
+    return Material(folder, np.array(read_json(folder / "tracks.json"), dtype=np.int64))
+
+
+def _prepare(folder: Path, tracks: list[Tensor], codec: Codec, bands: Sequence[int], progress: bool) -> None:
+    coded = [found.waveform for found in code_batch(tracks, codec, progress=progress)]
+    _write(folder / "original.npy", tracks)
+    _write(folder / "coded.npy", coded)
+    for cutoff in bands:
+        _write(folder / f"limited-{cutoff}.npy", [limit_band(track, cutoff) for track in tracks])
+    edges = np.cumsum([0, *(len(track) for track in tracks)])
+    write_json(folder / "tracks.json", np.stack([edges[:-1], edges[1:]], -1).tolist())  # last: now it is whole
+
+
+def _write(path: Path, tracks: Sequence[Tensor]) -> None:
+    with atomic(path) as temporary, writing(path):
+        array = np.lib.format.open_memmap(
+            temporary, mode="w+", dtype=np.int16, shape=(sum(len(track) for track in tracks),)
+        )
+        at = 0
+        for track in tracks:
+            array[at : at + len(track)] = np.clip(np.round(track.numpy() * 32768), -32768, 32767)
+            at += len(track)
+        array.flush()
+
+
+def _tracks(side: str, synthetic: bool) -> list[Tensor]:
+    """Tracks of up to a minute: long recordings in pieces, short ones of a corpus one after another."""
+    if synthetic:
+        made = [
+            make(seconds=12.0, sample_rate=SAMPLE_RATE, seed=seed).waveform
+            for seed in range({"train": 4, "validation": 5, "test": 6}[side] - 3, {"train": 4}.get(side, 6))
+            for make in (synthesiser.piano_like, synthesiser.pop_like, synthesiser.speech_like)
+        ]
+        return [PEAK * track / track.abs().max() for track in made]
+    found: list[Tensor] = []
+    short: dict[str, list[Tensor]] = {}
+    for file in recordings(side):
+        waveform = at_16_kilohertz(corpora.load(file.path)).waveform
+        if side != "train" or len(waveform) >= PIECE / 2 * SAMPLE_RATE:
+            found += [_at_least_a_patch(piece) for piece in _pieces(waveform)]
+        else:
+            short.setdefault(file.corpus, []).append(waveform)
+    for waveforms in short.values():
+        found += _pieces(torch.cat(waveforms))
+    return found
+
+
+def _pieces(waveform: Tensor) -> list[Tensor]:
+    count = max(1, round(len(waveform) / (PIECE * SAMPLE_RATE)))
+    return list(waveform.tensor_split(count))
+
+
+def _at_least_a_patch(waveform: Tensor) -> Tensor:
+    """The waveform with silence after it, if it is shorter than a patch."""
+    return torch.nn.functional.pad(waveform, (0, max(0, PATCH - len(waveform))))
+
+
+def _versions(tracks: list[Tensor], versions: int) -> Iterator[Tensor]:
+    yield from tracks
+    generator = np.random.default_rng(2019)
+    for version in range(1, versions):
+        up, down = SPEEDS[version % len(SPEEDS)]
+        faster = [scipy_signal.resample_poly(track.numpy(), up, down) for track in tracks]
+        for i, track in enumerate(faster):
+            if generator.random() < 0.3:
+                track = _mixed(track, faster[generator.integers(len(faster))], generator.uniform(-12, 0))
+            level = 10 ** (generator.uniform(-18, 0) / 20)
+            yield torch.from_numpy((PEAK * level * track / np.abs(track).max()).astype(np.float32))
+
+
+def _mixed(track: NDArray[np.float32], other: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
+    """A track with another, looped, at a level relative to it."""
+    scale = 10 ** (decibels / 20) * track.std() / max(float(other.std()), 1e-6)
+    return track + scale * np.resize(other, track.shape)
+
+
+def _like(taps: NDArray[np.float64], waveforms: Tensor) -> NDArray[np.float64]:
+    return taps.reshape((1,) * (waveforms.ndim - 1) + (-1,))
