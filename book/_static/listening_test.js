@@ -1,0 +1,345 @@
+/* Listening tests: one in each <figure class="listening-test" data-test="{...}">. Plain script; nothing is sent anywhere.
+   Names of versions stay out of sight until the last answer. KINDS say how sounds are judged; all else is shared. */
+(() => {
+"use strict";
+if (window.listeningTests) return; // a live notebook may load it twice
+
+const FORMAT = "listening test answers 1"; // as in paper_code/listeners/answers.py
+const FADE = 20; // ms, out of a sound and into the next
+const WARM_UP = 16; // as in paper_code/listeners/design.py, with random() and shuffled()
+window.listeningTests = true;
+const letter = (k) => String.fromCharCode(65 + k);
+
+/** An element; children that are text stay text. */
+function el(tag, properties, ...children) {
+	const node = document.createElement(tag);
+	for (const [name, value] of Object.entries(properties ?? {}))
+		if (name in node) node[name] = value;
+		else node.setAttribute(name, value);
+	node.append(...children);
+	return node;
+}
+const styled = (tag, className, ...children) => el(tag, { className }, ...children);
+const key = (text) => el("kbd", { className: "sound-key", "aria-hidden": true }, text);
+const button = (name, onclick, text, more) => el("button", { type: "button", className: "sound-tool", name, onclick, ...more }, ...text);
+const bar = (className, share, more = { "aria-hidden": true }) => el("span", { className, ...more }, el("i", { style: `width:${100 * share}%` }));
+
+/** Marsaglia's xorshift: whole numbers below a limit, the same as in Python for the same seed. */
+function random(seed) {
+	const next = () => {
+		seed ^= seed << 13;
+		seed ^= seed >>> 17;
+		seed ^= seed << 5;
+		return seed >>> 0;
+	};
+	for (let k = 0; k < WARM_UP; k++) next();
+	return (limit) => Math.floor((next() * limit) / 2 ** 32);
+}
+function shuffled(list, below) {
+	const order = [...list];
+	for (let last = order.length - 1; last > 0; last--) {
+		const other = below(last + 1);
+		[order[last], order[other]] = [order[other], order[last]];
+	}
+	return order;
+}
+
+/* keys: key -> answer.  ask: a trial's controls; those named "answer" stay closed until all sounds were heard.
+   told: an answer in words.  results: elements for the end.  A trial is { item, shown } with names, as in the file. */
+const KINDS = {
+	pair: {
+		noun: "comparison",
+		help: "Keys: A and B (or 1 and 2) play, space pauses, ← and → choose, ↓ or 0 for “I don’t know”.",
+		keys: { ArrowLeft: ({ shown }) => shown[0], ArrowRight: ({ shown }) => shown[1], ArrowDown: () => null, 0: () => null },
+		ask({ shown }, answer) {
+			const choice = (value, keys, ...text) => button("answer", () => answer(value), text, { "aria-keyshortcuts": keys });
+			return styled("div", "listening-choices",
+				choice(shown[0], "ArrowLeft", key("←"), "A is better"),
+				choice(null, "ArrowDown 0", key("↓"), "I don’t know"),
+				choice(shown[1], "ArrowRight", "B is better", key("→")));
+		},
+		told: (answer) => answer ?? "I don’t know",
+		/** A win is being called the better one; "I don't know" is a win for nobody. */
+		results({ conditions, roles }, answers) {
+			const line = (names, value, role = "") => {
+				const met = answers.filter(({ shown }) => names.every((name) => shown.includes(name)));
+				const won = met.filter(({ answer }) => answer === value).length;
+				return el("li", { "data-role": role }, styled("span", "", names.join(" – ")),
+					bar("listening-bar", won / (met.length || 1)), styled("span", "listening-count", `${won} of ${met.length}`));
+			};
+			const pairs = conditions.flatMap((a, k) => conditions.slice(k + 1).map((b) => [a, b]));
+			return [
+				styled("p", "listening-head", "How often you called each version the better one"),
+				styled("ul", "listening-bars", ...conditions.map((name, k) => line([name], name, roles[k]))),
+				styled("p", "listening-head", "How often you did not know, pair by pair"),
+				styled("ul", "listening-bars", ...pairs.map((pair) => line(pair, null))),
+			];
+		},
+	},
+};
+
+/** The sounds of one trial: they loop, one is heard at a time, and all stand at the same moment. */
+class Deck {
+	current = -1;
+	wish = 0; // the newest wins over what is still being loaded
+
+	constructor(sounds, changed) {
+		Object.assign(this, { sounds, changed, heard: sounds.map(() => 0) });
+		for (const audio of sounds) {
+			audio.pause(); // the last trial may still be fading it out
+			clearInterval(audio.fading);
+			Object.assign(audio, { loop: true, preload: "auto", currentTime: 0, onpause: () => changed() });
+		}
+	}
+	get audio() {
+		return this.sounds[this.current];
+	}
+	get playing() {
+		return this.audio?.paused === false;
+	}
+	async play(k = Math.max(0, this.current)) {
+		const at = this.audio?.currentTime ?? 0;
+		const wish = this.wish + 1;
+		await this.stop();
+		if (wish !== this.wish) return;
+		this.current = k;
+		const audio = this.audio;
+		for (const other of document.querySelectorAll("audio")) other === audio || other.voice || other.pause();
+		Object.assign(audio, { currentTime: (this.last = at), volume: 0 });
+		try {
+			await audio.play();
+		} catch ({ name }) {
+			return this.changed(name === "AbortError" ? "" : "This sound could not be played.");
+		}
+		if (wish !== this.wish) return;
+		this.fade(audio, 1);
+		this.timer ||= setInterval(() => this.tick(), 50);
+		this.changed();
+	}
+	async stop() {
+		this.wish++;
+		const { audio, playing } = this;
+		if (!playing) return;
+		await this.fade(audio, 0);
+		audio.pause();
+	}
+	fade(audio, to) {
+		clearInterval(audio.fading);
+		const [from, began] = [audio.volume, performance.now()];
+		return new Promise((done) => {
+			audio.fading = setInterval(() => {
+				const part = Math.min(1, (performance.now() - began) / FADE);
+				audio.volume = from + (to - from) * part;
+				if (part === 1) done(clearInterval(audio.fading));
+			}, 4);
+		});
+	}
+	tick() {
+		const { audio } = this;
+		const passed = audio.currentTime - this.last;
+		this.last = audio.currentTime;
+		this.heard[this.current] += passed < 0 ? passed + audio.duration : passed;
+		if (!audio.isConnected) audio.pause();
+		if (audio.paused) this.timer = clearInterval(this.timer);
+		this.changed();
+	}
+}
+
+class ListeningTest {
+	constructor(figure) {
+		Object.assign(this, { figure, test: JSON.parse(figure.dataset.test), sounds: figure.querySelectorAll("audio") });
+		this.kind = KINDS[this.test.kind];
+		this.store = `listening-test:${this.test.id}`;
+		this.title = el("p", { className: "listening-title", "aria-live": "polite", tabIndex: -1 });
+		this.body = el("div");
+		this.status = el("p", { className: "sound-status", role: "status" });
+		this.root = styled("div", "sound-deck listening", this.title, this.body, this.status);
+		this.root.onkeydown = (event) => this.keyed(event);
+		figure.querySelector(".listening-static").replaceWith(this.root);
+		this.keep(() => this.take(JSON.parse(localStorage.getItem(this.store))));
+		this.show();
+	}
+	get done() {
+		return this.state.answers.length === this.order.length;
+	}
+
+	/** Where the browser keeps nothing, the answers live as long as the page. */
+	keep(act) {
+		try {
+			act();
+		} catch {
+			this.forgetful = true;
+		}
+	}
+	save() {
+		this.keep(() => localStorage.setItem(this.store, JSON.stringify(this.state)));
+		this.show(true);
+	}
+	/** Go on from { seed, listener, started, answers }, if that is a state of this test. */
+	take(state) {
+		const { seed, listener, started, answers } = state ?? {};
+		if (!(seed > 0 && seed < 2 ** 32 && Array.isArray(answers))) return false;
+		const { items, conditions, trials } = this.test;
+		const below = random(seed);
+		const order = shuffled(trials, below).map(([item, names]) => ({
+			item: items[item],
+			shown: shuffled(names, below).map((k) => conditions[k]),
+		}));
+		const same = ({ item, shown }, k) => item === order[k]?.item && `${shown}` === `${order[k].shown}`;
+		if (!answers.every(same)) return false;
+		Object.assign(this, { order, state: { seed, listener, started, answers } });
+		return true;
+	}
+	async resume(file) {
+		try {
+			const content = JSON.parse(await file.text());
+			if (content.test === this.test.id && this.take(content)) return this.save();
+		} catch {} // said below
+		this.say("This file holds no answers to this test.");
+	}
+	start(name) {
+		const seed = crypto.getRandomValues(new Uint32Array(1))[0] || 1;
+		this.take({ seed, listener: name.trim() || `listener ${seed}`, started: new Date().toISOString(), answers: [] });
+		this.save();
+	}
+	startAgain() {
+		if (!confirm(`Start again? Your answers (${this.state.answers.length}) are deleted from this browser.`)) return;
+		this.state = null;
+		this.keep(() => localStorage.removeItem(this.store));
+		this.show(true);
+	}
+	download() {
+		const { id, name, kind } = this.test;
+		const complete = this.done;
+		const content = { format: FORMAT, test: id, name, kind, complete, saved: new Date().toISOString(), ...this.state };
+		const href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
+		el("a", { href, download: `answers ${content.listener}${complete ? "" : " (partial)"}.json` }).click();
+		setTimeout(() => URL.revokeObjectURL(href), 60_000);
+		this.say(complete ? "" : "The file names the versions: do not read it before the end.");
+	}
+	answer(value) {
+		const waiting = this.waiting().map(letter);
+		if (waiting.length) return this.say(`Please listen to ${waiting.join(" and ")} first, then choose.`);
+		const seconds = Math.round((performance.now() - this.since) / 100) / 10;
+		this.state.answers.push({ ...this.trial, answer: value, seconds });
+		this.save();
+	}
+	/** Numbers of the sounds that were not heard long enough. */
+	waiting() {
+		const { sounds, heard } = this.deck;
+		return [...heard.keys()].filter((k) => !(heard[k] > 0 && heard[k] >= Math.min(this.test.hear, 0.95 * sounds[k].duration)));
+	}
+	say(text) {
+		this.status.textContent = text;
+	}
+	/** Draw what the state asks for. moved: the listener did something, and the focus follows. */
+	show(moved) {
+		this.deck?.stop();
+		this.deck = null;
+		this.say("");
+		this.body.replaceChildren(...(!this.state ? this.welcome() : this.done ? this.end() : this.ask()));
+		if (moved) (this.body.querySelector("[tabindex]") ?? this.title).focus({ preventScroll: true });
+	}
+	welcome() {
+		const { trials, items, conditions } = this.test;
+		const name = el("input", { type: "text", maxLength: 40, autocomplete: "off" });
+		const file = el("input", { type: "file", accept: ".json", hidden: true, onchange: () => this.resume(file.files[0]) });
+		const form = styled("form", "listening-tools", el("label", {}, "A nickname, for the file ", name),
+			styled("button", "sound-tool listening-main", "Start"), button("resume", () => file.click(), ["Go on from a file"]), file);
+		form.onsubmit = (event) => {
+			event.preventDefault();
+			this.start(name.value);
+		};
+		this.title.textContent = `${trials.length} ${this.kind.noun}s`;
+		return [
+			el("p", {}, `${items.length} sounds in ${conditions.length} versions, in random order and without names. Stop when you like and go on later in this browser.`),
+			el("p", {}, "Nothing is sent anywhere: answers stay in this browser until you download them."),
+			form,
+		];
+	}
+	ask() {
+		const { items, conditions, sounds, question } = this.test;
+		const [answered, all, noun] = [this.state.answers.length, this.order.length, this.kind.noun];
+		const { item, shown } = (this.trial = this.order[answered]);
+		const numbers = shown.map((name) => sounds[items.indexOf(item)][conditions.indexOf(name)]);
+		this.since = performance.now();
+		this.deck = new Deck(numbers.map((number) => this.sounds[number]), (text) => this.draw(text));
+		this.picks = shown.map((_, k) => {
+			const text = [key(k + 1), styled("span", "sound-text", el("b", {}, letter(k)), el("small"))];
+			return button("play", () => this.pick(k), text, { className: "sound-pick", "aria-keyshortcuts": `${letter(k)} ${k + 1}` });
+		});
+		this.line = bar("listening-line", 0);
+		const state = { role: "progressbar", "aria-label": "Answered", "aria-valuemin": 0, "aria-valuemax": all, "aria-valuenow": answered };
+		const progress = bar("listening-progress", answered / all, state);
+		this.title.textContent = `${noun[0].toUpperCase()}${noun.slice(1)} ${answered + 1} of ${all}`;
+		const panel = el("div", { className: "listening-panel", role: "group", tabIndex: 0, "aria-label": `Listen and choose. ${question}` },
+			styled("div", "listening-picks", ...this.picks), this.line, el("p", {}, question), this.kind.ask(this.trial, (value) => this.answer(value)));
+		if (this.forgetful) this.say("This browser keeps nothing: download your answers before you leave the page.");
+		this.draw();
+		return [progress, panel, styled("p", "listening-help", this.kind.help), this.tools()];
+	}
+	end() {
+		const { answers, listener } = this.state;
+		const { told, noun, results } = this.kind;
+		const line = ({ item, shown, answer }) => {
+			const was = shown.map((name, k) => `${letter(k)} was ${name}`);
+			return el("li", {}, `${item}: ${was.join(", ")}; your answer: ${told(answer)}`);
+		};
+		this.title.textContent = `Thank you, ${listener}: all ${answers.length} are answered`;
+		return [
+			...results(this.test, answers),
+			el("details", {}, el("summary", {}, `What was what, ${noun} by ${noun}`), el("ol", {}, ...answers.map(line))),
+			this.tools(),
+		];
+	}
+	tools() {
+		const back = this.state.answers.length && !this.done ? [button("back", () => this.save(this.state.answers.pop()), ["Back to the last one"])] : [];
+		return styled("div", "listening-tools", ...back,
+			button("download", () => this.download(), [`Download answers${this.done ? "" : " so far"}`]),
+			button("again", () => this.startAgain(), ["Start again"]));
+	}
+	pick(k) {
+		this.say("");
+		k === this.deck.current && this.deck.playing ? this.deck.stop() : this.deck.play(k);
+	}
+	/** What changes while sounds are heard. text: what went wrong, if something did. */
+	draw(text) {
+		const { deck } = this;
+		if (!deck) return; // the last sound was still fading
+		text && this.say(text);
+		const waiting = this.waiting();
+		this.picks.forEach((pick, k) => {
+			const sounds = k === deck.current && deck.playing;
+			const heard = waiting.includes(k) ? "not heard yet" : "heard";
+			pick.ariaPressed = sounds;
+			pick.ariaLabel = `${sounds ? "Pause" : "Play"} ${letter(k)}, ${heard}`;
+			pick.querySelector("small").textContent = sounds ? "playing" : heard;
+		});
+		for (const node of this.body.querySelectorAll("[name=answer]")) node.ariaDisabled = waiting.length > 0;
+		this.line.firstChild.style.width = `${(100 * (deck.audio?.currentTime ?? 0)) / (deck.audio?.duration || 1)}%`;
+	}
+	keyed(event) {
+		const { key, target, repeat, ctrlKey, altKey, metaKey } = event;
+		if (!this.deck || ctrlKey || altKey || metaKey) return;
+		const { deck, picks, trial } = this;
+		const value = this.kind.keys[key];
+		const number = /^[a-z]$/i.test(key) ? parseInt(key, 36) - 10 : key - 1;
+		if (key === " ") {
+			if (target.closest("button")) return; // which space presses
+			if (!repeat) deck.playing ? deck.stop() : deck.play();
+		} else if (value) repeat || this.answer(value(trial));
+		else if (picks[number]) (number === deck.current && deck.playing) || this.pick(number);
+		else return;
+		event.preventDefault();
+	}
+}
+
+function enhance() {
+	for (const figure of document.querySelectorAll("figure.listening-test[data-test]:not([data-ready])")) {
+		figure.dataset.ready = "";
+		figure.listeningTest = new ListeningTest(figure);
+	}
+}
+enhance(); // the book loads its scripts when the page is there
+new MutationObserver(enhance).observe(document.body, { childList: true, subtree: true });
+})();
