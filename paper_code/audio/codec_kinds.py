@@ -23,7 +23,7 @@ class Kind:
     """One codec as ffmpeg makes it.
 
     rates: sample rate (Hz) -> bit rates (kb/s).   delay: samples the decoded stream is late.   flush: samples
-    of silence put after the input so that the delay does not cost the end.   audio_bytes: stream -> bytes of
+    of silence put after the input, because AMR-WB drops the end it is late by and ffmpeg's Vorbis up to 512.   audio_bytes: stream -> bytes of
     its audio frames.
     """
 
@@ -102,5 +102,5 @@ KINDS = {
     "amr_wb": Kind("AMR-WB", "libvo_amrwbenc", "amr", "amr", {16000: AMR_WB}, 95, amr_bytes, flush=95),
     "aac": Kind("AAC", "aac", "adts", "aac", _AAC, 1024, adts_bytes),
     "opus": Kind("Opus", "libopus", "ogg", "ogg", dict.fromkeys((16000, 24000, 48000), OPUS), 0, opus_bytes),
-    "vorbis": Kind("Vorbis", "libvorbis", "ogg", "ogg", _VORBIS, 0, vorbis_bytes),
+    "vorbis": Kind("Vorbis", "libvorbis", "ogg", "ogg", _VORBIS, 0, vorbis_bytes, flush=2048),
 }

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from paper_code.audio.filter_banks import FilterBank
+from paper_code.audio.signals import require_choice, require_signals
 from paper_code.bark_loss.filters import BANKS, centre_frequencies
 from paper_code.bark_loss.fused import Analysis, BarkDistance
 from paper_code.hearing.weighting import a_weighting
@@ -41,10 +42,10 @@ class BarkLoss(nn.Module):
         reduction: Literal["mean", "sum", "none"] = "mean",
     ) -> None:
         super().__init__()
-        _require_choice("weighting", weighting, ("A", None))
-        _require_choice("distance", distance, ("cosine", "squared"))
-        _require_choice("bank", bank, tuple(BANKS))
-        _require_choice("reduction", reduction, ("mean", "sum", "none"))
+        require_choice("weighting", weighting, ("A", None))
+        require_choice("distance", distance, ("cosine", "squared"))
+        require_choice("bank", bank, tuple(BANKS))
+        require_choice("reduction", reduction, ("mean", "sum", "none"))
         for name, value in {
             "sample_rate": sample_rate,
             "bands": bands,
@@ -90,7 +91,7 @@ class BarkLoss(nn.Module):
         sample_rate: if given, must be the rate of the loss. Raises ValueError on other rates, unequal or empty
         shapes and non-finite samples. Half-precision input is computed, and returned, in float32.
         """
-        _require_signals(estimate, reference, sample_rate, self.sample_rate)
+        require_signals(estimate, reference, sample_rate, self.sample_rate)
         with torch.autocast(estimate.device.type, enabled=False):
             dtype = torch.promote_types(torch.promote_types(estimate.dtype, reference.dtype), torch.float32)
             flat = [x.to(dtype).reshape(-1, x.shape[-1]) for x in (estimate, reference)]
@@ -110,28 +111,3 @@ class BarkLoss(nn.Module):
             f"sample_rate={self.sample_rate}, bands={self.filter_bank.bands}, taps={self.filter_bank.taps}, "
             f"stride={self.stride}, log_factor={self.log_factor}, distance={self.distance!r}"
         )
-
-
-def _require_choice(name: str, value: object, choices: tuple[object, ...]) -> None:
-    if value not in choices:
-        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; found {value!r}.")
-
-
-def _require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None, sample_rate: int) -> None:
-    if found_rate is not None and found_rate != sample_rate:
-        raise ValueError(
-            f"This loss is made for {sample_rate} Hz; the signals have {found_rate} Hz. Resample them, "
-            f"or make the loss with sample_rate={found_rate}."
-        )
-    if estimate.shape != reference.shape:
-        raise ValueError(
-            "Estimate and reference need the same shape [..., time]; "
-            f"found {tuple(estimate.shape)} and {tuple(reference.shape)}."
-        )
-    if estimate.ndim == 0 or estimate.shape[-1] == 0 or estimate.numel() == 0:
-        raise ValueError(f"A signal needs at least one sample, [..., time]; found the shape {tuple(estimate.shape)}.")
-    for name, signal in (("estimate", estimate), ("reference", reference)):
-        if not signal.is_floating_point():
-            raise ValueError(f"The {name} must hold floating-point samples in [-1, 1]; found {signal.dtype}.")
-        if not torch.isfinite(signal).all():
-            raise ValueError(f"The {name} holds samples that are not finite (NaN or infinity).")

@@ -45,7 +45,9 @@ def to_domain(waveform: Tensor, network: str) -> Tensor:
     return magnitude_spectrogram(waveform) if network == "spectrogram" else waveform
 
 
-def train(config: LossNetworkConfig, folder: Path, device: torch.device, progress: bool) -> tuple[nn.Module, Recorder, History]:
+def train(
+    config: LossNetworkConfig, folder: Path, device: torch.device, progress: bool
+) -> tuple[nn.Module, Recorder, History]:
     """Train on random patches; the recorder holds "validation": relative L1 of unseen tracks, now and then.
 
     Every patch counts alike, whatever its level: its L1 is divided by that of the original.

@@ -199,6 +199,9 @@ class EncoderNetwork(nn.Module):
         return self.decode(self.encode(waveform))
 
 
+NETWORKS = {"spectrogram": SpectrogramUNet, "time": TimeUNet}  # those that imitate a codec
+
+
 def parameter_count(network: nn.Module) -> int:
     """How many weights a network has."""
     return sum(weights.numel() for weights in network.parameters())

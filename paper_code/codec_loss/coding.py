@@ -1,0 +1,123 @@
+"""Training the autoencoder with the four losses of the paper: models A, B, C and D."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from paper_code.codec_loss import stimuli
+from paper_code.codec_loss.configs import ModelConfig
+from paper_code.codec_loss.imitation import GAIN, learning_rate
+from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.codec_loss.networks import PATCH, EncoderNetwork
+from paper_code.codec_loss.weights import WeightsError, checksum, released
+from paper_code.lab.training import History, Recorder, fit
+from paper_code.metrics.distortion import signal_to_noise_ratio
+
+WARM_UP = 100  # steps after which the terms of a loss are weighed once more, then for good
+VALIDATION_PATCHES = 16
+NETWORK_OF = {"c": "spectrogram", "d": "time"}  # the loss network that a model's loss asks
+
+
+def make_loss(config: ModelConfig) -> nn.Module:
+    """The loss of a model: Eq. 1 (a), 2 (b), 3 (c) or 4 (d). Raises WeightsError where the weights are not the config's.
+
+    Paper: Ananthabhotla et al. 2019, §6. Chapter: codec_loss.
+    """
+    if config.model in NETWORK_OF:
+        file = released(NETWORK_OF[config.model])
+        if checksum(file) != config.weights:
+            raise WeightsError(f"the settings ask for the weights {config.weights}; {file.name} has {checksum(file)}.")
+    makers = {"a": nn.L1Loss, "b": MagnitudeLoss, "c": CodecLoss.pretrained, "d": TimeCodecLoss.pretrained}
+    return makers[config.model]()
+
+
+def make_network(config: ModelConfig) -> EncoderNetwork:
+    """The untrained autoencoder: all models of a seed start from the same weights."""
+    torch.manual_seed(config.seed)
+    return EncoderNetwork(config.filters, config.bottleneck)
+
+
+def train(
+    config: ModelConfig, folder: Path, device: torch.device, progress: bool
+) -> tuple[nn.Module, Recorder, History]:
+    """Train on random patches; the recorder holds "validation": mean SNR (dB) of unseen tracks, now and then.
+
+    Paper: Ananthabhotla et al. 2019, §6.1 and Table 2. Chapter: codec_loss.
+    """
+    training, unseen, band = (
+        _material(config, "train", progress),
+        _material(config, "validation", progress),
+        _band(config),
+    )
+    starts = unseen.regular(PATCH)
+    (check,) = unseen.at(starts[:: max(1, len(starts) // VALIDATION_PATCHES)], PATCH, band)
+    check = check.to(device)
+    network, loss_of = make_network(config).to(device), make_loss(config).to(device)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    recorder, half = Recorder(), config.precision == "bfloat16"
+
+    def step(i: int) -> Mapping[str, float | Tensor]:
+        began = time.perf_counter()
+        sound = _patches(config, training, band, i).to(device)
+        waited = time.perf_counter() - began
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            found = network(sound)
+        found = found.float()
+        if i in (0, WARM_UP) and hasattr(loss_of, "calibrate"):
+            loss_of.calibrate(found.detach(), sound)
+        loss = loss_of(found, sound)
+        optimiser.param_groups[0]["lr"] = learning_rate(config, i)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        optimiser.step()
+        if (i + 1) % config.validate_every == 0 or i + 1 == config.iterations:
+            recorder.add("validation", validate(network, check))
+            recorder.add("validated", i + 1)
+        return {"loss": loss.detach(), "data_seconds": waited}
+
+    state = {"network": network, "optimiser": optimiser, "recorder": recorder, "loss": loss_of}
+    label = f"model {config.model.upper()}, {config.cutoff} Hz"
+    history = fit(step, config.iterations, state, folder / "checkpoint.pt", 100, label, progress, tag=config.hash)
+    return network, recorder, history
+
+
+@torch.no_grad()
+def validate(network: nn.Module, sounds: Tensor) -> float:
+    """Mean SNR (dB) over patches [patch, time]."""
+    ratios = [signal_to_noise_ratio(network(part), part) for part in sounds.split(4)]
+    return float(torch.cat(ratios).clamp(-50, 100).nanmean())
+
+
+@torch.no_grad()
+def coded(network: nn.Module, waveforms: Tensor) -> Tensor:
+    """Waveforms [..., time] of any length after the autoencoder, filled up to a multiple of 256 samples for it."""
+    flat = waveforms.reshape(-1, waveforms.shape[-1])
+    missing = -flat.shape[-1] % 256
+    found = torch.cat([network(part) for part in nn.functional.pad(flat, (0, missing)).split(4)])
+    return found[:, : flat.shape[-1]].reshape(waveforms.shape)
+
+
+def _patches(config: ModelConfig, material: stimuli.Material, band: str, step: int) -> Tensor:
+    """The same sounds for every model: `batch` patches of 66,048 samples, for model D their first 4 x 16,384 samples."""
+    generator = np.random.default_rng([config.seed, step])
+    (sound,) = material.random(generator, config.batch, PATCH, band)
+    gain = torch.from_numpy(10 ** (generator.uniform(-GAIN, GAIN, (config.batch, 1)) / 20)).float()
+    sound = gain * sound
+    return (
+        sound if config.patch == PATCH else sound[:, : PATCH // config.patch * config.patch].reshape(-1, config.patch)
+    )
+
+
+def _material(config: ModelConfig, side: str, progress: bool) -> stimuli.Material:
+    versions = config.versions if side == "train" else 1
+    return stimuli.material(
+        side, config.real_codec(), versions, synthetic=config.recordings == "synthetic", progress=progress
+    )
+
+
+def _band(config: ModelConfig) -> str:
+    return f"limited-{config.cutoff}"

@@ -1,0 +1,204 @@
+"""The codec losses: two signals go through a network that imitates an MP3 codec before they are compared."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Self
+
+import torch
+from torch import Tensor, nn
+
+from paper_code.audio.signals import require_choice, require_signals
+from paper_code.codec_loss import weights
+from paper_code.codec_loss.networks import (
+    DECIMATION,
+    FRAME,
+    HOP,
+    SpectrogramUNet,
+    magnitude_spectrogram,
+)
+
+SAMPLE_RATE = 16000
+FRAMES_STEP = 2**SpectrogramUNet.layers
+
+
+class CodecLoss(nn.Module):
+    """L1 of waveforms, of what a codec would leave of their magnitudes, and of the network's activations.
+
+    loss = (time + prediction + features) / number of terms, each divided by its size on the pairs given to
+    `calibrate`; the features are the mean over layers, each divided by its own size. So every term and every layer
+    weighs alike there. Before a calibration all sizes are 1. The network is frozen and in evaluation mode.
+
+    network: a trained SpectrogramUNet. terms: which of "time", "prediction", "features" count.
+    reduction: "mean", "sum" or "none" over the leading axes. Signals of any length from 1024 samples on; they are
+    filled up with silence to 32 frames of 512 samples or a multiple.
+    Paper: Ananthabhotla et al. 2019, Eq. 3. Chapter: codec_loss.
+    """
+
+    NETWORK = "spectrogram"
+    TERMS: tuple[str, ...] = ("time", "prediction", "features")
+    sizes: Tensor
+    layer_sizes: Tensor
+
+    def __init__(
+        self,
+        network: nn.Module,
+        terms: tuple[str, ...] | None = None,
+        reduction: Literal["mean", "sum", "none"] = "mean",
+        sample_rate: int = SAMPLE_RATE,
+    ) -> None:
+        super().__init__()
+        require_choice("reduction", reduction, ("mean", "sum", "none"))
+        if sample_rate != SAMPLE_RATE:
+            raise ValueError(f"The codec loss is made for {SAMPLE_RATE} Hz; found {sample_rate}. Resample the signals.")
+        self.sample_rate, self.reduction = sample_rate, reduction
+        self.terms = self.TERMS if terms is None else tuple(terms)
+        for term in self.terms:
+            require_choice("a term", term, self.TERMS)
+        if not self.terms:
+            raise ValueError(f"At least one term is needed, of {', '.join(self.TERMS)}.")
+        self.network = network.eval().requires_grad_(False)
+        self.register_buffer("sizes", torch.ones(len(self.TERMS)))
+        self.register_buffer("layer_sizes", torch.ones(2 * network.layers - 1))
+
+    @classmethod
+    def pretrained(cls, file: Path | None = None, **options: object) -> Self:
+        """The loss with the released weights, or those of a file: an imitation of MP3 at 16 kb/s; works offline.
+
+        options: terms, reduction. Raises WeightsError where the file is missing or not of this kind.
+        """
+        network, sizes, _ = weights.load_network(cls.NETWORK, file)
+        loss = cls(network, **options)
+        loss.sizes.copy_(sizes["sizes"])
+        loss.layer_sizes.copy_(sizes["layer_sizes"])
+        return loss
+
+    def train(self, mode: bool = True) -> Self:
+        """Does nothing: dropout or batch statistics in a loss would be noise (the loss stays in evaluation mode)."""
+        return super().train(False)
+
+    def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
+        """Loss of an estimate against a reference, both [..., time] in [-1, 1] at 16 kHz.
+
+        sample_rate: if given, must be 16000. Raises ValueError on other rates, unequal or empty shapes, too short
+        and non-finite signals. Half-precision signals are compared in float32.
+        """
+        value = self._total(*self.parts(estimate, reference, sample_rate)).reshape(estimate.shape[:-1])
+        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
+
+    def parts(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> tuple[Tensor, Tensor]:
+        """Terms [signal, term] before any weight (that of the features left 0), and layers [signal, layer]."""
+        require_signals(estimate, reference, sample_rate, self.sample_rate)
+        if reference.shape[-1] < FRAME:
+            raise ValueError(f"The codec loss needs at least {FRAME} samples; found {reference.shape[-1]}.")
+        with _full_precision(estimate.device.type):
+            ours, theirs = (x.reshape(-1, x.shape[-1]).float() for x in (estimate, reference))
+            time = _mean_difference(ours, theirs)
+            with torch.no_grad():
+                wanted, activations = self.network.prediction_and_features(self._domain(theirs))
+            found, layers = self.network.prediction_and_features(self._domain(ours))
+        by_layer = [_mean_difference(a, b) for a, b in zip(layers, activations, strict=True)]
+        terms = {"time": time, "prediction": _mean_difference(found, wanted), "features": torch.zeros_like(time)}
+        return torch.stack([terms[name] for name in self.TERMS], -1), torch.stack(by_layer, -1)
+
+    @torch.no_grad()
+    def calibrate(self, estimates: Tensor, references: Tensor) -> Self:
+        """Set the sizes to those that the terms and layers have, on average, on these pairs [pair, time].
+
+        Paper: silent; each layer by its mean loss is the rule of Germain et al. 2018. Chapter: codec_loss.
+        """
+        terms, layers = self.parts(estimates, references)
+        return self.set_sizes(terms.mean(0), layers.mean(0))
+
+    def set_sizes(self, terms: Tensor, layers: Tensor) -> Self:
+        """Set the sizes [term] and [layer] by hand; the features count as 1 after the division of the layers."""
+        for name, found in (("terms", terms[: self._features]), ("layers", layers)):
+            if not (torch.isfinite(found).all() and (found > 0).all()):
+                raise ValueError(
+                    f"The sizes of the {name} must be above 0; found {found.tolist()}. Pairs that are equal?"
+                )
+        self.layer_sizes.copy_(layers)
+        self.sizes.copy_(terms)
+        self.sizes[self._features] = 1.0
+        return self
+
+    @property
+    def _features(self) -> int:
+        return self.TERMS.index("features")
+
+    def _total(self, terms: Tensor, layers: Tensor) -> Tensor:
+        """Loss of each signal [signal] from its terms and layers."""
+        sized = list((terms / self.sizes).unbind(-1))
+        sized[self._features] = (layers / self.layer_sizes).mean(-1)
+        chosen = [sized[self.TERMS.index(name)] for name in self.terms]
+        return torch.stack(chosen).mean(0)
+
+    def _domain(self, waveform: Tensor) -> Tensor:
+        frames = max(1, -(-(waveform.shape[-1] - FRAME) // HOP) + 1)
+        whole = -(-frames // FRAMES_STEP) * FRAMES_STEP
+        missing = FRAME + HOP * (whole - 1) - waveform.shape[-1]
+        return magnitude_spectrogram(nn.functional.pad(waveform, (0, missing)))
+
+    def extra_repr(self) -> str:
+        """The options, for people."""
+        return f"sample_rate={self.sample_rate}, terms={self.terms}, reduction={self.reduction!r}"
+
+
+class TimeCodecLoss(CodecLoss):
+    """The sister that works on waveforms: what a codec would leave of them, and the network's activations.
+
+    network: a trained TimeUNet. Signals are filled up with silence to a multiple of 256 samples.
+    Paper: Ananthabhotla et al. 2019, Eq. 4. Chapter: codec_loss.
+    """
+
+    NETWORK = "time"
+    TERMS = ("prediction", "features")
+
+    def _domain(self, waveform: Tensor) -> Tensor:
+        return nn.functional.pad(waveform, (0, -waveform.shape[-1] % DECIMATION))
+
+
+class MagnitudeLoss(nn.Module):
+    """L1 of waveforms plus L1 of magnitude spectrograms, each divided by its size on the pairs of `calibrate`.
+
+    The paper's baseline with spectrograms but without a codec. Signals [..., time] of 1024 samples or more; a mean.
+    Paper: Ananthabhotla et al. 2019, Eq. 2. Chapter: codec_loss.
+    """
+
+    sizes: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sample_rate = SAMPLE_RATE
+        self.register_buffer("sizes", torch.ones(2))
+
+    def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
+        """Loss of an estimate against a reference, both [..., time] in [-1, 1]."""
+        return (self.parts(estimate, reference, sample_rate) / self.sizes).mean()
+
+    def parts(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
+        """The two terms [waveform, magnitudes] before any weight."""
+        require_signals(estimate, reference, sample_rate, self.sample_rate)
+        magnitudes = (magnitude_spectrogram(estimate.float()) - magnitude_spectrogram(reference.float())).abs().mean()
+        return torch.stack([(estimate - reference).abs().float().mean(), magnitudes])
+
+    @torch.no_grad()
+    def calibrate(self, estimates: Tensor, references: Tensor) -> Self:
+        """Set the sizes to those that the two terms have on these pairs."""
+        self.sizes.copy_(self.parts(estimates, references).clamp_min(1e-12))
+        return self
+
+
+LOSSES = {"spectrogram": CodecLoss, "time": TimeCodecLoss}
+
+
+def _mean_difference(found: Tensor, wanted: Tensor) -> Tensor:
+    """Mean absolute difference of each signal [signal] over all its other axes."""
+    return (found - wanted).abs().flatten(1).mean(1)
+
+
+@contextmanager
+def _full_precision(device: str) -> Iterator[None]:
+    """No autocast inside: a loss compares small differences, and the Fourier transform knows no bfloat16."""
+    with torch.autocast(device, enabled=False):
+        yield
