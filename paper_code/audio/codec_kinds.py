@@ -22,9 +22,9 @@ OGG_HEADER = 27  # bytes before a page's table of segments
 class Kind:
     """One codec as ffmpeg makes it.
 
-    rates: sample rate (Hz) -> bit rates (kb/s).   delay: samples the decoded stream is late.   flush: samples
-    of silence put after the input, because AMR-WB drops the end it is late by and ffmpeg's Vorbis up to 512.   audio_bytes: stream -> bytes of
-    its audio frames.
+    rates: sample rate (Hz) -> bit rates (kb/s).   delay: samples the decoded stream is late.
+    audio_bytes: stream -> bytes of its audio frames.   flush: samples of silence put after the input, because
+    AMR-WB drops as much of the end as it is late, and ffmpeg's Vorbis up to 512 samples.
     """
 
     title: str
