@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
 FOLDER_VARIABLE = "COMPENDIUM_CACHE"
 DIGEST = hashlib.sha256().digest_size
 _refused: set[Path] = set()  # folders that a warning was given for
+_refusing = threading.Lock()
 
 
 def folder() -> Path:
@@ -72,9 +74,10 @@ class Store:
                 temporary.unlink(missing_ok=True)
 
     def _warn(self, error: OSError) -> None:
-        if self.root in _refused:
-            return
-        _refused.add(self.root)
+        with _refusing:
+            if self.root in _refused:
+                return
+            _refused.add(self.root)
         warnings.warn(
             f"encoded sounds cannot be kept in {self.root} ({error.strerror or error}); they are encoded again "
             f"next time. Make room there or name another folder in {FOLDER_VARIABLE}.",
