@@ -125,11 +125,14 @@ def _mirrored(
     fold = sample_rate / 4 if fold is None else fold
     axis = round(2 * fold * FRAME / sample_rate)
     if not 0 < fold <= sample_rate / 4 or not math.isclose(axis, 2 * fold * FRAME / sample_rate):
-        raise ValueError(f"The folding frequency must be a whole number of half bins up to a quarter rate; found {fold}.")
+        raise ValueError(
+            f"The folding frequency must be a whole number of half bins up to a quarter rate; found {fold}."
+        )
     edge = _edge(cutoff, sample_rate)
-    bins = torch.arange(max(edge + 1, axis - edge + GUARD), axis, device=estimate.device)
-    if len(bins) < 2:
+    first = max(edge + 1, axis - edge + GUARD)
+    if first > axis - 2:
         raise ValueError(f"No image of what lies below {cutoff:g} Hz reaches above it by folding at {fold:g} Hz.")
+    bins = torch.arange(first, axis, device=estimate.device)
     return bins, axis - bins, fold
 
 

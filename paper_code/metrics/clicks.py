@@ -6,13 +6,15 @@ estimate minus reference is the error. All are seen through Hann frames of 4 ms,
 In each band two levels are followed in dB: that of the error, and that of the error over the strongest that the
 reference is within 4 ms. A pulse is a moment at which both stand PROMINENCE over their medians of the 50 ms around,
 in at least three quarters of the bands at once, and the reference explains less than half of the error's energy
-(a missing, overdone or late attack of the music is a scaled or turned copy of the reference, not a pulse).
+(a missing, overdone or late attack of the music is a scaled or turned copy of the reference, not a pulse;
+a missing click that is weaker than the music around it still counts).
 What does not change within 50 ms drops out: gain, hiss, a lost band, a steady tone. Pulses closer than some 4 ms
 count as one; beyond some 120 a second they would be the median themselves.
 """
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -89,8 +91,10 @@ class _Cells:
     def __init__(self, estimate: Tensor, reference: Tensor, sample_rate: int, low: float, high: float) -> None:
         span = _frame(sample_rate) + (2 * MEDIAN_REACH + 4) * _hop(sample_rate)
         validate(estimate, reference, shortest=span)
-        if not 0 <= low or low + 2 * BAND_WIDTH > high or high > sample_rate / 2:
-            raise ValueError(f"Wanted at least two bands of {BAND_WIDTH:g} Hz below {sample_rate / 2:g}: {low} to {high}.")
+        if not low >= 0 or low + 2 * BAND_WIDTH > high or high > sample_rate / 2:
+            raise ValueError(
+                f"Wanted at least two bands of {BAND_WIDTH:g} Hz below {sample_rate / 2:g}: {low} to {high}."
+            )
         estimate, reference = torch.broadcast_tensors(estimate, reference)
         spectrum, target = _spectra(estimate, sample_rate), _spectra(reference, sample_rate)
         bins = _bins(sample_rate, low, high)
@@ -141,7 +145,7 @@ def _spectra(signal: Tensor, sample_rate: int) -> Tensor:
 def _bins(sample_rate: int, low: float, high: float) -> list[Tensor]:
     frequency = torch.fft.rfftfreq(_frame(sample_rate), 1 / sample_rate)
     edges = [low + BAND_WIDTH * band for band in range(int((high - low) / BAND_WIDTH) + 1)]
-    return [((frequency >= a) & (frequency < b)).nonzero().squeeze(-1) for a, b in zip(edges, edges[1:], strict=False)]
+    return [((frequency >= a) & (frequency < b)).nonzero().squeeze(-1) for a, b in pairwise(edges)]
 
 
 def _powers(spectra: Tensor, bins: list[Tensor]) -> Tensor:
