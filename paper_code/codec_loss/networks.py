@@ -4,11 +4,13 @@ All three decimate by 2 in every layer. "Convolution with stride 1, then keep ev
 convolution with stride 2, which gives the same numbers at half the cost.
 """
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from paper_code.codec_loss.initialisation import start_as_projection
 
 FRAME = 1024  # samples of an STFT frame
 HOP = 512
@@ -173,11 +175,9 @@ class EncoderNetwork(nn.Module):
         self.filters, self.bottleneck = filters, bottleneck
         widths = [filters * (i + 1) for i in range(self.layers - 1)]
         down, up = [1, *widths, bottleneck], [bottleneck, *widths[::-1], 1]
-        self.down = nn.ModuleList(
-            nn.Conv1d(i, o, 9, stride=2, padding=4) for i, o in zip(down[:-1], down[1:], strict=True)
-        )
-        self.up = nn.ModuleList(UpsamplingConvolution(i, o, 9) for i, o in zip(up[:-1], up[1:], strict=True))
-        _he_initialise(self)
+        self.down = nn.ModuleList(nn.Conv1d(i, o, 9, stride=2, padding=4) for i, o in pairwise(down))
+        self.up = nn.ModuleList(UpsamplingConvolution(i, o, 9) for i, o in pairwise(up))
+        start_as_projection(self)
 
     def encode(self, waveform: Tensor) -> Tensor:
         """The code [batch, bottleneck, time / 256] of a waveform [batch, time]."""

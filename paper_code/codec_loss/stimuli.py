@@ -207,7 +207,7 @@ def _versions(tracks: list[Tensor], versions: int) -> Iterator[Tensor]:
     for version in range(1, versions):
         up, down = SPEEDS[version % len(SPEEDS)]
         faster = [scipy_signal.resample_poly(track.numpy(), up, down) for track in tracks]
-        for i, track in enumerate(faster):
+        for track in faster:
             if generator.random() < 0.3:
                 track = _mixed(track, faster[generator.integers(len(faster))], generator.uniform(-12, 0))
             level = 10 ** (generator.uniform(-18, 0) / 20)
