@@ -4,18 +4,18 @@
 "use strict";
 if (window.listeningTests) return; // a live notebook may load it twice
 
-const FORMAT = "listening test answers 1"; // as in paper_code/listeners/answers.py
-const FADE = 20; // ms, out of a sound and into the next
-const WARM_UP = 16; // as in paper_code/listeners/design.py, with random() and shuffled()
 window.listeningTests = true;
+const FORMAT = "listening test answers 1"; // as in paper_code/listeners
+const WARM_UP = 16; // as there, with random() and shuffled()
+const FADE = 20; // ms
 const letter = (k) => String.fromCharCode(65 + k);
 
-/** An element; children that are text stay text. */
+/** An element; text stays text. */
 function el(tag, properties, ...children) {
 	const node = document.createElement(tag);
-	for (const [name, value] of Object.entries(properties ?? {}))
-		if (name in node) node[name] = value;
-		else node.setAttribute(name, value);
+	for (const name in properties)
+		if (name in node) node[name] = properties[name];
+		else node.setAttribute(name, properties[name]);
 	node.append(...children);
 	return node;
 }
@@ -24,7 +24,7 @@ const key = (text) => el("kbd", { className: "sound-key", "aria-hidden": true },
 const button = (name, onclick, text, more) => el("button", { type: "button", className: "sound-tool", name, onclick, ...more }, ...text);
 const bar = (className, share, more = { "aria-hidden": true }) => el("span", { className, ...more }, el("i", { style: `width:${100 * share}%` }));
 
-/** Marsaglia's xorshift: whole numbers below a limit, the same as in Python for the same seed. */
+/** Marsaglia's xorshift: whole numbers below a limit. */
 function random(seed) {
 	const next = () => {
 		seed ^= seed << 13;
@@ -45,17 +45,17 @@ function shuffled(list, below) {
 }
 
 /* keys: key -> answer.  ask: a trial's controls; those named "answer" stay closed until all sounds were heard.
-   told: an answer in words.  results: elements for the end.  A trial is { item, shown } with names, as in the file. */
+   told: an answer in words.  results: elements for the end.  A trial: { item, shown }, as in the file. */
 const KINDS = {
 	pair: {
-		noun: "comparison",
-		help: "Keys: A and B (or 1 and 2) play, space pauses, ← and → choose, ↓ or 0 for “I don’t know”.",
-		keys: { ArrowLeft: ({ shown }) => shown[0], ArrowRight: ({ shown }) => shown[1], ArrowDown: () => null, 0: () => null },
+		noun: "Comparison",
+		help: "Keys: A and B (or 1 and 2) play, space pauses, ← ↓ → choose.",
+		keys: { ArrowLeft: ({ shown }) => shown[0], ArrowDown: () => null, ArrowRight: ({ shown }) => shown[1] },
 		ask({ shown }, answer) {
-			const choice = (value, keys, ...text) => button("answer", () => answer(value), text, { "aria-keyshortcuts": keys });
+			const choice = (value, name, ...text) => button("answer", () => answer(value), text, { "aria-keyshortcuts": name });
 			return styled("div", "listening-choices",
 				choice(shown[0], "ArrowLeft", key("←"), "A is better"),
-				choice(null, "ArrowDown 0", key("↓"), "I don’t know"),
+				choice(null, "ArrowDown", key("↓"), "I don’t know"),
 				choice(shown[1], "ArrowRight", "B is better", key("→")));
 		},
 		told: (answer) => answer ?? "I don’t know",
@@ -108,8 +108,8 @@ class Deck {
 		Object.assign(audio, { currentTime: (this.last = at), volume: 0 });
 		try {
 			await audio.play();
-		} catch ({ name }) {
-			return this.changed(name === "AbortError" ? "" : "This sound could not be played.");
+		} catch {
+			return this.changed(wish === this.wish && "This sound could not be played.");
 		}
 		if (wish !== this.wish) return;
 		this.fade(audio, 1);
@@ -147,15 +147,14 @@ class Deck {
 
 class ListeningTest {
 	constructor(figure) {
-		Object.assign(this, { figure, test: JSON.parse(figure.dataset.test), sounds: figure.querySelectorAll("audio") });
+		Object.assign(this, { test: JSON.parse(figure.dataset.test), sounds: figure.querySelectorAll("audio") });
 		this.kind = KINDS[this.test.kind];
 		this.store = `listening-test:${this.test.id}`;
 		this.title = el("p", { className: "listening-title", "aria-live": "polite", tabIndex: -1 });
 		this.body = el("div");
-		this.status = el("p", { className: "sound-status", role: "status" });
-		this.root = styled("div", "sound-deck listening", this.title, this.body, this.status);
-		this.root.onkeydown = (event) => this.keyed(event);
-		figure.querySelector(".listening-static").replaceWith(this.root);
+		this.body.onkeydown = (event) => this.keyed(event);
+		this.status = el("p", { className: "listening-status", role: "status" });
+		figure.querySelector(".listening-static").replaceWith(styled("div", "sound-deck listening", this.title, this.body));
 		this.keep(() => this.take(JSON.parse(localStorage.getItem(this.store))));
 		this.show();
 	}
@@ -185,7 +184,7 @@ class ListeningTest {
 			item: items[item],
 			shown: shuffled(names, below).map((k) => conditions[k]),
 		}));
-		const same = ({ item, shown }, k) => item === order[k]?.item && `${shown}` === `${order[k].shown}`;
+		const same = ({ item, shown }, k) => JSON.stringify({ item, shown }) === JSON.stringify(order[k]);
 		if (!answers.every(same)) return false;
 		Object.assign(this, { order, state: { seed, listener, started, answers } });
 		return true;
@@ -205,8 +204,7 @@ class ListeningTest {
 	startAgain() {
 		if (!confirm(`Start again? Your answers (${this.state.answers.length}) are deleted from this browser.`)) return;
 		this.state = null;
-		this.keep(() => localStorage.removeItem(this.store));
-		this.show(true);
+		this.save();
 	}
 	download() {
 		const { id, name, kind } = this.test;
@@ -214,20 +212,19 @@ class ListeningTest {
 		const content = { format: FORMAT, test: id, name, kind, complete, saved: new Date().toISOString(), ...this.state };
 		const href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
 		el("a", { href, download: `answers ${content.listener}${complete ? "" : " (partial)"}.json` }).click();
-		setTimeout(() => URL.revokeObjectURL(href), 60_000);
-		this.say(complete ? "" : "The file names the versions: do not read it before the end.");
+		complete || this.say("The file names the versions: do not read it before the end.");
 	}
 	answer(value) {
 		const waiting = this.waiting().map(letter);
 		if (waiting.length) return this.say(`Please listen to ${waiting.join(" and ")} first, then choose.`);
-		const seconds = Math.round((performance.now() - this.since) / 100) / 10;
+		const seconds = +((performance.now() - this.since) / 1000).toFixed(1);
 		this.state.answers.push({ ...this.trial, answer: value, seconds });
 		this.save();
 	}
-	/** Numbers of the sounds that were not heard long enough. */
+	/** Sounds not heard long enough. */
 	waiting() {
 		const { sounds, heard } = this.deck;
-		return [...heard.keys()].filter((k) => !(heard[k] > 0 && heard[k] >= Math.min(this.test.hear, 0.95 * sounds[k].duration)));
+		return [...heard.keys()].filter((k) => !(heard[k] && heard[k] >= Math.min(this.test.hear, 0.95 * sounds[k].duration)));
 	}
 	say(text) {
 		this.status.textContent = text;
@@ -242,7 +239,7 @@ class ListeningTest {
 	}
 	welcome() {
 		const { trials, items, conditions } = this.test;
-		const name = el("input", { type: "text", maxLength: 40, autocomplete: "off" });
+		const name = el("input", { type: "text", maxLength: 40 });
 		const file = el("input", { type: "file", accept: ".json", hidden: true, onchange: () => this.resume(file.files[0]) });
 		const form = styled("form", "listening-tools", el("label", {}, "A nickname, for the file ", name),
 			styled("button", "sound-tool listening-main", "Start"), button("resume", () => file.click(), ["Go on from a file"]), file);
@@ -250,16 +247,16 @@ class ListeningTest {
 			event.preventDefault();
 			this.start(name.value);
 		};
-		this.title.textContent = `${trials.length} ${this.kind.noun}s`;
+		this.title.textContent = `${this.kind.noun}s: ${trials.length}`;
 		return [
 			el("p", {}, `${items.length} sounds in ${conditions.length} versions, in random order and without names. Stop when you like and go on later in this browser.`),
 			el("p", {}, "Nothing is sent anywhere: answers stay in this browser until you download them."),
-			form,
+			form, this.status,
 		];
 	}
 	ask() {
 		const { items, conditions, sounds, question } = this.test;
-		const [answered, all, noun] = [this.state.answers.length, this.order.length, this.kind.noun];
+		const [answered, all] = [this.state.answers.length, this.order.length];
 		const { item, shown } = (this.trial = this.order[answered]);
 		const numbers = shown.map((name) => sounds[items.indexOf(item)][conditions.indexOf(name)]);
 		this.since = performance.now();
@@ -271,16 +268,16 @@ class ListeningTest {
 		this.line = bar("listening-line", 0);
 		const state = { role: "progressbar", "aria-label": "Answered", "aria-valuemin": 0, "aria-valuemax": all, "aria-valuenow": answered };
 		const progress = bar("listening-progress", answered / all, state);
-		this.title.textContent = `${noun[0].toUpperCase()}${noun.slice(1)} ${answered + 1} of ${all}`;
+		this.title.textContent = `${this.kind.noun} ${answered + 1} of ${all}`;
 		const panel = el("div", { className: "listening-panel", role: "group", tabIndex: 0, "aria-label": `Listen and choose. ${question}` },
 			styled("div", "listening-picks", ...this.picks), this.line, el("p", {}, question), this.kind.ask(this.trial, (value) => this.answer(value)));
 		if (this.forgetful) this.say("This browser keeps nothing: download your answers before you leave the page.");
 		this.draw();
-		return [progress, panel, styled("p", "listening-help", this.kind.help), this.tools()];
+		return [progress, panel, this.status, styled("p", "listening-help", this.kind.help), this.tools()];
 	}
 	end() {
 		const { answers, listener } = this.state;
-		const { told, noun, results } = this.kind;
+		const { told, results } = this.kind;
 		const line = ({ item, shown, answer }) => {
 			const was = shown.map((name, k) => `${letter(k)} was ${name}`);
 			return el("li", {}, `${item}: ${was.join(", ")}; your answer: ${told(answer)}`);
@@ -288,8 +285,8 @@ class ListeningTest {
 		this.title.textContent = `Thank you, ${listener}: all ${answers.length} are answered`;
 		return [
 			...results(this.test, answers),
-			el("details", {}, el("summary", {}, `What was what, ${noun} by ${noun}`), el("ol", {}, ...answers.map(line))),
-			this.tools(),
+			el("details", {}, el("summary", {}, "What was what"), el("ol", {}, ...answers.map(line))),
+			this.tools(), this.status,
 		];
 	}
 	tools() {
@@ -302,7 +299,7 @@ class ListeningTest {
 		this.say("");
 		k === this.deck.current && this.deck.playing ? this.deck.stop() : this.deck.play(k);
 	}
-	/** What changes while sounds are heard. text: what went wrong, if something did. */
+	/** What changes while sounds are heard. text: what went wrong. */
 	draw(text) {
 		const { deck } = this;
 		if (!deck) return; // the last sound was still fading
@@ -335,10 +332,7 @@ class ListeningTest {
 }
 
 function enhance() {
-	for (const figure of document.querySelectorAll("figure.listening-test[data-test]:not([data-ready])")) {
-		figure.dataset.ready = "";
-		figure.listeningTest = new ListeningTest(figure);
-	}
+	for (const figure of document.querySelectorAll("figure.listening-test[data-test]")) figure.listeningTest ??= new ListeningTest(figure);
 }
 enhance(); // the book loads its scripts when the page is there
 new MutationObserver(enhance).observe(document.body, { childList: true, subtree: true });

@@ -6,16 +6,23 @@ them out as a file that paper_code.listeners reads. Nothing is sent anywhere.
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
+
+import numpy as np
+import soundfile
 
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.display import style
-from paper_code.display.loudness import Levels, level, minus
+from paper_code.display.loudness import Levelled, Levels, level, minus
 from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
 from paper_code.display.players import STATIC
-from paper_code.display.sound_blocks import Missing, _store_sound, licence
+from paper_code.display.sound_blocks import FOLDER, Missing, licence
+from paper_code.lab.files import atomic
 from paper_code.listeners.design import DesignError, ListeningTest, bound
 
 Place = tuple[str, str]  # item, condition
@@ -38,7 +45,7 @@ def listening_test(
     sounds: (item, condition) -> Clip, or Missing: then the page says what is missing and asks nothing.
     caption: what it is about.   roles: condition -> role (see style.ROLES), for the colours of the result.
     All sounds are brought to one loudness (BS.1770), faded by 5 ms and written to sounds/ in the working folder as
-    16-bit FLAC, named by their content.
+    16-bit WAV, named by their content.
     Raises DesignError where a sound is missing altogether, belongs to no trial or is not the one the test is bound
     to; ValueError on an unknown role or condition; AudioError on a sound that cannot be played, is silent, or whose
     length would give it away; OSError or OutputError where the files cannot be written.
@@ -57,7 +64,7 @@ def listening_test(
     clips = {(item, name): sounds[item, name] for item in test.items for name in test.conditions}
     levels = level(list(clips.values()))
     _check_audible(test, clips, levels)
-    files = {place: _store_sound(s, clips[place]) for place, s in zip(clips, levels.sounds, strict=True)}
+    files = {place: _stored(s, clips[place].sample_rate) for place, s in zip(clips, levels.sounds, strict=True)}
     places = sorted(clips, key=lambda place: files[place])  # by a hash: the order on the page tells nothing either
     return _page(
         test, caption, _no_script() + _audio(places, files) + _note(levels, clips, test), _content(test, places, roles)
@@ -90,6 +97,22 @@ def _check_audible(test: ListeningTest, clips: Mapping[Place, Clip], levels: Lev
     for (item, name), sound in zip(clips, levels.sounds, strict=True):
         if sound.own.silent:
             raise AudioError(f"{test.name}: {item}, {name} is silent and cannot be brought to the others' loudness")
+
+
+def _stored(sound: Levelled, sample_rate: int) -> str:
+    """Write the sound if it is not there; its address.
+
+    WAV, not FLAC: browsers cannot go to every moment of a short FLAC without a seek table, and a change from one
+    sound to the other must work at every moment.
+    """
+    samples = np.round(sound.waveform.numpy().astype(np.float64) * 32768).clip(-32768, 32767).astype(np.int16)
+    encoded = io.BytesIO()
+    soundfile.write(encoded, samples, sample_rate, format="WAV", subtype="PCM_16")
+    name = hashlib.sha256(encoded.getvalue()).hexdigest()[:16] + ".wav"
+    if not (path := Path.cwd() / FOLDER / name).exists():
+        with atomic(path) as temporary:
+            temporary.write_bytes(encoded.getvalue())
+    return f"{FOLDER}/{name}"
 
 
 def _page(test: ListeningTest, caption: str, body: str, content: str | None = None) -> ListeningPage:

@@ -140,8 +140,9 @@ def bound(test: ListeningTest, sounds: Mapping[tuple[str, str], Clip]) -> Listen
 
 def digest(clip: Clip) -> str:
     """16 hexadecimal digits of a sound: its samples, rounded to 16 bits, and its rate."""
-    samples = np.round(clip.waveform.detach().cpu().numpy().astype(np.float64) * 32768).astype(np.int32)
-    return hashlib.sha256(samples.tobytes() + str(clip.sample_rate).encode()).hexdigest()[:16]
+    samples = np.nan_to_num(clip.waveform.detach().cpu().numpy().astype(np.float64))  # who plays it refuses NaN
+    steps = np.round(samples * 32768).clip(-(2**31), 2**31 - 1).astype(np.int32)
+    return hashlib.sha256(steps.tobytes() + str(clip.sample_rate).encode()).hexdigest()[:16]
 
 
 def presented(test: ListeningTest, seed: int) -> list[Trial]:

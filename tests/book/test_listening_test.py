@@ -1,0 +1,445 @@
+"""The listening test in a browser, on a small page of its own, taken from the first question to the result.
+
+Needs Chromium, not the built book.
+"""
+
+import functools
+import http.server
+import json
+import re
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from built import BOOK
+from playwright.sync_api import Browser, Dialog, Locator, Page, expect
+from test_player import CONTRAST
+
+from paper_code.audio.clips import Clip
+from paper_code.display import players
+from paper_code.display.listening_test import listening_test
+from paper_code.listeners import answers, preferences
+from paper_code.listeners.design import ListeningTest, pairwise, presented
+
+RATE = 8_000
+STATIC = BOOK / "_static"
+FILES = ("player.js", "player.css", "listening_test.js", "listening_test.css")
+VERSIONS = ("Original", "Amber", "Basalt", "Cedar", "Dune")
+TRACKS = ("Piano", "Song", "Drums", "Speech", "Strings")
+ROLES = {"Original": "reference", "Amber": "plain", "Cedar": "document", "Dune": "corrected"}
+SECRETS = re.compile("|".join([*VERSIONS, *ROLES.values()]), re.I)
+PAGE = """<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Listening</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<link rel="stylesheet" href="player.css"><link rel="stylesheet" href="listening_test.css">
+<style>body {{ background: var(--look-ground); color: var(--look-ink); font: 16px/1.5 sans-serif }}</style>
+<script src="player.js" defer></script><script src="listening_test.js" defer></script></head><body>{body}</body></html>"""
+# Everything of a figure that a person or a screen reader can come across before the end.
+EXPOSED = """(figure) => [figure.innerText, ...[...figure.querySelectorAll("*")].flatMap((node) =>
+    [...node.attributes].map((attribute) => attribute.value))].join("\\n")"""
+
+
+def clip(frequency: float, seconds: float, seed: int) -> Clip:
+    """A tone in some noise."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    wave = 0.2 * np.sin(2 * np.pi * frequency * time) + 0.02 * np.random.default_rng(seed).standard_normal(len(time))
+    return Clip(torch.tensor(wave, dtype=torch.float32), RATE, "tone")
+
+
+def sounds(items: tuple[str, ...], versions: tuple[str, ...], seconds: float) -> dict[tuple[str, str], Clip]:
+    return {
+        (item, version): clip(200 + 100 * j, seconds, 10 * j + k)
+        for j, item in enumerate(items)
+        for k, version in enumerate(versions)
+    }
+
+
+def whole() -> ListeningTest:
+    """Five tracks, five versions, 50 comparisons, as in the document; tones of 1.2 s."""
+    return pairwise("Fifty", TRACKS, VERSIONS, sounds(TRACKS, VERSIONS, 1.2), hear_seconds=0.1)
+
+
+def brief() -> ListeningTest:
+    """Two tracks, three versions, six comparisons; long tones."""
+    return pairwise("Six", TRACKS[:2], VERSIONS[:3], sounds(TRACKS[:2], VERSIONS[:3], 20), hear_seconds=0.3)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a page of two tests and a player."""
+    path = tmp_path_factory.mktemp("page")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        first = listening_test(whole(), sounds(TRACKS, VERSIONS, 1.2), "Which is *better*?", ROLES)
+        second = listening_test(brief(), sounds(TRACKS[:2], VERSIONS[:3], 20))
+        player = players.compare({"Low": clip(200, 20, 1), "High": clip(800, 20, 2)}, "Player", spectrograms=False)
+    (path / "index.html").write_text(PAGE.format(body=first.html + second.html + player.html), encoding="utf-8")
+    for name in FILES:
+        shutil.copy(STATIC / name, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """The folder's address on a server of this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+@dataclass
+class Form:
+    """One test of the page, as a listener meets it."""
+
+    page: Page
+    figure: Locator
+
+    def button(self, name: str) -> Locator:
+        """A button by the beginning of its label or text, the sign of its key left aside."""
+        return self.figure.get_by_role("button", name=re.compile(f"^{name}"))
+
+    def get(self, expression: str) -> object:
+        """A value of the test's state."""
+        return self.figure.evaluate(f"(figure) => figure.listeningTest.{expression}")
+
+    def start(self, name: str = "Kim") -> None:
+        self.figure.get_by_label("A nickname").fill(name)
+        self.button("Start").click()
+
+    def listen(self) -> None:
+        """Play A and B until answers are open."""
+        for name in "AB":
+            self.button(f"Play {name}").click()
+            expect(self.figure.get_by_role("button", name=re.compile(f"{name}, heard"))).to_be_visible()
+        expect(self.figure.locator("[name=answer]").first).to_have_attribute("aria-disabled", "false")
+
+    def title(self) -> str:
+        return self.figure.locator(".listening-title").inner_text()
+
+    def status(self) -> str:
+        return self.figure.get_by_role("status").inner_text()
+
+    def download(self, path: Path) -> Path:
+        """The file of the answers."""
+        with self.page.expect_download() as found:
+            self.button("Download").click()
+        target = path / found.value.suggested_filename
+        found.value.save_as(target)
+        return target
+
+
+Open = Callable[..., Callable[[str], Form]]
+
+
+@pytest.fixture
+def visit(chromium: Browser, folder: Path, address: str) -> Iterator[Open]:
+    """Opens the page and gives its tests by name; complaints and requests to other places fail the test."""
+    contexts, complaints, requests = [], [], []
+
+    def opener(served: bool = False, script: str = "", **settings: object) -> Callable[[str], Form]:
+        context = chromium.new_context(**{"viewport": {"width": 900, "height": 900}, "offline": not served} | settings)
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("request", lambda request: requests.append(request.url))
+        page.add_init_script(script)
+        page.goto(address if served else (folder / "index.html").as_uri())
+        return lambda name: Form(page, page.get_by_role("figure", name=f"Listening test: {name}"))
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    here = (folder.as_uri(), address.removesuffix("index.html"), "data:", "blob:")
+    assert [url for url in requests if not url.startswith(here)] == []
+
+
+def choose(form: Form, number: int) -> None:
+    """Answer by a rule that wins, loses and ties: by what the page itself holds, since its reader cannot know."""
+    shown = form.get("trial.shown")
+    pair = sorted(shown, key=VERSIONS.index)
+    if pair == ["Original", "Cedar"] and number % 2:
+        form.figure.get_by_role("button", name="I don’t know").click()
+    else:
+        better = pair[-1] if "Cedar" in pair[-1] else pair[0]
+        form.button("A is better" if shown[0] == better else "B is better").click()
+
+
+def shown_counts(form: Form, which: int) -> dict[str, tuple[int, int]]:
+    """Name -> (count, out of) of the bars on the last page."""
+    lines = form.figure.locator(".listening-bars").nth(which).locator("li").all()
+    found = {}
+    for line in lines:
+        won, of = re.findall(r"\d+", line.locator(".listening-count").inner_text())
+        found[line.locator("span").first.inner_text()] = (int(won), int(of))
+    return found
+
+
+def test_a_whole_test(visit: Open, tmp_path: Path) -> None:
+    form = visit()("Fifty")
+    form.start("Kim Ö.")
+    for number in range(50):
+        if number == 20:
+            form.page.reload()
+        assert form.title() == f"Comparison {number + 1} of 50"
+        bar = form.figure.get_by_role("progressbar")
+        assert [bar.get_attribute(f"aria-value{end}") for end in ("min", "now", "max")] == ["0", str(number), "50"]
+        exposed = form.figure.evaluate(EXPOSED).replace(form.figure.get_attribute("data-test"), "")
+        assert SECRETS.findall(exposed) == []
+        form.listen()
+        choose(form, number)
+    assert form.title() == "Thank you, Kim Ö.: all 50 are answered"
+
+    path = form.download(tmp_path)
+    assert path.name == "answers Kim Ö..json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["complete"] is True
+    read = answers.read(path, whole())
+    assert read.complete
+    assert [(a.item, a.shown) for a in read.answers] == [
+        (trial.item, trial.conditions) for trial in presented(whole(), read.seed)
+    ]
+    # What the page shows is what the analysis finds in the file.
+    assert shown_counts(form, 0) == {name: (round(20 * share), 20) for name, share in preferences.wins(read).items()}
+    ties = preferences.ties(read)
+    assert shown_counts(form, 1) == {" – ".join(pair): (round(5 * share), 5) for pair, share in ties.items()}
+    assert 0 < ties["Original", "Cedar"] < 1
+    assert preferences.wins(read)["Cedar"] > 0.7
+    form.figure.get_by_text("What was what").click()
+    lines = form.figure.locator("details ol li").all_inner_texts()
+    first = read.answers[0]
+    assert lines[0].startswith(f"{first.item}: A was {first.shown[0]}, B was {first.shown[1]}; your answer: ")
+    assert len(lines) == 50
+    form.page.reload()
+    assert form.title() == "Thank you, Kim Ö.: all 50 are answered"
+
+
+def test_keyboard_only(visit: Open, tmp_path: Path) -> None:
+    form = visit(served=True)("Six")
+    page, keyboard = form.page, form.page.keyboard
+    form.figure.evaluate("(figure) => (figure.tabIndex = -1, figure.focus())")
+    keyboard.press("Tab")
+    keyboard.type("Kim 1")
+    keyboard.press("Enter")
+    expected = []
+    for number, play in enumerate([("a", "b"), ("1", "2"), ("b", "a"), ("A", "B"), ("2", "1"), ("a", "2")]):
+        assert page.evaluate("document.activeElement.className") == "listening-panel"
+        shown = form.get("trial.shown")
+        for key in play:
+            keyboard.press(key)
+            letter = {"1": "A", "2": "B"}.get(key, key.upper())
+            page.wait_for_function(
+                "([figure, k]) => figure.listeningTest.deck.heard[k] > 0.35",
+                arg=[form.figure.element_handle(), "AB".index(letter)],
+            )
+            assert form.button(f"Pause {letter}").get_attribute("aria-pressed") == "true"
+        keyboard.press("Space")
+        expect(form.figure.locator("[aria-pressed=true]")).to_have_count(0)
+        keyboard.press("Space")
+        expect(form.button(f"Pause {letter}")).to_be_visible()
+        key, value = [("ArrowLeft", shown[0]), ("ArrowRight", shown[1]), ("ArrowDown", None)][number % 3]
+        keyboard.press(key)
+        expected.append(value)
+    assert form.title() == "Thank you, Kim 1: all 6 are answered"
+    read = answers.read(form.download(tmp_path), brief())
+    assert [answer.value for answer in read.answers] == expected
+
+
+def test_order_and_sides_differ_between_listeners(visit: Open) -> None:
+    find = visit()
+    form, orders, seeds = find("Fifty"), [], []
+    form.page.on("dialog", lambda dialog: dialog.accept())
+    for _ in range(4):
+        form.start()
+        orders.append(json.dumps(form.get("order")))
+        seeds.append(form.get("state.seed"))
+        form.button("Start again").click()
+    assert len(set(orders)) == len(set(seeds)) == 4
+    for order, seed in zip(orders, seeds, strict=True):
+        expected = [{"item": trial.item, "shown": list(trial.conditions)} for trial in presented(whole(), seed)]
+        assert json.loads(order) == expected
+
+
+def test_no_answer_before_both_were_heard(visit: Open) -> None:
+    form = visit()("Six")
+    form.start()
+    form.button("A is better").click(force=True)  # it is marked as disabled, and says why
+    assert form.status() == "Please listen to A and B first, then choose."
+    form.button("Play A").click()
+    expect(form.button("Pause A, heard")).to_be_visible()
+    form.figure.locator(".listening-panel").press("ArrowRight")
+    assert form.status() == "Please listen to B first, then choose."
+    assert form.title() == "Comparison 1 of 6"
+    form.button("Play B").click()
+    expect(form.button("Pause B, heard")).to_be_visible()
+    assert min(form.get("deck.heard")) >= 0.3  # s, what this test wants of each
+    form.button("B is better").click()
+    assert form.title() == "Comparison 2 of 6"
+    assert form.get("waiting()") == [0, 1]
+
+
+def test_sounds_share_the_moment_and_loop(visit: Open) -> None:
+    form = visit()("Six")
+    form.start()
+    form.listen()
+    audio = "deck.audio.currentTime"
+    form.button("Play A").click()
+    before = form.get(audio)
+    form.button("Play B").click()
+    expect(form.button("Pause B")).to_be_visible()
+    after = form.get(audio)
+    assert before <= after < before + 1.5  # 20 ms and what a slow machine takes
+    playing = "() => [...document.querySelectorAll('audio')].filter((a) => !a.paused).length"
+    assert form.page.evaluate(playing) == 1
+    assert form.get("deck.sounds.every((audio) => audio.loop)") is True
+    form.button("Pause B").click()
+    form.page.wait_for_function(f"({playing})() === 0")
+
+
+def test_nothing_else_sounds_meanwhile(visit: Open) -> None:
+    find = visit()
+    form, other = find("Six"), find("Fifty")
+    player = form.page.get_by_role("figure", name="Player: Player")
+    for each in (form, other):
+        each.start()
+    form.button("Play A").click()
+    expect(form.button("Pause A")).to_be_visible()
+    player.get_by_role("button", name="Play").click()
+    expect(form.button("Play A")).to_be_visible()
+    form.button("Play B").click()
+    expect(player.get_by_role("button", name="Play")).to_be_visible()
+    other.button("Play A").click()
+    expect(form.button("Play B")).to_be_visible()
+    assert other.button("Pause A").is_visible()
+
+
+def test_back_and_start_again(visit: Open) -> None:
+    form = visit()("Six")
+    asked = []
+
+    def reply(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept() if asked[1:] else dialog.dismiss()
+
+    form.page.on("dialog", reply)
+    form.start()
+    first = form.get("trial.shown")
+    form.listen()
+    form.button("A is better").click()
+    form.button("Back to the last one").click()
+    assert (form.title(), form.get("trial.shown")) == ("Comparison 1 of 6", first)
+    form.listen()
+    form.button("B is better").click()
+    form.button("Start again").click()
+    assert form.title() == "Comparison 2 of 6"
+    form.button("Start again").click()
+    assert asked == ["Start again? Your answers (1) are deleted from this browser."] * 2
+    assert form.button("Start").is_visible()
+    form.page.reload()
+    assert form.button("Start").is_visible()
+
+
+def test_unfinished_answers_are_marked_and_taken_up_elsewhere(visit: Open, tmp_path: Path) -> None:
+    form = visit()("Six")
+    form.start("Ann")
+    form.listen()
+    form.button("A is better").click()
+    path = form.download(tmp_path)
+    assert path.name == "answers Ann (partial).json"
+    assert "do not read it before the end" in form.status()
+    with pytest.raises(answers.AnswerError, match="5 of 6 trials are not answered"):
+        answers.read(path, brief())
+    assert len(answers.read(path, brief(), partial=True).answers) == 1
+    find = visit()
+    elsewhere = find("Six")
+    elsewhere.figure.locator("input[type=file]").set_input_files(path)
+    expect(elsewhere.figure.locator(".listening-title")).to_have_text("Comparison 2 of 6")
+    assert elsewhere.get("order") == form.get("order")
+    another = find("Fifty")
+    another.figure.locator("input[type=file]").set_input_files(path)
+    expect(another.figure.get_by_role("status")).to_have_text("This file holds no answers to this test.")
+    (tmp_path / "odd.json").write_text('{"answers"')
+    another.figure.locator("input[type=file]").set_input_files(tmp_path / "odd.json")
+    expect(another.figure.get_by_role("status")).to_have_text("This file holds no answers to this test.")
+
+
+def test_a_browser_that_keeps_nothing(visit: Open) -> None:
+    denied = (
+        "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('no', 'SecurityError'); } });"
+    )
+    form = visit(script=denied)("Six")
+    form.start()
+    assert form.status() == "This browser keeps nothing: download your answers before you leave the page."
+    form.listen()
+    form.button("A is better").click()
+    assert form.title() == "Comparison 2 of 6"
+
+
+def test_what_was_kept_by_another_version_is_not_taken(visit: Open) -> None:
+    state = json.dumps({"seed": 5, "listener": "x", "answers": [{"item": "Piano", "shown": ["Amber", "Gone"]}]})
+    broken = f"localStorage.setItem('listening-test:{brief().id}', JSON.stringify({state}))"
+    form = visit(script=broken)("Six")
+    assert form.button("Start").is_visible()
+
+
+def test_without_a_nickname_the_file_has_one(visit: Open) -> None:
+    form = visit()("Six")
+    form.button("Start").click()
+    assert form.get("state.listener") == f"listener {form.get('state.seed')}"
+
+
+def test_without_script(visit: Open) -> None:
+    form = visit(java_script_enabled=False)("Six")
+    assert "does not run here" in form.figure.inner_text()
+    assert form.figure.locator("audio:visible").count() == 0
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [900, 390, 320])
+def test_legible_on_every_screen(visit: Open, dark: bool, width: int) -> None:
+    form = visit(viewport={"width": width, "height": 800})("Fifty")
+    page = form.page
+    page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", "dark" if dark else "light")
+
+    def look() -> None:
+        assert page.evaluate(CONTRAST) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        sizes = form.figure.locator("button:visible").evaluate_all(
+            "(n) => n.map((x) => x.getBoundingClientRect().height)"
+        )
+        assert min(sizes) >= 24
+
+    look()
+    form.start("W" * 40)
+    look()
+    form.figure.evaluate("""({ listeningTest: t }) => {
+        t.state.answers = t.order.map((trial, k) => ({ ...trial, answer: k % 3 ? trial.shown[0] : null, seconds: 1 }));
+        t.save();
+    }""")
+    form.figure.get_by_text("What was what").click()
+    look()
+
+
+def test_focus_is_seen(visit: Open) -> None:
+    form = visit()("Six")
+    form.start()
+    form.page.keyboard.press("Tab")
+    outline = "getComputedStyle(document.activeElement).outlineStyle + document.activeElement.name"
+    assert form.page.evaluate(outline) == "solidplay"
+
+
+def test_script_is_small() -> None:
+    assert (STATIC / "listening_test.js").stat().st_size < 15_000
