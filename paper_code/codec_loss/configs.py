@@ -70,7 +70,8 @@ class ModelConfig(TrainingConfig):
     """One of the autoencoders A to D. Paper: Ananthabhotla et al. 2019, Eq. 1-4 and Table 2. Chapter: codec_loss.
 
     model: which loss. cutoff: Hz, the band its sounds are limited to. batch: patches of 66,048 samples; model D takes
-    four of 16,384 for each. weights: the first 12 digits of the sha256 of the released loss network ("" without one).
+    four of 16,384 for each. predicted_seconds: of each track that PEASS is asked about.
+    weights: the first 12 digits of the sha256 of the released loss network ("" without one).
     """
 
     model: str
@@ -78,6 +79,7 @@ class ModelConfig(TrainingConfig):
     filters: int = 12
     bottleneck: int = 128
     weights: str = ""
+    predicted_seconds: float = 5.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -1,10 +1,12 @@
-"""The start of the encoder network: a linear projection and its transpose, instead of nothing at all.
+"""The start of the encoder network: a wavelet-packet coder and its inverse, instead of random weights.
 
-The paper is silent on initial weights. From independent ones (He, Glorot) sixteen rectified layers start with an output
-that has nothing to do with the input, so L1 first teaches the network to be silent, and from there it takes long to
-find anything. Here the channels come in pairs u and -u, so that rectifying loses nothing and the network starts linear
-("looks linear", Balduzzi et al. 2017), with orthogonal kernels, and each decoder layer starts as nearly as it can as the
-transpose of its encoder layer. All models of a seed start from the same weights.
+The paper is silent on initial weights. From random ones, sixteen rectified layers start with an output that has nothing
+to do with the input; L1 then teaches the network to be silent, and within the steps that two cores can do it finds
+nothing else. So here the network starts as a linear coder: each layer splits the bands of the one before into halves
+with an orthonormal wavelet (Daubechies 1988, four vanishing moments) and keeps the lowest bands its channels can hold;
+the decoder starts as the transpose. Channels come in pairs u and -u, so that rectifying loses nothing at the start
+("looks linear", Balduzzi et al. 2017). What the channels beyond those bands hold starts small and random.
+All models of a seed start alike, so that only the loss differs.
 """
 
 from typing import TYPE_CHECKING
@@ -15,47 +17,57 @@ from torch import Tensor, nn
 if TYPE_CHECKING:
     from paper_code.codec_loss.networks import EncoderNetwork
 
-RIDGE = 1e-4
+WAVELET = (  # Daubechies' low-pass filter with four vanishing moments
+    0.23037781330885523,
+    0.7148465705525415,
+    0.6308807679295904,
+    -0.02798376941698385,
+    -0.18703481171888114,
+    0.030841381835986965,
+    0.032883011666982945,
+    -0.010597401784997278,
+)
+REST = 0.1  # size of the random kernels of the channels that no band needs
 
 
 @torch.no_grad()
-def start_as_projection(network: "EncoderNetwork") -> None:
-    """Set the weights of an encoder network, drawn from the global generator; biases become 0."""
-    kernels = []
+def start_as_wavelet_packet(network: "EncoderNetwork") -> None:
+    """Set the weights of an encoder network; the random ones are drawn from the global generator. Biases become 0."""
+    bands, kernels = 1, []
     for layer in network.down:
         channels_in = layer.in_channels if layer.in_channels == 1 else layer.in_channels // 2
         kernel = torch.empty(layer.out_channels // 2, channels_in * layer.kernel_size[0])
-        kernels.append(nn.init.orthogonal_(kernel).unflatten(1, (channels_in, -1)))
+        kernel = REST * nn.init.orthogonal_(kernel).unflatten(1, (channels_in, -1))
+        split = _halves(bands, layer.kernel_size[0])[: len(kernel)]
+        kernel[: len(split)] = 0.0
+        kernel[: len(split), :bands] = split
+        kernels.append(kernel)
+        bands = len(split)
     for layer, kernel in zip(network.down, kernels, strict=True):
-        _set(layer, kernel)
+        layer.weight.copy_(_in_pairs(kernel, layer.out_channels > 1, layer.in_channels > 1))
+        layer.bias.zero_()
     for layer, kernel in zip(network.up, kernels[::-1], strict=True):
-        _set(layer, _transpose(kernel, layer.phases))
+        layer.weight.copy_(_in_pairs(kernel, layer.in_channels > 1, layer.out_channels > 1))
+        layer.bias.zero_()
 
 
-def _set(layer: nn.Conv1d, kernel: Tensor) -> None:
-    """Give a layer a kernel [output, input, tap] of half its channels; channels come as u, -u, single ones stay."""
-    if layer.in_channels > 1:
-        kernel = torch.stack([kernel, -kernel], 2).flatten(1, 2)
-    if layer.out_channels > 1:
-        kernel = torch.stack([kernel, -kernel], 1).flatten(0, 1)
-    layer.weight.copy_(kernel)
-    layer.bias.zero_()
+def _halves(bands: int, taps: int) -> Tensor:
+    """Kernels [2 bands, bands, tap] that split each band into its lower and its upper half, lowest frequency first.
 
-
-def _transpose(kernel: Tensor, phases: Tensor) -> Tensor:
-    """The kernel that, after linear interpolation, comes nearest to the transpose of a stride-2 convolution.
-
-    kernel: [output, input, tap] of the convolution. phases: see networks.UpsamplingConvolution.
+    Decimation turns every second band upside down, so there the upper half of the spectrum is the high-pass's.
     """
-    taps = kernel.shape[-1]
-    reach = phases.shape[1] // 2
-    wanted = torch.zeros(kernel.shape[1], kernel.shape[0], 2, phases.shape[1])  # input, output, phase, low-rate tap
-    for phase in range(2):
-        for tap in range(phases.shape[1]):
-            at = phase - 2 * (tap - reach) + taps // 2
-            if 0 <= at < taps:
-                wanted[:, :, phase, tap] = kernel[:, :, at].T
-    system = phases.flatten(0, 1).double()  # [phase and low-rate tap, tap]
-    ridge = RIDGE * torch.eye(taps, dtype=torch.float64)
-    solved = torch.linalg.solve(system.T @ system + ridge, system.T @ wanted.flatten(2).double().flatten(0, 1).T)
-    return solved.T.unflatten(0, wanted.shape[:2]).float()
+    low = torch.zeros(taps)
+    low[1 : 1 + len(WAVELET)] = torch.tensor(WAVELET)
+    high = torch.zeros(taps)
+    high[1 : 1 + len(WAVELET)] = torch.tensor(WAVELET[::-1]) * torch.tensor([1.0, -1.0] * (len(WAVELET) // 2))
+    kernels = torch.zeros(2 * bands, bands, taps)
+    for band in range(bands):
+        kernels[2 * band, band], kernels[2 * band + 1, band] = (low, high) if band % 2 == 0 else (high, low)
+    return kernels
+
+
+def _in_pairs(kernel: Tensor, first: bool, second: bool) -> Tensor:
+    """The kernel with each channel of its first and second axis as a pair u, -u, where asked for."""
+    if second:
+        kernel = torch.stack([kernel, -kernel], 2).flatten(1, 2)
+    return torch.stack([kernel, -kernel], 1).flatten(0, 1) if first else kernel

@@ -1,7 +1,8 @@
 """The networks of the paper: two that imitate a codec (loss networks) and the autoencoder they train (encoder network).
 
 All three decimate by 2 in every layer. "Convolution with stride 1, then keep every second sample" is computed as a
-convolution with stride 2, which gives the same numbers at half the cost.
+convolution with stride 2, "put a zero after every sample, then a convolution with stride 1" as a transposed convolution
+with stride 2: the same numbers at half the cost.
 """
 
 from itertools import pairwise
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from paper_code.codec_loss.initialisation import start_as_projection
+from paper_code.codec_loss.initialisation import start_as_wavelet_packet
 
 FRAME = 1024  # samples of an STFT frame
 HOP = 512
@@ -139,32 +140,12 @@ class TimeUNet(nn.Module):
         return torch.tanh(self.up[-1](signal)).squeeze(1), [*downs, *ups]
 
 
-class UpsamplingConvolution(nn.Conv1d):
-    """Linear interpolation to twice the rate, then a convolution with stride 1, both done at the low rate.
-
-    Every second output sample is one filter of the input, the others another one: both follow from the kernel. Beyond
-    its ends the input counts as 0. A third of the time of interpolating first, the same numbers.
-    Paper: Ananthabhotla et al. 2019, Table 2 (kernel 9, stride 1, in the decoder). Chapter: codec_loss.
-    """
-
-    def __init__(self, channels_in: int, channels_out: int, taps: int) -> None:
-        super().__init__(channels_in, channels_out, taps, padding=taps // 2)
-        self.register_buffer("phases", _interpolation_phases(taps), persistent=False)
-
-    def forward(self, signal: Tensor) -> Tensor:
-        """[batch, channels_out, 2 time] from [batch, channels_in, time]."""
-        phases = self.phases.to(self.weight.dtype)
-        kernels = torch.einsum("pjk,oik->opij", phases, self.weight)  # output, phase, input, tap at the low rate
-        kernels = kernels.reshape(2 * self.out_channels, self.in_channels, -1)
-        found = functional.conv1d(signal, kernels, padding=kernels.shape[-1] // 2)
-        return found.unflatten(1, (-1, 2)).transpose(2, 3).flatten(2) + self.bias[:, None]
-
-
 class EncoderNetwork(nn.Module):
     """The autoencoder that the losses train: its narrowest layer holds half as many numbers as the waveform.
 
     filters: of the first layer; the i-th has i times as many, the eighth `bottleneck`: 128 channels at a 256th of the
-    rate are exactly one half. Upsampling is linear interpolation by 2 and a convolution. There are no skips.
+    rate are exactly one half. Upsampling puts a zero between two samples before the convolution with stride 1, the
+    counterpart of decimation. There are no skips. It starts as a wavelet-packet coder; see `initialisation`.
     Paper: Ananthabhotla et al. 2019, §5 and Table 2. Chapter: codec_loss.
     """
 
@@ -176,8 +157,10 @@ class EncoderNetwork(nn.Module):
         widths = [filters * (i + 1) for i in range(self.layers - 1)]
         down, up = [1, *widths, bottleneck], [bottleneck, *widths[::-1], 1]
         self.down = nn.ModuleList(nn.Conv1d(i, o, 9, stride=2, padding=4) for i, o in pairwise(down))
-        self.up = nn.ModuleList(UpsamplingConvolution(i, o, 9) for i, o in pairwise(up))
-        start_as_projection(self)
+        self.up = nn.ModuleList(
+            nn.ConvTranspose1d(i, o, 9, stride=2, padding=4, output_padding=1) for i, o in pairwise(up)
+        )
+        start_as_wavelet_packet(self)
 
     def encode(self, waveform: Tensor) -> Tensor:
         """The code [batch, bottleneck, time / 256] of a waveform [batch, time]."""
@@ -205,19 +188,6 @@ NETWORKS = {"spectrogram": SpectrogramUNet, "time": TimeUNet}  # those that imit
 def parameter_count(network: nn.Module) -> int:
     """How many weights a network has."""
     return sum(weights.numel() for weights in network.parameters())
-
-
-def _interpolation_phases(taps: int) -> Tensor:
-    """[phase, tap at the low rate, tap at the high rate]: what each high-rate tap takes from each low-rate sample."""
-    reach = taps // 4 + 1
-    phases = torch.zeros(2, 2 * reach + 1, taps)
-    for phase in range(2):
-        for k in range(taps):
-            at = phase + k - taps // 2  # in high-rate samples from the low-rate sample in the middle
-            near, far = at // 2, at // 2 + (1 if at % 2 else -1)
-            phases[phase, reach + near, k] += 0.75
-            phases[phase, reach + far, k] += 0.25
-    return phases
 
 
 def _require_decimable(waveform: Tensor) -> None:

@@ -23,7 +23,7 @@ from types import ModuleType
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
 
-CHAPTERS = ("bark_loss",)  # in the order of the book
+CHAPTERS = ("bark_loss", "codec_loss")  # in the order of the book
 
 WANTED = ("PROFILES", "seeds", "experiments", "train", "evaluate", "sources", "measurements")
 SIZES = ("full", "small", "smoke")  # the profiles, best first
@@ -40,6 +40,11 @@ class Document:
 
 DOCUMENTS = {
     "bark_loss": Document("vinyard2018", "Perceptual Audio Loss", "Vinyard (2018)"),
+    "codec_loss": Document(
+        "ananthabhotla2019",
+        "Towards a Perceptual Loss: Using a Neural Network Codec Approximation as a Loss for Generative Audio Models",
+        "Ananthabhotla, Ewert & Paradiso (2019)",
+    ),
 }
 
 

@@ -18,7 +18,7 @@ from paper_code.lab.files import read_json, sweep, write_json, writing
 from paper_code.lab.lock import lock
 from paper_code.lab.store import METRICS, PROVENANCE, STARTED, Result, Store, load, open_store, partial
 
-CHECKPOINTS = "checkpoint*.pt"  # what a chapter's training may leave in its folder to resume from
+CHECKPOINTS = "checkpoint*"  # what a chapter's training may leave in its folder to resume from
 
 
 def result(
