@@ -36,7 +36,7 @@ CHANGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     },
     "small": {
         "spectrogram": {"iterations": 4000, "batch": 8, "filters": 16, "schedule": "cosine"},
-        "time": {"iterations": 2400, "batch": 8, "filters": 16, "schedule": "cosine", "learning_rate": 5e-4},
+        "time": {"iterations": 2000, "batch": 8, "filters": 16, "schedule": "cosine", "learning_rate": 5e-4},
         "model": {
             "iterations": 1200,
             "batch": 2,

@@ -141,8 +141,8 @@ def material(
     made_of = [source.get("sha256", "") for source in sources(side, synthetic)]
     recipe = {"side": side, "codec": codec.key, "versions": versions, "bands": list(bands), "of": made_of, "v": 1}
     folder = FOLDER / f"{side}-{codec.key}-{hash_of('material', recipe)}"
-    with lock(folder):
-        if not (folder / "tracks.json").exists():
+    if not (folder / "tracks.json").exists():
+        with lock(folder):
             _prepare(folder, list(_versions(_tracks(side, synthetic), versions)), codec, bands, progress)
     return Material(folder, np.array(read_json(folder / "tracks.json"), dtype=np.int64))
 

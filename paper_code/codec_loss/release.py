@@ -1,0 +1,81 @@
+"""Makes data/weights from trained loss networks: python -m paper_code.codec_loss.release RESULT_FOLDER [...].
+
+A result folder is one of network_spectrogram or network_time that was computed with --keep-checkpoint.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from paper_code.codec_loss import imitation, stimuli
+from paper_code.codec_loss.configs import LossNetworkConfig
+from paper_code.codec_loss.experiment import WEIGHTS
+from paper_code.codec_loss.loss import LOSSES
+from paper_code.codec_loss.networks import PATCH
+from paper_code.codec_loss.weights import WeightsError, released, save
+from paper_code.lab.errors import LabError
+from paper_code.lab.store import load
+
+PAIRS = 16
+NOISE = 20.0  # dB of signal over the noise of the pairs that the loss's terms are weighed on
+
+
+def release(folder: Path) -> Path:
+    """Write the network of a result folder, with the sizes of its loss's terms, into data/weights.
+
+    Raises WeightsError where the folder holds no weights.
+    """
+    found = load(folder, "codec_loss")
+    if not (folder / WEIGHTS).exists():
+        raise WeightsError(f"{folder} holds no {WEIGHTS}: run the experiment with --keep-checkpoint.")
+    config = LossNetworkConfig.from_dict(found.config)
+    network = imitation.make_network(config)
+    network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    loss = LOSSES[config.network](network)
+    reference = _references(config)
+    loss.calibrate(with_noise(reference), reference)
+    about = {
+        "network": config.network,
+        "filters": config.filters,
+        "log_factor": config.log_factor,
+        "codec": config.real_codec().key,
+        "config_hash": config.hash,
+        "profile": config.profile,
+        "code": found.provenance["code"]["commit"],
+    }
+    return save(released(config.network), network, {"sizes": loss.sizes, "layer_sizes": loss.layer_sizes}, about)
+
+
+def with_noise(sounds: Tensor, decibels: float = NOISE) -> Tensor:
+    """Sounds [sound, time] with white noise `decibels` under each: the pairs that the terms are weighed on."""
+    noise = torch.randn(sounds.shape, generator=torch.Generator().manual_seed(0))
+    return sounds + noise * sounds.std(-1, keepdim=True) * 10 ** (-decibels / 20)
+
+
+def _references(config: LossNetworkConfig) -> Tensor:
+    unseen = stimuli.material(
+        "validation", config.real_codec(), 1, synthetic=config.recordings == "synthetic", progress=False
+    )
+    starts = unseen.regular(PATCH)
+    (sounds,) = unseen.at(starts[:: max(1, len(starts) // PAIRS)], PATCH, "original")
+    return sounds
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Release every folder named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="+", help="a result folder with its weights")
+    try:
+        for folder in parser.parse_args(arguments).folder:
+            print(release(folder))
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
