@@ -235,6 +235,7 @@ class ListeningTest {
 		this.deck = null;
 		this.say("");
 		this.body.replaceChildren(...(!this.state ? this.welcome() : this.done ? this.end() : this.ask()));
+		this.draw();
 		if (moved) (this.body.querySelector("[tabindex]") ?? this.title).focus({ preventScroll: true });
 	}
 	welcome() {
@@ -272,7 +273,6 @@ class ListeningTest {
 		const panel = el("div", { className: "listening-panel", role: "group", tabIndex: 0, "aria-label": `Listen and choose. ${question}` },
 			styled("div", "listening-picks", ...this.picks), this.line, el("p", {}, question), this.kind.ask(this.trial, (value) => this.answer(value)));
 		if (this.forgetful) this.say("This browser keeps nothing: download your answers before you leave the page.");
-		this.draw();
 		return [progress, panel, this.status, styled("p", "listening-help", this.kind.help), this.tools()];
 	}
 	end() {
