@@ -20,12 +20,13 @@ from paper_code.metrics.aliasing import image_coherence, out_of_band_level
 from paper_code.metrics.clicks import broadband_pulses
 from paper_code.metrics.distortion import signal_to_noise_ratio
 from paper_code.metrics.source_quality import source_quality
-from paper_code.metrics.spectral import log_spectral_distance
+from paper_code.metrics.spectral import level_error, log_spectral_distance
 
 CURVES = "checkpoint-curves.npz"  # what train leaves for evaluate; the store drops it with the checkpoints
 FILTER_PATCHES = 200
 FOLDS = {"4 kHz": 4000.0, "2 kHz": 2000.0}  # where the first two decimations fold
 HEADROOM = 0.98
+UPPER = 0.6  # from this share of its width on, the upper part of a band: 3 to 5 kHz of 5
 
 
 @torch.no_grad()
@@ -150,6 +151,9 @@ def _model_metrics(config: ModelConfig, found: Tensor, sounds: Tensor) -> dict[s
         "snr_twice": float(2 * snr.mean()),
         "snr_pooled": float(10 * torch.log10(sounds.square().sum() / (found - sounds).square().sum())),
         "lsd": float(log_spectral_distance(found, sounds, stimuli.SAMPLE_RATE, 0.0, config.cutoff).nanmean()),
+        "upper_level": float(
+            level_error(found, sounds, stimuli.SAMPLE_RATE, UPPER * config.cutoff, config.cutoff).mean()
+        ),
         "out_of_band": float(out_of_band_level(found, sounds, stimuli.SAMPLE_RATE, config.cutoff).nanmean()),
         "pulse_rate": float(pulses.rate.mean()),
         "pulse_energy": float((10 ** (pulses.level / 10)).mean()),
@@ -214,6 +218,7 @@ MODEL_SCORES = {
     "snr_twice": "SNR by 20 log10",
     "snr_pooled": "pooled SNR",
     "lsd": "log-spectral distance",
+    "upper_level": "level of the upper band",
     "out_of_band": "level out of band",
     "pulse_rate": "pulses a second",
     "pulse_energy": "energy of pulses",
