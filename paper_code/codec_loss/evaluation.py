@@ -159,7 +159,7 @@ def _model_metrics(config: ModelConfig, found: Tensor, sounds: Tensor) -> dict[s
         "pulse_energy": float((10 ** (pulses.level / 10)).mean()),
         "pulse_share": float(pulses.share.nanmean()),
     }
-    for name, fold in FOLDS.items():
+    for name, fold in [(name, fold) for name, fold in FOLDS.items() if 2 * fold > config.cutoff]:
         mirror = image_coherence(found, sounds, stimuli.SAMPLE_RATE, cutoff=float(config.cutoff), fold=fold)
         metrics[f"image_{name}"] = float(mirror.above_chance.nanmean())
     return metrics
@@ -244,7 +244,7 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
                     found[f"{NETWORK_SCORES[key]}, {candidate}, {network}"] = scores[key]
         else:
             model = model_title(result.config)
-            for key, title in MODEL_SCORES.items():
+            for key, title in [(k, t) for k, t in MODEL_SCORES.items() if k in result.metrics["test"]]:
                 found[f"{title}, {model}"] = result.metrics["test"][key]
             for key, title in TRACK_SCORES.items():
                 values = [track[key] for track in result.metrics["tracks"].values()]
