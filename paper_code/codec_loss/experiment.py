@@ -38,10 +38,10 @@ CHANGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "spectrogram": {"iterations": 4000, "batch": 8, "filters": 16, "schedule": "cosine"},
         "time": {"iterations": 2000, "batch": 8, "filters": 16, "schedule": "cosine", "learning_rate": 5e-4},
         "model": {
-            "iterations": 1200,
+            "iterations": 800,
             "batch": 2,
             "schedule": "cosine",
-            "learning_rate": 2e-3,
+            "learning_rate": 3e-4,
             "predicted_seconds": 2.0,
         },
     },
