@@ -1,0 +1,25 @@
+"""Ctrl-C in the middle of a training, as a user gives it."""
+
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from paper_code.codec_loss import stimuli
+
+
+def interrupted(train: Callable[[], object], step: int) -> None:
+    """Call a training and interrupt it while it fetches the data of a step (from 1); it saves and stops."""
+    fetch, calls = stimuli.Material.random, []
+
+    def random(*arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == step:
+            signal.raise_signal(signal.SIGINT)
+        return fetch(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stimuli.Material, "random", random)
+        with pytest.raises(KeyboardInterrupt):
+            train()
+    assert len(calls) == step

@@ -1,0 +1,163 @@
+"""Scores of networks and models on outputs whose scores are known, and the names that claims ask for."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from paper_code.codec_loss import evaluation, holes, stimuli
+from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig
+from paper_code.codec_loss.networks import magnitude_spectrogram
+from paper_code.metrics.distortion import signal_to_noise_ratio
+
+COMMON = {"profile": "smoke", "seed": 0, "iterations": 1, "batch": 1, "learning_rate": 1e-3, "recordings": "synthetic"}
+
+
+def _noise(*shape: int, seed: int = 0) -> torch.Tensor:
+    return 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_a_sounds_own_magnitudes_and_phase_give_it_back():
+    sound = stimuli.limit_band(_noise(1024 + 512 * 9), 7000)  # the bin at half the rate is left out
+    found = evaluation.with_phase(magnitude_spectrogram(sound), sound)
+    assert found.shape == sound.shape
+    assert (found - sound)[512:-512].abs().max() < 1e-6
+    half = evaluation.with_phase(0.5 * magnitude_spectrogram(sound), sound)
+    assert (half - 0.5 * sound)[512:-512].abs().max() < 1e-6
+    assert torch.isfinite(found).all()
+    assert found[:512].abs().max() <= 2 * sound.abs().max()  # the ends fade and do not burst
+
+
+def test_the_phase_is_that_of_the_coded_sound():
+    one, other = stimuli.limit_band(_noise(2, 1024 + 512 * 9), 7000)
+    magnitudes = magnitude_spectrogram(one)
+    assert not torch.allclose(evaluation.with_phase(magnitudes, other), one, atol=0.01)
+    config = LossNetworkConfig(network="spectrogram", **COMMON)
+    found = evaluation.imitated(config, torch.nn.Identity(), one, -one)
+    assert (found + one)[512:-512].abs().max() < 1e-6
+    time = LossNetworkConfig(network="time", **COMMON)
+    assert torch.equal(evaluation.imitated(time, torch.nn.Identity(), one, other), one)
+
+
+def test_silence_with_any_phase_is_silent_and_finite():
+    silence = torch.zeros(1024 + 512 * 9)
+    found = evaluation.with_phase(magnitude_spectrogram(silence), silence)
+    assert found.abs().max() < 1e-5
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    """Three patches; the "codec" takes every second cell of a frame away, and all above 5 kHz."""
+    original = _noise(3, 66048)
+    return original, stimuli.limit_band(0.9 * original, 5000)
+
+
+def test_a_network_that_does_nothing_scores_as_the_identity(pairs):
+    config = LossNetworkConfig(network="spectrogram", **COMMON)
+    bins = torch.ones(512)
+    found = evaluation._network_metrics(config, torch.nn.Identity(), *pairs, bins, 5000.0)
+    assert found["network"] == pytest.approx(found["identity"], nan_ok=True)
+    assert found["fixed filter"] == pytest.approx(found["identity"], nan_ok=True)
+    seen, wanted = (magnitude_spectrogram(part) for part in pairs)
+    by_hand = [((s - w).abs().sum() / s.abs().sum()).item() for s, w in zip(seen, wanted, strict=True)]
+    assert found["identity"]["l1"] == pytest.approx(np.mean(by_hand), rel=1e-5)
+    assert found["identity"]["l1_pooled"] == pytest.approx(((seen - wanted).abs().sum() / seen.sum()).item(), rel=1e-5)
+    assert found["patches"] == 3
+
+
+def test_the_best_fixed_filter_beats_the_identity_on_a_filtered_sound(pairs):
+    config = LossNetworkConfig(network="time", **COMMON)
+    seen, wanted = (magnitude_spectrogram(part) for part in pairs)
+    bins = holes.fixed_filter(seen, wanted)
+    perfect = lambda part: stimuli.limit_band(0.9 * part, 5000)  # noqa: E731
+    found = evaluation._network_metrics(config, perfect, *pairs, bins, 5000.0)
+    assert found["network"]["l1"] < 1e-6
+    assert found["network"]["waveform_l1"] == 0
+    assert 0 < found["fixed filter"]["l1"] < 0.02 < found["identity"]["l1"]
+    assert found["fixed filter"]["level_errors"][:4] == pytest.approx([0] * 4, abs=0.05)
+    assert found["identity"]["level_errors"][0] == pytest.approx(20 * np.log10(1 / 0.9), abs=1e-3)
+    assert found["fixed filter"]["found"] < 0.02
+
+
+def test_known_noise_gives_the_known_snr():
+    sounds = stimuli.limit_band(_noise(2, 66048), 3000)
+    noise = stimuli.limit_band(_noise(2, 66048, seed=1), 3000)
+    levels = torch.tensor([[0.1], [0.01]])  # 20 and 40 dB under the sounds
+    found = sounds + levels * noise * sounds.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True)
+    metrics = evaluation._model_metrics(ModelConfig(model="a", **COMMON), found, sounds)
+    assert metrics["snr"] == pytest.approx(30, abs=1e-3)
+    assert metrics["snr_twice"] == pytest.approx(60, abs=1e-3)
+    power = sounds.square().sum(-1)
+    assert metrics["snr_pooled"] == pytest.approx(
+        10 * np.log10(power.sum().item() / (power[0] / 100 + power[1] / 10000).item()), abs=1e-3
+    )
+    assert metrics["frames"] == 2
+    assert metrics["upper_level"] == pytest.approx(0, abs=0.2)
+    assert metrics["pulse_rate"] == 0
+    assert abs(metrics["image_4 kHz"]) < 0.05
+    assert all(np.isfinite(value) for value in metrics.values())
+
+
+def test_pulses_and_a_missing_upper_band_are_seen():
+    sounds = stimuli.limit_band(_noise(1, 66048), 3000)
+    clicks = torch.zeros(1, 66048)
+    clicks[:, 4000::8000] = 0.5
+    config = ModelConfig(model="a", **COMMON)
+    clicking = evaluation._model_metrics(config, sounds + stimuli.limit_band(clicks, 3000), sounds)
+    assert clicking["pulse_rate"] == pytest.approx(8 / (66048 / 16000), rel=0.15)
+    muffled = evaluation._model_metrics(config, stimuli.limit_band(sounds, 1500), sounds)
+    assert muffled["upper_level"] < -20
+    assert muffled["pulse_rate"] < 0.5
+
+
+def test_a_file_does_not_clip():
+    loud = torch.tensor([0.5, -1.96])
+    assert evaluation.fit(loud).tolist() == pytest.approx([0.25, -0.98])
+    assert torch.equal(evaluation.fit(torch.tensor([0.5, -0.9])), torch.tensor([0.5, -0.9]))
+    assert not evaluation.fit(torch.zeros(3)).any()
+
+
+def _network_result(seed, offset):
+    scores = {"l1": 0.1 + offset, "precision": 0.5, "recall": 0.6, "f1": 0.55, "level_errors": [0.0]}
+    test = {"patches": 3, "network": scores, "identity": {**scores, "l1": 0.2}, "fixed filter": scores}
+    return SimpleNamespace(seed=seed, config={"network": "time", "seed": seed}, metrics={"test": test})
+
+
+def _model_result(seed, model, cutoff, snr):
+    test = dict.fromkeys(evaluation.MODEL_SCORES, 1.0) | {"snr": snr}
+    tracks = {name: dict.fromkeys(evaluation.TRACK_SCORES, value) for name, value in (("one", 1.0), ("two", 4.0))}
+    config = {"model": model, "cutoff": cutoff}
+    return SimpleNamespace(seed=seed, config=config, metrics={"test": test, "tracks": tracks})
+
+
+def test_measurements_have_the_names_of_claims_and_the_order_of_seeds():
+    results = [_network_result(1, 0.05), _model_result(1, "c", 5000, 30.0)]
+    results += [_network_result(0, 0.0), _model_result(0, "c", 5000, 20.0), _model_result(0, "a", 3000, 10.0)]
+    found = evaluation.measurements(results)
+    assert found["L1, network, time network"] == pytest.approx([0.1, 0.15])
+    assert found["L1, identity, time network"] == [0.2, 0.2]
+    assert found["holes F1, fixed filter, time network"] == [0.55, 0.55]
+    assert "waveform L1, network, time network" not in found
+    assert found["SNR, model C, broadband"] == [20, 30]
+    assert found["SNR, model A"] == [10]
+    assert found["OPS, tracks, model A"] == [2.5]
+    assert all(isinstance(name, str) and values for name, values in found.items())
+
+
+def test_a_track_is_scored_in_its_middle(monkeypatch):
+    """PEASS sees the asked part of estimate and original, from the middle; the other numbers see all."""
+    asked = []
+
+    def quality(estimate, original, rate):
+        asked.append((estimate, original, rate))
+        return SimpleNamespace(overall=50.0, artifacts=60.0)
+
+    monkeypatch.setattr(evaluation, "source_quality", quality)
+    original = stimuli.limit_band(_noise(16000), 3000)
+    estimate = original + 0.1 * stimuli.limit_band(_noise(16000, seed=1), 3000)
+    found = evaluation._track_metrics(ModelConfig(model="a", predicted_seconds=0.5, **COMMON), estimate, original)
+    assert (found["ops"], found["aps"]) == (50, 60)
+    assert torch.equal(asked[0][0], estimate[4000:12000])
+    assert torch.equal(asked[0][1], original[4000:12000])
+    assert found["snr"] == pytest.approx(signal_to_noise_ratio(estimate, original).item(), abs=1e-3)

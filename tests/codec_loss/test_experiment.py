@@ -1,0 +1,167 @@
+"""The chapter's experiments from config to result, on quick sounds."""
+
+import numpy as np
+import pytest
+import torch
+
+from paper_code.codec_loss import evaluation, experiment, stimuli
+from paper_code.codec_loss.configs import ModelConfig
+from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, TimeUNet
+from paper_code.codec_loss.tracks import EXCERPT, TRACKS, excerpt, excerpts
+from paper_code.codec_loss.weights import checksum, released
+from paper_code.lab import run
+from paper_code.lab.errors import LabError
+from paper_code.lab.store import Store
+from paper_code.lab.training import seed_all
+
+NAMES = ["network_spectrogram", "network_time", *(f"model_{m}{end}" for end in ("", "_broad") for m in "abcd")]
+
+
+@pytest.mark.parametrize("profile", experiment.PROFILES)
+def test_every_profile_builds_ten_experiments(profile):
+    found = experiment.experiments(profile, seed=3)
+    assert list(found) == NAMES
+    assert len({config.hash for config in found.values()}) == len(NAMES)
+    assert all(config.seed == 3 and config.profile == profile for config in found.values())
+    assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
+    assert experiment.seeds(profile) == [0]
+
+
+def test_full_is_the_papers_size():
+    found = experiment.experiments("full", 0)
+    spectrogram, time = found["network_spectrogram"], found["network_time"]
+    assert (spectrogram.filters, spectrogram.batch, spectrogram.learning_rate, spectrogram.decay) == (
+        32,
+        32,
+        1e-3,
+        5e-6,
+    )
+    assert (time.filters, time.batch, time.learning_rate) == (32, 16, 1e-4)
+    for name in NAMES[2:]:
+        model = found[name]
+        assert (model.filters, model.bottleneck, model.batch, model.learning_rate) == (12, 128, 32, 1e-3)
+        assert model.cutoff == (5000 if name.endswith("_broad") else 3000)
+    assert (spectrogram.codec, spectrogram.bitrate) == ("mp3", 16.0)
+
+
+def test_models_differ_in_nothing_but_the_loss():
+    found = experiment.experiments("small", 0)
+    for name in NAMES[2:]:
+        like = found["model_a"].as_dict() | {key: found[name].as_dict()[key] for key in ("model", "cutoff", "weights")}
+        assert found[name].as_dict() == like
+
+
+def test_models_c_and_d_name_the_released_weights():
+    found = experiment.experiments("smoke", 0)
+    assert found["model_a"].weights == found["model_b"].weights == ""
+    assert found["model_c"].weights == found["model_c_broad"].weights == checksum(released("spectrogram"))
+    assert found["model_d"].weights == checksum(released("time"))
+    assert experiment.sources(found["model_d"])[-1]["sha256"] == found["model_d"].weights
+
+
+def test_another_codec_is_for_the_loss_networks():
+    found = experiment.experiments("smoke", 0, codec="opus", bitrate=24.0)
+    assert found["network_time"].real_codec().name == "opus"
+    assert found["model_c"].real_codec().name == "mp3"
+    assert experiment.experiments("smoke", 0, iterations=7)["model_c"].iterations == 7
+
+
+def test_sources_are_those_of_all_sides():
+    config = experiment.experiments("smoke", 0)["network_time"]
+    real = experiment.sources(config)
+    assert len(real) == sum(len(stimuli.recordings(side)) for side in ("train", "validation", "test"))
+    synthetic = experiment.sources(config.replace(recordings="synthetic"))
+    assert [source["origin"] for source in synthetic] == ["synthesiser"] * 3
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return Store(tmp_path_factory.mktemp("results"))
+
+
+def _result(name, store, monkeypatch):
+    monkeypatch.setattr(evaluation, "FILTER_PATCHES", 4)
+    changes = {"recordings": "synthetic", "iterations": 2, "batch": 1}
+    config = experiment.experiments("smoke", 0, **changes)[name]
+    if isinstance(config, ModelConfig):
+        config = config.replace(predicted_seconds=0.1)
+    return run.result("codec_loss", name, config, store, device="cpu", progress=False)
+
+
+def test_a_loss_network_from_settings_to_result(quick, store, monkeypatch):
+    result = _result("network_spectrogram", store, monkeypatch)
+    assert result.sounds() == sorted(TRACKS)
+    assert len(result.audio("piano").waveform) == EXCERPT
+    assert result.arrays["loss"].shape == (2,)
+    assert result.arrays["validated"].tolist() == [2]
+    assert result.arrays["fixed_filter"].shape == (512,)
+    assert result.metrics["parameters"] == sum(p.numel() for p in SpectrogramUNet(4).parameters())
+    assert result.metrics["cutoff"] == pytest.approx(5550, abs=300)
+    for side in ("validation", "test"):
+        scores = result.metrics[side]
+        assert scores["patches"] == 2
+        # a mask of untrained weights is about a half: worse than the best filter; neither is perfect
+        assert 0 < scores["fixed filter"]["l1"] < scores["identity"]["l1"]
+        assert scores["network"]["l1"] > scores["fixed filter"]["l1"]
+    assert 0 <= result.metrics["waiting_for_data"] < 1
+    assert not list(result.folder.glob("checkpoint*"))
+    assert {source["origin"] for source in result.provenance["sources"]} == {"synthesiser"}
+
+
+@pytest.mark.slow
+def test_a_model_from_settings_to_result(quick, store, monkeypatch):
+    result = _result("model_b", store, monkeypatch)
+    assert result.sounds() == sorted(TRACKS)
+    assert sorted(result.metrics["tracks"]) == sorted(TRACKS)
+    assert result.arrays["snr"].shape == (result.metrics["test"]["frames"],) == (2,)
+    assert result.metrics["test"]["snr"] == pytest.approx(result.arrays["snr"].mean(), rel=1e-5)
+    assert result.metrics["parameters"] == sum(p.numel() for p in EncoderNetwork(4).parameters())
+    assert all(np.isfinite(track["snr"]) for track in result.metrics["tracks"].values())
+    named = experiment.measurements([result])
+    assert named["SNR, model B"] == [result.metrics["test"]["snr"]]
+    assert "OPS, tracks, model B" in named
+
+
+def test_measuring_twice_gives_the_same(quick, tmp_path, monkeypatch):
+    """evaluate() after train() on the same settings, in two folders."""
+    monkeypatch.setattr(evaluation, "FILTER_PATCHES", 2)
+    changes = {"recordings": "synthetic", "iterations": 1, "batch": 1}
+    config = experiment.experiments("smoke", 0, **changes)["network_time"]
+    found = []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        seed_all(0)
+        experiment.train(config, folder, torch.device("cpu"), progress=False)
+        weights = torch.load(folder / experiment.WEIGHTS, weights_only=True)
+        experiment.evaluate(config, folder)
+        found.append((weights, (folder / "metrics.json").read_text(), (folder / "castanets.flac").read_bytes()))
+    assert list(found[0][0]) == list(TimeUNet(4).state_dict())
+    assert all(torch.equal(found[0][0][name], found[1][0][name]) for name in found[0][0])
+    assert found[0][2] == found[1][2]
+    drop = ("training_seconds", "waiting_for_data")
+    lines = [[line for line in text.splitlines() if not any(word in line for word in drop)] for _, text, _ in found]
+    assert lines[0] == lines[1]
+
+
+def test_excerpts_have_one_form_and_fit_both_networks(quick):
+    found = excerpts(synthetic=True)
+    assert found.shape == (len(TRACKS), EXCERPT)
+    assert ((EXCERPT - 1024) // 512 + 1) % 32 == 0
+    assert EXCERPT % 256 == 0
+    limited = excerpt("soprano", cutoff=3000, synthetic=True)
+    spectrum = torch.fft.rfft(limited.waveform).abs()
+    assert spectrum[torch.fft.rfftfreq(EXCERPT, 1 / 16000) > 3300].max() < 1e-3 * spectrum.max()
+    assert limited.title == "Soprano"
+    assert "limited to 3000 Hz" in limited.recipe["steps"]
+    with pytest.raises(LabError, match=r"no track 'pano'.*Did you mean 'piano'"):
+        excerpt("pano")
+
+
+@pytest.mark.corpora("visqol")
+def test_real_excerpts_come_from_test_recordings():
+    tests = {file.path for file in stimuli.recordings("test")}
+    assert {track.path for track in TRACKS.values()} <= tests
+    clip = excerpt("piano")
+    assert (len(clip.waveform), clip.sample_rate) == (EXCERPT, 16000)
+    assert clip.waveform.abs().max().item() == pytest.approx(0.9, abs=1e-4)
+    assert clip.licence
