@@ -44,6 +44,7 @@ CHANGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "learning_rate": 3e-4,
             "predicted_seconds": 2.0,
         },
+        "broadband": {"iterations": 500},
     },
     "full": {
         "spectrogram": {"iterations": 12000, "precision": "bfloat16", "schedule": "cosine"},
@@ -74,7 +75,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Training
         found[name] = LossNetworkConfig(profile=profile, seed=seed, network=network, **fields)
     kept = {name: value for name, value in overrides.items() if name not in ("codec", "bitrate")}
     for name, (model, cutoff) in MODELS.items():
-        fields = {**PAPER["model"], **CHANGES[profile]["model"], **kept}
+        broadband = CHANGES[profile].get("broadband", {}) if cutoff != BANDS[""] else {}
+        fields = {**PAPER["model"], **CHANGES[profile]["model"], **broadband, **kept}
         teacher = coding.NETWORK_OF.get(model)
         weights = checksum(released(teacher)) if teacher else ""
         found[name] = ModelConfig(profile=profile, seed=seed, model=model, cutoff=cutoff, weights=weights, **fields)
