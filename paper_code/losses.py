@@ -13,12 +13,16 @@ from typing import Any
 from torch import nn
 
 from paper_code.bark_loss.loss import BarkLoss
+from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
 
 LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "bark": BarkLoss,
     "bark_class_defaults": BarkLoss.class_defaults,
     "bark_blog_literal": BarkLoss.blog_literal,
     "bark_corrected": BarkLoss.corrected,
+    "codec": CodecLoss.pretrained,
+    "codec_time": TimeCodecLoss.pretrained,
+    "magnitude": MagnitudeLoss,
 }
 
 

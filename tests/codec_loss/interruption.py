@@ -18,8 +18,12 @@ def interrupted(train: Callable[[], object], step: int) -> None:
             signal.raise_signal(signal.SIGINT)
         return fetch(*arguments)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stimuli.Material, "random", random)
-        with pytest.raises(KeyboardInterrupt):
-            train()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores Ctrl-C
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stimuli.Material, "random", random)
+            with pytest.raises(KeyboardInterrupt):
+                train()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert len(calls) == step

@@ -48,7 +48,7 @@ def test_silence_with_any_phase_is_silent_and_finite():
 
 @pytest.fixture(scope="module")
 def pairs():
-    """Three patches; the "codec" takes every second cell of a frame away, and all above 5 kHz."""
+    """Three patches, and after a "codec" that takes a tenth of the level away and all above 5 kHz."""
     original = _noise(3, 66048)
     return original, stimuli.limit_band(0.9 * original, 5000)
 
@@ -57,8 +57,7 @@ def test_a_network_that_does_nothing_scores_as_the_identity(pairs):
     config = LossNetworkConfig(network="spectrogram", **COMMON)
     bins = torch.ones(512)
     found = evaluation._network_metrics(config, torch.nn.Identity(), *pairs, bins, 5000.0)
-    assert found["network"] == pytest.approx(found["identity"], nan_ok=True)
-    assert found["fixed filter"] == pytest.approx(found["identity"], nan_ok=True)
+    assert repr(found["network"]) == repr(found["fixed filter"]) == repr(found["identity"])  # NaN included
     seen, wanted = (magnitude_spectrogram(part) for part in pairs)
     by_hand = [((s - w).abs().sum() / s.abs().sum()).item() for s, w in zip(seen, wanted, strict=True)]
     assert found["identity"]["l1"] == pytest.approx(np.mean(by_hand), rel=1e-5)
@@ -94,7 +93,7 @@ def test_known_noise_gives_the_known_snr():
     )
     assert metrics["frames"] == 2
     assert metrics["upper_level"] == pytest.approx(0, abs=0.2)
-    assert metrics["pulse_rate"] == 0
+    assert metrics["pulse_rate"] < 0.5  # noise has a peak now and then
     assert abs(metrics["image_4 kHz"]) < 0.05
     assert all(np.isfinite(value) for value in metrics.values())
 

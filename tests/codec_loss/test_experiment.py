@@ -7,7 +7,7 @@ import torch
 from paper_code.codec_loss import evaluation, experiment, stimuli
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, TimeUNet
-from paper_code.codec_loss.tracks import EXCERPT, TRACKS, excerpt, excerpts
+from paper_code.codec_loss.tracks import EXCERPT, FIGURES, TRACKS, excerpt, excerpts
 from paper_code.codec_loss.weights import checksum, released
 from paper_code.lab import run
 from paper_code.lab.errors import LabError
@@ -84,7 +84,7 @@ def _result(name, store, monkeypatch):
     changes = {"recordings": "synthetic", "iterations": 2, "batch": 1}
     config = experiment.experiments("smoke", 0, **changes)[name]
     if isinstance(config, ModelConfig):
-        config = config.replace(predicted_seconds=0.1)
+        config = config.replace(predicted_seconds=0.5)
     return run.result("codec_loss", name, config, store, device="cpu", progress=False)
 
 
@@ -110,16 +110,16 @@ def test_a_loss_network_from_settings_to_result(quick, store, monkeypatch):
 
 @pytest.mark.slow
 def test_a_model_from_settings_to_result(quick, store, monkeypatch):
-    result = _result("model_b", store, monkeypatch)
-    assert result.sounds() == sorted(TRACKS)
-    assert sorted(result.metrics["tracks"]) == sorted(TRACKS)
+    result = _result("model_b_broad", store, monkeypatch)
+    assert result.sounds() == sorted(FIGURES)
+    assert sorted(result.metrics["tracks"]) == sorted(FIGURES)
     assert result.arrays["snr"].shape == (result.metrics["test"]["frames"],) == (2,)
     assert result.metrics["test"]["snr"] == pytest.approx(result.arrays["snr"].mean(), rel=1e-5)
     assert result.metrics["parameters"] == sum(p.numel() for p in EncoderNetwork(4).parameters())
     assert all(np.isfinite(track["snr"]) for track in result.metrics["tracks"].values())
     named = experiment.measurements([result])
-    assert named["SNR, model B"] == [result.metrics["test"]["snr"]]
-    assert "OPS, tracks, model B" in named
+    assert named["SNR, model B, broadband"] == [result.metrics["test"]["snr"]]
+    assert "OPS, tracks, model B, broadband" in named
 
 
 def test_measuring_twice_gives_the_same(quick, tmp_path, monkeypatch):
