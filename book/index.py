@@ -64,14 +64,15 @@ pages.scoreboard(rows)
 # ::::
 #
 # ::::{grid-item-card} A codec as a loss
-# :class-card: waiting
+# :link: codec_loss
+# :link-type: doc
 #
 # :::{card-header}
 # Ananthabhotla, Ewert & Paradiso 2019
 # :::
 # A network that imitates an MP3 encoder shows another network what need not be right.
 # :::{card-footer}
-# In preparation
+# Listen and read
 # :::
 # ::::
 #

@@ -1,0 +1,51 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Listening test: a codec as a loss
+#
+# This is the A/B test of {cite:t}`ananthabhotla2019`, with the models of {doc}`codec_loss`: five tracks, five versions
+# of each, every pair once, fifty comparisons in random order. Say which of two sounds has the better audio quality, or
+# that you do not know. Use headphones. It takes some fifteen minutes; your answers stay in this browser until you
+# download them, and after a pause the test goes on where you stopped.
+
+# %% tags=["parameters", "remove-cell"]
+profile = "published"
+output = ""
+
+# %% tags=["remove-cell"]
+from paper_code.codec_loss import listening
+from paper_code.codec_loss.study import Study
+from paper_code.display import listening_test, pages, players
+from paper_code.lab.store import open_store
+
+players.activate()
+listening_test.activate()
+study = Study(pages.stored("codec_loss", open_store(output), profile))
+
+# %% tags=["remove-input"]
+listening_test.listening_test(
+    listening.ab_test(study), listening.sounds(study), "Better audio quality?", listening.ROLES
+)
+
+# %% [markdown]
+# ## Your answers
+#
+# Nothing is sent anywhere. At the end you can see how often you preferred each version, and download the answers as a
+# file. Put the files of all listeners into a folder, and the chapter counts them:
+#
+# ```bash
+# papermill book/codec_loss.ipynb out.ipynb -p answers folder
+# ```
+#
+# The names of the versions are hidden until the last answer is given, all sounds are equally loud, and answers to other
+# sounds than these are refused.

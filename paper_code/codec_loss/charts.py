@@ -1,0 +1,160 @@
+"""Curves of the codec-loss chapter: the codecs, the trainings, level errors, and losses against the bit rate."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from paper_code.codec_loss import rates
+from paper_code.codec_loss.figures import MODEL_ROLES, MODEL_TITLES, NETWORK_ROLES, NETWORK_TITLES
+from paper_code.codec_loss.holes import BAND
+from paper_code.codec_loss.study import BROADBAND, Study
+from paper_code.display.figures import Drawing, show
+from paper_code.display.style import DASHES, Theme
+
+POINTS = 60  # a curve of more would not look different
+LINES = ((DASHES["reference"], "v"), ((0, (5, 2)), "o"), ((0, (1, 1.3)), "s"), ((0, (5, 1.5, 1, 1.5)), "D"))
+
+
+def responses() -> Drawing:
+    """What real codecs let through: MP3 at several rates, and the other codecs near its lowest."""
+    panels = {"MP3": rates.LADDER["mp3"][:4], "others": list(rates.OTHERS.values())}
+    found = {title: {codec: rates.response(codec) for codec in codecs} for title, codecs in panels.items()}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=2.8, sharey=True)
+        for place, (title, curves) in zip(axes, found.items(), strict=True):
+            for (codec, (frequency, level)), (dashes, _) in zip(curves.items(), LINES, strict=True):
+                name = f"{codec.kilobits:g} kb/s" if title == "MP3" else codec.title
+                place.plot(frequency / 1000, level, color=theme.colour("codec"), linestyle=dashes, label=name)
+            place.set(title=title, xlabel="kHz", ylim=(-70, 8), xlim=(0, 8))
+            place.legend(loc="lower left")
+        axes[0].set_ylabel("dB")
+        return figure
+
+    return show(
+        draw,
+        "White noise after each codec, level over that of the input. The lower the rate of MP3, the earlier it cuts "
+        "off: this is the part of the codec's work that a fixed filter could do.",
+        "Two panels of frequency responses from 0 to 8 kHz: MP3 at four bit rates, cut off the earlier the lower the "
+        "rate; and AAC, Opus, Vorbis and AMR-WB.",
+    )
+
+
+def network_curves(study: Study) -> Drawing:
+    """Training and validation error of the two loss networks, beside what a lazy network would reach."""
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=2.8)
+        for place, (network, result) in zip(axes, study.networks.items(), strict=False):
+            colour, arrays = theme.colour(NETWORK_ROLES[network]), result.arrays
+            place.plot(*_smooth(arrays["loss"]), color=colour, alpha=0.5, linewidth=1, label="training")
+            place.plot(
+                arrays["validated"], arrays["validation"], color=colour, marker="o", markersize=3, label="unseen"
+            )
+            for candidate, dashes in (("identity", ":"), ("fixed filter", "--")):
+                scores = result.metrics["validation"][candidate]
+                key = "l1" if network == "spectrogram" else "waveform_l1"
+                if key in scores:
+                    place.axhline(scores[key], color=theme.muted, linestyle=dashes, linewidth=1, label=candidate)
+            place.set(title=NETWORK_TITLES[network], xlabel="step")
+            place.legend()
+        axes[0].set_ylabel("L1 over the input's L1")
+        return figure
+
+    return show(
+        draw,
+        "The error falls on unseen recordings too. Left, the lines that count are those of the best fixed low-pass and "
+        "of doing nothing: the network must get below both. The panels measure different things, magnitudes and "
+        "waveforms, and cannot be compared.",
+        "Two panels of falling error curves against training steps, training and unseen recordings, with horizontal "
+        "lines for the fixed filter and the identity.",
+    )
+
+
+def model_curves(study: Study) -> Drawing:
+    """Signal-to-noise ratio of the autoencoders on unseen recordings, on the way."""
+    bands = {"limited to 3 kHz": study.models(), "limited to 5 kHz": study.models(BROADBAND)}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=2.8, sharey=True)
+        for place, (title, models) in zip(axes, bands.items(), strict=True):
+            for model, result in models.items():
+                line = theme.line(MODEL_ROLES[model], label=MODEL_TITLES[model])
+                place.plot(result.arrays["validated"], result.arrays["validation"], marker=".", **line)
+            place.set(title=title, xlabel="step")
+        axes[0].set_ylabel("SNR, dB")
+        axes[0].legend()
+        return figure
+
+    return show(
+        draw,
+        "Signal-to-noise ratio on unseen recordings. Only Model A trains for something like it; that the others rise "
+        "too shows that they learn the waveform.",
+        "Two panels, sounds limited to 3 and to 5 kHz: curves of the signal-to-noise ratio of Models A to D against "
+        "training steps.",
+    )
+
+
+def level_errors(study: Study) -> Drawing:
+    """Level of the imitations over that of the coded sound, in bands of 1 kHz below the cut-off; test recordings."""
+    candidates = {"network": None, "fixed filter": "plain", "identity": "reference"}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=2.6, sharey=True)
+        for place, (network, result) in zip(axes, study.networks.items(), strict=False):
+            bands = min(int(np.ceil(result.metrics["cutoff"] / BAND)), 8)
+            for candidate, role in candidates.items():
+                values = result.metrics["test"][candidate]["level_errors"][:bands]
+                line = theme.line(role or NETWORK_ROLES[network], label=candidate)
+                place.plot(np.arange(bands) + 0.5, values, marker="o", markersize=3, **line)
+            place.axhline(0, color=theme.muted, linewidth=0.8)
+            place.set(title=NETWORK_TITLES[network], xlabel="kHz")
+            place.legend()
+        axes[0].set_ylabel("level error, dB")
+        return figure
+
+    return show(
+        draw,
+        "Level over that of the really coded sound, by band: 0 is right, below 0 too little. An L1 loss pulls "
+        "towards the median: where the codec keeps a cell at one time and drops it at another, the fixed filter "
+        "can only drop it always.",
+        "Two panels, one a network: level error in decibels in bands of 1 kHz for the network, the fixed filter and "
+        "the identity.",
+    )
+
+
+def losses_by_rate(study: Study, track: str) -> Drawing:
+    """Losses between a clip and its coded versions, over those at MP3 16 kb/s, against the bit rate."""
+    found, where = rates.compare(study, track)
+    titles = list(next(iter(next(iter(found.values())).values())))
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(2, 2, height=2.4, sharex=True, sharey=True)
+        for place, title in zip(axes, titles, strict=True):
+            for (name, by_rate), (dashes, marker) in zip(found.items(), LINES, strict=False):
+                values = [losses[title] for losses in by_rate.values()]
+                line = {"color": theme.colour("codec"), "linestyle": dashes, "marker": marker, "markersize": 4}
+                place.plot(list(by_rate), values, **line, label=name)
+            place.set(title=title, xscale="log", yscale="log", xticks=[8, 16, 32, 64])
+            place.set_xticklabels(["8", "16", "32", "64"])
+            place.minorticks_off()
+            if title in titles[-2:] or theme.narrow:
+                place.set_xlabel("kb/s")
+        axes[0].set_ylabel("over MP3 16 kb/s")
+        axes[0].legend()
+        return figure
+
+    return show(
+        draw,
+        f"Four losses between {where} and its coded versions, each divided by its own value at MP3 16 kb/s (1). To a "
+        "loss that hears like the 16 kb/s codec, what rates above that add should hardly count: its curve should "
+        "be flat to the right of 16 and fall to the left of it. Both axes are logarithmic.",
+        "Four panels, plain L1, magnitudes, the codec loss's prediction term and its feature term, each with lines for "
+        "MP3, AAC and Opus against the bit rate.",
+    )
+
+
+def _smooth(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Steps and means of about POINTS equal parts of a curve."""
+    parts = np.array_split(values, min(POINTS, len(values)))
+    ends = np.cumsum([len(part) for part in parts])
+    return ends - np.array([len(part) for part in parts]) / 2, np.array([part.mean() for part in parts])

@@ -1,0 +1,130 @@
+"""Tables of what went in: recordings, codecs, settings beside the paper's, and what the runs took."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from paper_code.audio import corpora
+from paper_code.audio.codecs import code, cutoff
+from paper_code.codec_loss import experiment, rates, stimuli
+from paper_code.codec_loss.study import FIGURES, Study
+from paper_code.codec_loss.tables import a_step
+from paper_code.display.tables import Column, Reported, Table, table
+from paper_code.lab.store import Result
+
+SIDES = ("train", "validation", "test")
+KINDS = {"spectrogram": "network_spectrogram", "time": "network_time", "model": "model_a"}
+KIND_TITLES = {"spectrogram": "Spectrogram network", "time": "Time-domain network", "model": "Models A to D"}
+
+
+def recordings() -> Table:
+    """The corpora: minutes on each side, and licences."""
+    files = {side: stimuli.recordings(side) for side in SIDES}
+    names = dict.fromkeys(file.corpus for side in SIDES for file in files[side])
+    rows: list[list[Any]] = [
+        [
+            f"[{corpora.corpus(name).title}]({corpora.corpus(name).repository})",
+            *(_minutes([file for file in files[side] if file.corpus == name]) for side in SIDES),
+            ", ".join(dict.fromkeys(f.licence for side in SIDES for f in files[side] if f.corpus == name)),
+        ]
+        for name in names
+    ]
+    rows.append(["all", *(_minutes(files[side]) for side in SIDES), None])
+    columns = ["corpus", *(Column(side, "min", ".1f") for side in SIDES), "licence"]
+    return table(columns, rows, "The recordings, in minutes. A piece or a speaker is on one side only.")
+
+
+def codecs(study: Study) -> Table:
+    """Real bit rate and cut-off of the codecs."""
+    clip, name = rates.clip(study, FIGURES[0])
+    rows = [[c.title, code(clip.waveform, c).kilobits_per_second, cutoff(c) / 1000] for c in rates.SURVEY]
+    columns = ["codec", Column("bits really spent", "kb/s", ".1f"), Column("cut-off", "kHz", ".2f")]
+    caption = (
+        f"The codecs at 16 kHz, mono. Bits: of the audio frames of {name}. Cut-off: above it, white noise comes back "
+        "50 dB weaker or more; 8 kHz means none."
+    )
+    return table(columns, rows, caption)
+
+
+def summary(study: Study) -> str:
+    """Which profile is shown, in Markdown."""
+    count, kind = len(study.seeds), "synthetic sounds" if study.synthetic else "real recordings"
+    return (
+        f"Shown here: the profile **{study.profile}** ({experiment.PROFILES[study.profile].title}), "
+        f"{count} seed{'s' if count > 1 else ''}, {kind}."
+    )
+
+
+def settings(study: Study) -> Table:
+    """The settings of the paper, of the full profile and of this one."""
+    here = {
+        "spectrogram": study.networks["spectrogram"].config,
+        "time": study.networks["time"].config,
+        "model": study.models()["a"].config,
+    }
+    full = {kind: config.as_dict() for kind, config in _configs("full").items()}
+    profiles = {"full": full} | ({study.profile: here} if study.profile != "full" else {})
+    rows = []
+    for kind, title in KIND_TITLES.items():
+        paper = {**full[kind], **experiment.PAPER[kind], "schedule": "inverse"}
+        for what, written in WRITTEN.items():
+            told = Reported("not said" if what == "steps" else written(paper))
+            rows.append([f"{title}: {what}", told, *(written(config[kind]) for config in profiles.values())])
+    hours = {name: _hours(config["spectrogram"]["versions"]) for name, config in profiles.items()}
+    rows.append(["Training material", Reported("10,000 tracks"), *(_material(study, h) for h in hours.values())])
+    caption = "The settings: the paper's Tables 1 and 2, and what differs here."
+    return table(["setting", "paper", *(f"profile {name}" for name in profiles)], rows, caption)
+
+
+WRITTEN = {
+    "filters of the first layer": lambda config: str(config["filters"]),
+    "patches a step": lambda config: str(config["batch"]),
+    "steps": lambda config: f"{config['iterations']:,}",
+    "learning rate": lambda config: f"{config['learning_rate']:g}",
+    "schedule": lambda config: {"inverse": f"decay {config['decay']:g}", "cosine": "cosine to 0"}[config["schedule"]],
+}
+
+
+def runs(study: Study) -> Table:
+    """What each training took and waited for."""
+    shown: Sequence[Result] = [r for r in study.results if r.seed == study.seed]
+    shown = [*study.others, *(r for r in shown if not (study.others and "network" in r.config))]
+    rows = [
+        [
+            result.experiment.replace("_", " "),
+            result.metrics["parameters"],
+            result.config["iterations"],
+            result.metrics["training_seconds"] / 60,
+            a_step(result),
+            100 * result.metrics["waiting_for_data"],
+        ]
+        for result in shown
+    ]
+    columns = [
+        "training",
+        Column("weights", format=","),
+        Column("steps", format=","),
+        Column("time", "min", ".1f"),
+        Column("a step", "s", ".3f"),
+        Column("waiting for data", "%", ".2f"),
+    ]
+    minutes = sum(row[3] for row in rows)
+    return table(columns, rows, f"The trainings: {minutes:.0f} minutes in all, without the evaluation.")
+
+
+def _configs(profile: str) -> dict[str, Any]:
+    found = experiment.experiments(profile, 0)
+    return {kind: found[name] for kind, name in KINDS.items()}
+
+
+def _minutes(files: Sequence[corpora.Recording]) -> float | None:
+    return sum(file.seconds or 0.0 for file in files) / 60 if files else None
+
+
+def _hours(versions: int) -> float:
+    """Hours of training material: each track in so many versions, slower ones longer."""
+    lengths = [up / down for up, down in (stimuli.SPEEDS[v % len(stimuli.SPEEDS)] for v in range(versions))]
+    return (_minutes(stimuli.recordings("train")) or 0.0) / 60 * sum(lengths)
+
+
+def _material(study: Study, hours: float) -> str:
+    return "synthetic sounds" if study.synthetic else f"{hours:.1f} hours, versions included"

@@ -1,0 +1,194 @@
+"""Tables of what came out: the imitation, the four models, and what predicts their quality."""
+
+from collections.abc import Sequence
+
+import torch
+
+from paper_code.audio.clips import Clip
+from paper_code.codec_loss import coding, evaluation
+from paper_code.codec_loss.configs import ModelConfig
+from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
+from paper_code.codec_loss.study import TRACKS, Study
+from paper_code.codec_loss.tracks import excerpts
+from paper_code.display.tables import Column, Reported, Table, table
+from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.store import Result
+from paper_code.metrics.distortion import signal_to_noise_ratio
+
+PAPER_SNR = {"a": "59.3", "b": "55.6", "c": "62.7", "d": "45.6"}  # dB, Table 3
+CANDIDATES = ("fixed filter", "identity")
+
+
+def imitation(study: Study) -> Table:
+    """How near each network comes to the codec, beside the best fixed filter and doing nothing."""
+    shown = {title: (network, "network") for network, title in NETWORK_TITLES.items()}
+    shown |= {"best fixed low-pass": ("spectrogram", "fixed filter"), "identity": ("spectrogram", "identity")}
+    rows = [
+        [name, *(_score(study, *place, key) for key in ("l1", "precision", "recall", "f1")), _share(study, *place)]
+        for name, place in shown.items()
+    ]
+    removed = 100 * study.networks["spectrogram"].metrics["test"]["network"]["holes"]
+    columns = [
+        Column("candidate"),
+        *(Column(name, format=".3f") for name in ("L1", "holes: precision", "recall", "F1")),
+        Column("cells removed", "%", ".1f"),
+    ]
+    patches = study.networks["spectrogram"].metrics["test"]["patches"]
+    caption = (
+        f"Test recordings, {patches} patches, {study.codec.title}, {seeds(study)}. L1 of magnitudes over the input's L1: "
+        f"lower is better. Holes: see above; the codec itself removes {removed:.1f} % of the cells that count."
+    )
+    return table(columns, rows, caption)
+
+
+def waveforms(study: Study) -> Table:
+    """The error of the time-domain network on what it was trained for, waveforms, beside doing nothing."""
+    columns = [Column("candidate"), Column("L1 of waveforms", format=".3f")]
+    rows = [
+        [title, _score(study, "time", candidate, "waveform_l1")]
+        for title, candidate in ((NETWORK_TITLES["time"], "network"), ("identity", "identity"))
+    ]
+    return table(columns, rows, f"Waveforms of the test recordings over the input's L1, {seeds(study)}.")
+
+
+def table_3(study: Study) -> Table:
+    """Signal-to-noise ratio of the four models, by both readings of the formula."""
+    keys = ("SNR", "SNR by 20 log10", "pooled SNR")
+    rows = [
+        [title, Reported(PAPER_SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
+        for model, title in MODEL_TITLES.items()
+    ]
+    frames = study.models()["a"].metrics["test"]["frames"]
+    columns = [
+        "model",
+        Column("paper's Table 3", "dB"),
+        *(Column(name, "dB", ".1f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
+    ]
+    caption = (
+        f"Table 3: signal-to-noise ratio over {frames} frames of 66,048 samples of the test recordings, {seeds(study)}. "
+        "The paper does not give its formula; twice the usual one is the reading that would halve its numbers."
+    )
+    return table(columns, rows, caption)
+
+
+@torch.no_grad()
+def start(study: Study) -> float:
+    """SNR (dB) of the untrained autoencoder, mean over the excerpts (synthetic ones where recordings are missing)."""
+    network = coding.make_network(ModelConfig.from_dict(study.models()["a"].config))
+    here = all(isinstance(study.original(track), Clip) for track in TRACKS)
+    sounds = excerpts(3000, synthetic=study.synthetic or not here)
+    return float(signal_to_noise_ratio(coding.coded(network, sounds), sounds).mean())
+
+
+def clicks(study: Study) -> Table:
+    """Broadband pulses of the models on sounds limited to 5 kHz, and for comparison to 3 kHz."""
+    keys = ("pulses a second", "energy of pulses", "share of the error in pulses")
+    rows = []
+    for model, title in MODEL_TITLES.items():
+        name = f"{_name(model)}, broadband"
+        rate, energy, share = (study.value(f"{key}, {name}") for key in keys)
+        narrow = study.value(f"{keys[0]}, {_name(model)}")
+        rows.append([title, rate, _scaled(energy, 1000), _scaled(share, 100), narrow, study.value(f"SNR, {name}")])
+    columns = [
+        Column("model"),
+        Column("pulses, 5 kHz", "1/s", ".2f"),
+        Column("their energy", "‰ of the sound's", ".2f"),
+        Column("share of the error", "%", ".1f"),
+        Column("pulses, 3 kHz", "1/s", ".2f"),
+        Column("SNR, 5 kHz", "dB", ".1f"),
+    ]
+    caption = (
+        f"Clicks: broadband pulses that the output has and the original has not, test recordings, {seeds(study)}. The "
+        "fifth column is for the models of Figure 4."
+    )
+    return table(columns, rows, caption)
+
+
+def aliasing(study: Study) -> Table:
+    """What the models put above their band, and how much of it mirrors the band."""
+    rows = []
+    for model, title in MODEL_TITLES.items():
+        level = study.value(f"level out of band, {_name(model)}")
+        images = [_scaled(study.value(f"images at {fold}, {_name(model)}"), 100) for fold in evaluation.FOLDS]
+        rows.append([title, level, *images])
+    columns = [
+        Column("model"),
+        Column("level above 3 kHz", "dB", ".1f"),
+        *(Column(f"mirrored at {fold}", "%", ".1f") for fold in evaluation.FOLDS),
+    ]
+    caption = (
+        f"Aliasing, test recordings, {seeds(study)}: energy above 3 kHz over the whole energy of the original; and how "
+        "much of it is a mirror image of the band below, beyond chance (0: none, 100: all of it). The first "
+        "decimation mirrors at 4 kHz, the second at 2 kHz."
+    )
+    return table(columns, rows, caption)
+
+
+def predictions(study: Study) -> Table:
+    """What metrics predict listeners would say. No listener was asked."""
+    rows = []
+    for model, title in MODEL_TITLES.items():
+        values = [
+            study.value(f"{key}, tracks, {_name(model)}") for key in ("OPS", "APS", "log-spectral distance", "SNR")
+        ]
+        rows.append([title, *values])
+    columns = [
+        Column("model"),
+        Column("PEASS overall", "OPS", ".0f"),
+        Column("PEASS artefacts", "APS", ".0f"),
+        Column("log-spectral distance", "dB", ".1f"),
+        Column("SNR", "dB", ".1f"),
+    ]
+    return table(
+        columns, rows, f"Predictions, no listeners: mean over the five tracks of the A/B test, {seeds(study)}."
+    )
+
+
+def cost(study: Study) -> Table:
+    """What a training step takes with each loss, beside plain L1."""
+    seconds = {model: a_step(result) for model, result in study.models().items()}
+    paper = {"a": "36 to 48", "b": "36 to 48", "c": "96 to 120", "d": "96 to 120"}
+    rows = [[MODEL_TITLES[m], Reported(paper[m]), s, s / seconds["a"]] for m, s in seconds.items()]
+    columns = [
+        "model",
+        Column("paper's training", "hours on a GTX 1080"),
+        Column("a step here", "s", ".2f"),
+        Column("over Model A", "times", ".1f"),
+    ]
+    config = study.models()["a"].config
+    sound = f"{config['batch']} patches of 66,048 samples"
+    return table(columns, rows, f"What a loss costs: time of a training step, {sound}, data and optimiser included.")
+
+
+def a_step(result: Result) -> float:
+    """Seconds of a training step of a result."""
+    return result.metrics["training_seconds"] / result.config["iterations"]
+
+
+def seeds(study: Study) -> str:
+    """How many seeds the numbers are over, in words."""
+    count = len(study.seeds)
+    return f"mean ± 95 % interval over {count} seeds" if count > 1 else f"one seed ({study.seeds[0]}), so no interval"
+
+
+def _name(model: str) -> str:
+    return f"model {model.upper()}"
+
+
+def _results(study: Study, network: str) -> Sequence[Result]:
+    shown = study.others or study.results
+    return [result for result in shown if result.config.get("network") == network]
+
+
+def _score(study: Study, network: str, candidate: str, key: str, factor: float = 1.0) -> Interval | None:
+    values = [r.metrics["test"][candidate][key] for r in _results(study, network)]
+    finite = [factor * value for value in values if value == value]
+    return interval(finite) if finite else None
+
+
+def _share(study: Study, network: str, candidate: str) -> Interval | None:
+    return _score(study, network, candidate, "found", 100)
+
+
+def _scaled(value: Interval | None, factor: float) -> Interval | None:
+    return None if value is None else Interval(factor * value.mean, factor * value.half_width, value.count)
