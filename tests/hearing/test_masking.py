@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
+import reference
 import torch
 from torch import Tensor
 
 from paper_code.audio import corpora, synthesiser
 from paper_code.hearing import MaskingModel, masking, masking_threshold
-from tests.hearing import reference
 
 RATE = 16000
 FREQUENCY = np.arange(257) * 31.25
