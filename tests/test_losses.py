@@ -6,12 +6,11 @@ import torch
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.losses import LOSSES, make_loss
 
-FIXED_RATE = ("magnitude",)  # takes no options at all: its rate is that of the codec losses
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_at_its_minimum_for_equal_signals_and_has_a_gradient(name):
-    loss = make_loss(name) if name in FIXED_RATE else make_loss(name, sample_rate=16000)
+    loss = make_loss(name, sample_rate=16000)
     assert loss.sample_rate == 16000
     signal, other = torch.randn(2, 1, 2000, generator=torch.Generator().manual_seed(0)) * 0.1
     estimate = other.clone().requires_grad_()
@@ -25,7 +24,7 @@ def test_every_loss_is_at_its_minimum_for_equal_signals_and_has_a_gradient(name)
 @pytest.mark.parametrize("name", LOSSES)
 def test_no_loss_has_a_minimum_elsewhere_than_at_equal_signals(name):
     """On the way from another signal to the reference every loss falls from one end to the other."""
-    loss = make_loss(name) if name in FIXED_RATE else make_loss(name, sample_rate=16000)
+    loss = make_loss(name, sample_rate=16000)
     signal, other = torch.randn(2, 1, 2000, generator=torch.Generator().manual_seed(1)) * 0.1
     values = [loss(signal + share * (other - signal), signal).item() for share in (1.0, 0.5, 0.1, 0.0)]
     assert values == sorted(values, reverse=True)

@@ -49,8 +49,7 @@ class CodecLoss(nn.Module):
     ) -> None:
         super().__init__()
         require_choice("reduction", reduction, ("mean", "sum", "none"))
-        if sample_rate != SAMPLE_RATE:
-            raise ValueError(f"The codec loss is made for {SAMPLE_RATE} Hz; found {sample_rate}. Resample the signals.")
+        _require_rate(sample_rate)
         self.sample_rate, self.reduction = sample_rate, reduction
         self.terms = self.TERMS if terms is None else tuple(terms)
         for term in self.terms:
@@ -88,9 +87,7 @@ class CodecLoss(nn.Module):
 
     def parts(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> tuple[Tensor, Tensor]:
         """Terms [signal, term] before any weight (that of the features left 0), and layers [signal, layer]."""
-        require_signals(estimate, reference, sample_rate, self.sample_rate)
-        if reference.shape[-1] < FRAME:
-            raise ValueError(f"The codec loss needs at least {FRAME} samples; found {reference.shape[-1]}.")
+        _require_comparable(estimate, reference, sample_rate)
         with _full_precision(estimate.device.type):
             ours, theirs = (x.reshape(-1, x.shape[-1]).float() for x in (estimate, reference))
             time = _mean_difference(ours, theirs)
@@ -161,35 +158,53 @@ class TimeCodecLoss(CodecLoss):
 class MagnitudeLoss(nn.Module):
     """L1 of waveforms plus L1 of magnitude spectrograms, each divided by its size on the pairs of `calibrate`.
 
-    The paper's baseline with spectrograms but without a codec. Signals [..., time] of 1024 samples or more; a mean.
+    The paper's baseline with spectrograms but without a codec. Signals [..., time] of 1024 samples or more.
+    reduction: "mean", "sum" or "none" over the leading axes.
     Paper: Ananthabhotla et al. 2019, Eq. 2. Chapter: codec_loss.
     """
 
     sizes: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, reduction: Literal["mean", "sum", "none"] = "mean", sample_rate: int = SAMPLE_RATE) -> None:
         super().__init__()
-        self.sample_rate = SAMPLE_RATE
+        require_choice("reduction", reduction, ("mean", "sum", "none"))
+        _require_rate(sample_rate)
+        self.sample_rate, self.reduction = sample_rate, reduction
         self.register_buffer("sizes", torch.ones(2))
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
-        """Loss of an estimate against a reference, both [..., time] in [-1, 1]."""
-        return (self.parts(estimate, reference, sample_rate) / self.sizes).mean()
+        """Loss of an estimate against a reference, both [..., time] in [-1, 1] at 16 kHz. Raises ValueError."""
+        value = (self.parts(estimate, reference, sample_rate) / self.sizes).mean(-1).reshape(estimate.shape[:-1])
+        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
 
     def parts(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
-        """The two terms [waveform, magnitudes] before any weight."""
-        require_signals(estimate, reference, sample_rate, self.sample_rate)
-        magnitudes = (magnitude_spectrogram(estimate.float()) - magnitude_spectrogram(reference.float())).abs().mean()
-        return torch.stack([(estimate - reference).abs().float().mean(), magnitudes])
+        """The two terms [signal, (waveform, magnitudes)] before any weight."""
+        _require_comparable(estimate, reference, sample_rate)
+        with _full_precision(estimate.device.type):
+            ours, theirs = (x.reshape(-1, x.shape[-1]).float() for x in (estimate, reference))
+            magnitudes = _mean_difference(magnitude_spectrogram(ours), magnitude_spectrogram(theirs))
+            return torch.stack([_mean_difference(ours, theirs), magnitudes], -1)
 
     @torch.no_grad()
     def calibrate(self, estimates: Tensor, references: Tensor) -> Self:
-        """Set the sizes to those that the two terms have on these pairs."""
-        self.sizes.copy_(self.parts(estimates, references).clamp_min(1e-12))
+        """Set the sizes to those that the two terms have, on average, on these pairs [pair, time]."""
+        self.sizes.copy_(self.parts(estimates, references).mean(0).clamp_min(1e-12))
         return self
 
 
 LOSSES = {"spectrogram": CodecLoss, "time": TimeCodecLoss}
+
+
+def _require_rate(sample_rate: int) -> None:
+    if sample_rate != SAMPLE_RATE:
+        raise ValueError(f"The codec losses are made for {SAMPLE_RATE} Hz; found {sample_rate}. Resample the signals.")
+
+
+def _require_comparable(estimate: Tensor, reference: Tensor, sample_rate: int | None) -> None:
+    _require_rate(SAMPLE_RATE if sample_rate is None else sample_rate)
+    require_signals(estimate, reference, None, SAMPLE_RATE)
+    if reference.shape[-1] < FRAME:
+        raise ValueError(f"The codec losses need at least {FRAME} samples; found {reference.shape[-1]}.")
 
 
 def _mean_difference(found: Tensor, wanted: Tensor) -> Tensor:

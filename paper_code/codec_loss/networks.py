@@ -153,6 +153,8 @@ class EncoderNetwork(nn.Module):
 
     def __init__(self, filters: int = 12, bottleneck: int = 128) -> None:
         super().__init__()
+        if filters % 2 or bottleneck % 2:
+            raise ValueError(f"filters and bottleneck are even, channels come in pairs; found {filters}, {bottleneck}.")
         self.filters, self.bottleneck = filters, bottleneck
         widths = [filters * (i + 1) for i in range(self.layers - 1)]
         down, up = [1, *widths, bottleneck], [bottleneck, *widths[::-1], 1]

@@ -35,6 +35,7 @@ NOT_FOR_TEST = ("loop_amen",)
 BANDS = (3000, 5000)  # Hz: §6.1 and §8.1
 SPEEDS = ((1, 1), (9, 10), (10, 9), (4, 5), (5, 4), (2, 3), (3, 2))  # resampled: pitch and tempo together
 PIECE = 60  # s: longer recordings are coded in pieces of this length, and short ones joined up to it
+SYNTHETIC_SEEDS = {"train": (0, 1, 2), "validation": (3, 4), "test": (5, 6)}
 FOLDER = paths.ROOT / "_build" / "patches"
 
 
@@ -138,7 +139,7 @@ def material(
     track mixed in, before it is coded. bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
     Raises CorpusError, CodecError, OutputError (a full disk leaves nothing behind).
     """
-    made_of = [source.get("sha256", "") for source in sources(side, synthetic)]
+    made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]
     recipe = {"side": side, "codec": codec.key, "versions": versions, "bands": list(bands), "of": made_of, "v": 1}
     folder = FOLDER / f"{side}-{codec.key}-{hash_of('material', recipe)}"
     if not (folder / "tracks.json").exists():
@@ -158,25 +159,18 @@ def _prepare(folder: Path, tracks: list[Tensor], codec: Codec, bands: Sequence[i
 
 
 def _write(path: Path, tracks: Sequence[Tensor]) -> None:
-    with atomic(path) as temporary, writing(path):
-        array = np.lib.format.open_memmap(
-            temporary, mode="w+", dtype=np.int16, shape=(sum(len(track) for track in tracks),)
-        )
-        at = 0
+    header = {"descr": "<i2", "fortran_order": False, "shape": (sum(len(track) for track in tracks),)}
+    with atomic(path) as temporary, writing(path), temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)  # written, not mapped: a full disk is told
         for track in tracks:
-            array[at : at + len(track)] = np.clip(np.round(track.numpy() * 32768), -32768, 32767)
-            at += len(track)
-        array.flush()
+            file.write(np.clip(np.round(track.numpy() * 32768), -32768, 32767).astype("<i2").tobytes())
 
 
 def _tracks(side: str, synthetic: bool) -> list[Tensor]:
     """Tracks of up to a minute: long recordings in pieces, short ones of a corpus one after another."""
     if synthetic:
-        made = [
-            make(seconds=12.0, sample_rate=SAMPLE_RATE, seed=seed).waveform
-            for seed in range({"train": 4, "validation": 5, "test": 6}[side] - 3, {"train": 4}.get(side, 6))
-            for make in (synthesiser.piano_like, synthesiser.pop_like, synthesiser.speech_like)
-        ]
+        makers = (synthesiser.piano_like, synthesiser.pop_like, synthesiser.speech_like)
+        made = [make(12.0, SAMPLE_RATE, seed).waveform for seed in SYNTHETIC_SEEDS[side] for make in makers]
         return [PEAK * track / track.abs().max() for track in made]
     found: list[Tensor] = []
     short: dict[str, list[Tensor]] = {}

@@ -49,7 +49,7 @@ def read(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors (float32) and what the file says of itself. Raises WeightsError."""
     from safetensors import SafetensorError, safe_open
 
-    if not file.exists():
+    if not file.is_file():
         raise WeightsError(
             f"there is no file of weights {paths.shown(file)}. It comes with the repository; "
             "`python -m paper_code.codec_loss.release` makes it again from a trained network."
@@ -58,25 +58,28 @@ def read(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         with safe_open(file, framework="pt") as opened:
             metadata = opened.metadata() or {}
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  it is no dict
-    except SafetensorError as error:
+        about = json.loads(metadata.get("about", "null"))
+    except (SafetensorError, ValueError) as error:
         raise WeightsError(f"{paths.shown(file)} is damaged ({error}): fetch it again.") from error
-    if metadata.get("kind") != KIND:
+    if metadata.get("kind") != KIND or not isinstance(about, dict):
         raise WeightsError(f"{paths.shown(file)} holds no codec-loss network; found {metadata.get('kind')!r}.")
-    plain = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
-    return plain, json.loads(metadata["about"])
+    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, about
 
 
 def load_network(network: str, file: Path | None = None) -> tuple[nn.Module, dict[str, torch.Tensor], dict[str, Any]]:
     """The trained network of a kind, the sizes of its loss's terms, and what the file says. Raises WeightsError."""
-    tensors, about = read(file or released(network))
-    if about["network"] != network:
-        raise WeightsError(
-            f"wanted a {network} network; {paths.shown(file or released(network))} holds {about['network']}."
-        )
-    options = {"log_factor": about["log_factor"]} if network == "spectrogram" else {}
-    made = NETWORKS[network](about["filters"], **options)
-    made.load_state_dict({k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")})
-    return made.eval(), {k: v for k, v in tensors.items() if not k.startswith("network.")}, about
+    place = file or released(network)
+    tensors, about = read(place)
+    if about.get("network") != network:
+        raise WeightsError(f"wanted a {network} network; {place.name} holds {about.get('network')}.")
+    try:
+        options = {"log_factor": about["log_factor"]} if network == "spectrogram" else {}
+        made = NETWORKS[network](about["filters"], **options)
+        made.load_state_dict({k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")})
+        sizes = {name: tensors[name] for name in ("sizes", "layer_sizes")}
+    except (KeyError, RuntimeError, TypeError) as error:
+        raise WeightsError(f"{place.name} lacks what a {network} network needs ({error}): fetch it again.") from error
+    return made.eval(), sizes, about
 
 
 def _half(value: torch.Tensor) -> torch.Tensor:
