@@ -7,7 +7,6 @@ from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.losses import LOSSES, make_loss
 
 
-
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_at_its_minimum_for_equal_signals_and_has_a_gradient(name):
     loss = make_loss(name, sample_rate=16000)
