@@ -1,0 +1,155 @@
+"""What the chapter shows: the right numbers of the right results, pictures that hold what they say."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from paper_code.audio.clips import Clip, write_flac
+from paper_code.codec_loss import figures, listening, setting_tables, tables
+from paper_code.codec_loss.study import PAPER_CODEC, TRACKS, Study
+from paper_code.display.players import Missing
+from paper_code.lab.errors import LabError
+from paper_code.lab.store import Result
+from paper_code.listeners.answers import AnswerError
+from paper_code.listeners.design import presented
+
+RATE = 16000
+
+
+@dataclass
+class Toy:
+    """A result with a folder of its own."""
+
+    folder: Path
+    config: dict
+    metrics: dict = field(default_factory=dict)
+    seed: int = 0
+    profile: str = "smoke"
+    experiment: str = "toy"
+    chapter: str = "codec_loss"
+    audio = Result.audio
+
+
+def model(folder: Path, letter: str, seconds: float) -> Toy:
+    test = {"frames": 4, "snr": 20.0 + ord(letter) - ord("a")}
+    test |= {key: 1.0 for key in ("snr_twice", "snr_pooled", "lsd", "out_of_band", "pulse_rate", "pulse_energy")}
+    test |= {"pulse_share": float("nan"), "image_4 kHz": 0.25, "image_2 kHz": 0.0}
+    track = {"snr": 1.0, "lsd": 1.0, "ops": 40.0, "aps": 50.0, "pulse_rate": 0.0}
+    config = {"model": letter, "cutoff": 3000, "batch": 2, "iterations": 10, "recordings": "synthetic"}
+    metrics = {"test": test, "tracks": dict.fromkeys(TRACKS, track), "training_seconds": seconds}
+    for k, name in enumerate(TRACKS):
+        tone = 0.1 * torch.sin(0.05 * (k + ord(letter) % 7 + 1) * torch.arange(RATE))
+        write_flac(folder / letter / f"{name}.flac", tone, RATE)
+    return Toy(folder / letter, config, metrics)
+
+
+def preferred(shown: tuple[str, ...]) -> str | None:
+    """The answer of a listener who likes Model C and knows nothing else."""
+    return "Model C" if "Model C" in shown else None
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    """Four toy models whose training took 5, 10, 15 and 20 s."""
+    return Study([model(tmp_path, letter, 5.0 * (k + 1)) for k, letter in enumerate("abcd")])
+
+
+def test_level_of_a_sine_is_read_off() -> None:
+    """A sine of amplitude 0.1 in the middle of a bin stands at -20 dB, less the mean over the pooled pair of bins."""
+    bin_width = RATE / 1024
+    wave = 0.1 * torch.sin(2 * torch.pi * 100 * bin_width * torch.arange(RATE) / RATE)
+    found = figures.decibels(Clip(wave, RATE, "sine"))
+    assert found.shape == (256, 30)
+    # the neighbour in the pair is half as high: power (1 + 1/4) / 2
+    assert found[50] == pytest.approx(-20 + 10 * np.log10(0.625), abs=0.05)
+    assert found.min() == pytest.approx(-80)
+    assert found.max() <= 0
+
+
+def test_holes_are_told_apart() -> None:
+    original = torch.ones(512, 4)
+    coded, found = torch.ones(512, 4), torch.ones(512, 4)
+    coded[10, :2] = 0.05  # removed by the codec
+    found[10, 1:3] = 0.05  # removed by the network
+    coded[500] = 0.0  # above the cut-off: counts for nobody
+    cells = figures.hole_map(found, coded, original, 5000.0)
+    assert cells[10].tolist() == [2, 1, 3, 0]
+    assert cells.sum() == 6
+
+
+def test_table_3_holds_paper_and_ours(study: Study) -> None:
+    lines = str(tables.table_3(study)).splitlines()
+    assert lines[2].split()[:4] == ["Model", "A", "59.3", "20.0"]
+    assert lines[5].split()[:4] == ["Model", "D", "45.6", "23.0"]
+
+
+def test_cost_is_relative_to_plain_l1(study: Study) -> None:
+    rows = [line.split() for line in str(tables.cost(study)).splitlines()[2:]]
+    assert [(float(row[-2]), float(row[-1])) for row in rows] == [(0.5, 1.0), (1.0, 2.0), (1.5, 3.0), (2.0, 4.0)]
+
+
+def test_what_is_not_defined_is_left_open(study: Study) -> None:
+    assert study.value("share of the error in pulses, model A") is None
+    assert study.value("images at 4 kHz, model A").mean == 0.25
+    assert "25.0" in str(tables.aliasing(study))
+
+
+def test_answers_are_counted_and_others_refused(study: Study, tmp_path: Path) -> None:
+    """One listener who always prefers Model C, and does not know without it."""
+    test = listening.ab_test(study)
+    assert len(test.trials) == 50
+    rows = [
+        {
+            "item": t.item,
+            "shown": list(t.conditions),
+            "answer": "Model C" if "Model C" in t.conditions else None,
+            "seconds": 2,
+        }
+        for t in presented(test, 7)
+    ]
+    content = {"format": "listening test answers 1", "test": test.id, "name": test.name, "listener": "Kim", "seed": 7}
+    (tmp_path / "answers").mkdir()
+    (tmp_path / "answers" / "kim.json").write_text(json.dumps({**content, "answers": rows}))
+    found = listening.read_answers(study, str(tmp_path / "answers"))
+    wins = {line.split("  ")[0]: line.split() for line in str(listening.wins(found)).splitlines()}
+    assert wins["Model C"][-2:] == ["1.00", "1"]
+    assert wins["Model A"][-2:] == ["0.00", "1"]
+    (tmp_path / "answers" / "kim.json").write_text(json.dumps({**content, "test": "0" * 16, "answers": rows}))
+    with pytest.raises(AnswerError, match="another test"):
+        listening.read_answers(study, str(tmp_path / "answers"))
+    with pytest.raises(LabError, match="no answers"):
+        listening.read_answers(study, str(tmp_path / "nowhere"))
+
+
+def test_without_answers_the_paper_stands_alone(study: Study) -> None:
+    assert listening.read_answers(study, "") == []
+    assert "nobody has answered" in str(listening.wins([]))
+    text = listening.arithmetic()
+    assert "51.0" in text
+    assert "5 or 10 listeners, but not from 14" in text
+    assert "0.72" in text
+
+
+def test_test_changes_with_the_sounds(study: Study) -> None:
+    before = listening.ab_test(study).id
+    write_flac(study.models()["c"].folder / "guitar.flac", torch.zeros(RATE), RATE)
+    assert listening.ab_test(study).id != before
+
+
+def test_players_name_what_is_missing(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Study, "codec", PAPER_CODEC)
+    monkeypatch.setattr(Study, "original", lambda self, track, cutoff=None: Missing(track, "fetch it"))
+    html = figures.model_player(study, "guitar").html
+    assert "fetch it" in html
+    assert html.count("<audio") == 4
+
+
+def test_hours_of_material_count_every_version() -> None:
+    once = setting_tables._hours(1)
+    # as it is, 10/9, 9/10 of the speed ...: slower versions are longer
+    assert setting_tables._hours(3) == pytest.approx(once * (1 + 9 / 10 + 10 / 9))
