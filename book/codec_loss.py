@@ -153,7 +153,7 @@ loss_b = MagnitudeLoss()
 
 # %%
 loss_c = CodecLoss.pretrained()
-loss_c
+loss_c.terms
 
 # %% [markdown]
 # and **Model D** does so with waveforms and the time-domain network $C^T$, without the first term:
@@ -163,7 +163,7 @@ loss_c
 
 # %%
 loss_d = TimeCodecLoss.pretrained()
-loss_d
+loss_d.terms
 
 # %% [markdown]
 # The paper gives none of the weights $\lambda$. Here every term, and within the features every layer, is divided by the

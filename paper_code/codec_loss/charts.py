@@ -62,9 +62,9 @@ def network_curves(study: Study) -> Drawing:
 
     return show(
         draw,
-        "The error falls on unseen recordings too. Left, the lines that count are those of the best fixed low-pass and "
-        "of doing nothing: the network must get below both. The panels measure different things, magnitudes and "
-        "waveforms, and cannot be compared.",
+        "What counts is the error on unseen recordings, beside the lines of the best fixed low-pass (left) and of doing "
+        "nothing: a network that is not below them has learned too little. The panels measure different things, "
+        "magnitudes and waveforms, and cannot be compared.",
         "Two panels of falling error curves against training steps, training and unseen recordings, with horizontal "
         "lines for the fixed filter and the identity.",
     )
@@ -87,8 +87,8 @@ def model_curves(study: Study) -> Drawing:
 
     return show(
         draw,
-        "Signal-to-noise ratio on unseen recordings. Only Model A trains for something like it; that the others rise "
-        "too shows that they learn the waveform.",
+        "Signal-to-noise ratio on unseen recordings on the way; higher is nearer to the waveform, which is not all that "
+        "the losses of Models B, C and D ask for.",
         "Two panels, sounds limited to 3 and to 5 kHz: curves of the signal-to-noise ratio of Models A to D against "
         "training steps.",
     )

@@ -28,7 +28,7 @@ MODEL_TITLES = {model: f"Model {model.upper()}" for model in "abcd"}
 MODEL_ROLES = {"a": "plain", "b": "stronger", "c": "document", "d": "corrected"}
 ORIGINAL = "Original"
 BAND = 3000  # Hz, of the models' sounds
-SHOWN = 3.0  # s of each excerpt in a figure: enough to see the cells of the spectrogram
+SHOWN = 2.5  # s of each excerpt in a figure: enough to see the cells of the spectrogram
 POOLED = 2  # bins in one row of a picture
 FULL_SCALE = FRAME / 4  # the magnitude of a sine of amplitude 1 under a Hann window
 
@@ -89,14 +89,14 @@ def model_player(study: Study, track: str, cutoff: int = BAND) -> players.Player
 
 
 def figure_5(study: Study) -> Drawing:
-    """Three tracks limited to 5 kHz: the original and the four autoencoders trained on such sounds."""
-    columns = {TRACKS[track].title: _decoded(study, track, BROADBAND) for track in FIGURES}
+    """Two tracks limited to 5 kHz: the original and the four autoencoders trained on such sounds."""
+    columns = {TRACKS[track].title: _decoded(study, track, BROADBAND) for track in FIGURES[:2]}
     return _grid(
         columns,
         6,
-        "Figure 5 of the paper, which shows one track; here three, limited to 5 kHz. The paper sees upright lines in "
+        "Figure 5 of the paper, which shows one track; here two, limited to 5 kHz. The paper sees upright lines in "
         "Models B and C, broadband pulses that one hears as clicks, and none in A and D.",
-        "Spectrograms of three tracks side by side, 0 to 6 kHz, five rows: the original, empty above 5 kHz, and the "
+        "Spectrograms of two tracks side by side, 0 to 6 kHz, five rows: the original, empty above 5 kHz, and the "
         "outputs of Models A, B, C and D.",
     )
 

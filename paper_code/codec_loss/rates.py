@@ -34,8 +34,8 @@ def response(codec: Codec) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
     """Frequencies (Hz) and level (dB) of white noise after a codec over that before."""
     noise = np.random.default_rng(0).normal(0, 0.1, 30 * SAMPLE_RATE).astype(np.float32)  # as audio.codecs.cutoff
     coded = code(torch.from_numpy(noise), codec).waveform.numpy()
-    frequency, before = welch(noise, SAMPLE_RATE, nperseg=512)
-    after = welch(coded, SAMPLE_RATE, nperseg=512)[1]
+    frequency, before = welch(noise, SAMPLE_RATE, nperseg=256)
+    after = welch(coded, SAMPLE_RATE, nperseg=256)[1]
     return frequency[1:], 10 * np.log10(np.maximum(after, 1e-30) / before)[1:]
 
 
