@@ -19,23 +19,28 @@ PAPER_SNR = {"a": "59.3", "b": "55.6", "c": "62.7", "d": "45.6"}  # dB, Table 3
 CANDIDATES = ("fixed filter", "identity")
 
 
-def imitation(study: Study) -> Table:
-    """How near each network comes to the codec, beside the best fixed filter and doing nothing."""
+def imitation(study: Study, side: str = "test") -> Table:
+    """How near each network comes to the codec, beside the best fixed filter and doing nothing.
+
+    side: "test" (lossless recordings of other kinds) or "validation" (unseen pieces of the kind trained on).
+    """
     shown = {title: (network, "network") for network, title in NETWORK_TITLES.items()}
     shown |= {"best fixed low-pass": ("spectrogram", "fixed filter"), "identity": ("spectrogram", "identity")}
+    keys = ("l1", "precision", "recall", "f1")
     rows = [
-        [name, *(_score(study, *place, key) for key in ("l1", "precision", "recall", "f1")), _share(study, *place)]
+        [name, *(_score(study, *place, key, side=side) for key in keys), _score(study, *place, "found", 100, side)]
         for name, place in shown.items()
     ]
-    removed = 100 * study.networks["spectrogram"].metrics["test"]["network"]["holes"]
+    measured = study.networks["spectrogram"].metrics[side]
+    removed = 100 * measured["network"]["holes"]
     columns = [
         Column("candidate"),
         *(Column(name, format=".3f") for name in ("L1", "holes: precision", "recall", "F1")),
         Column("cells removed", "%", ".1f"),
     ]
-    patches = study.networks["spectrogram"].metrics["test"]["patches"]
+    of = {"test": "Test recordings", "validation": "Unseen pieces of the kind trained on"}[side]
     caption = (
-        f"Test recordings, {patches} patches, {study.codec.title}, {seeds(study)}. L1 of magnitudes over the input's L1: "
+        f"{of}, {measured['patches']} patches, {study.codec.title}, {seeds(study)}. L1 of magnitudes over the input's L1: "
         f"lower is better. Holes: see above; the codec itself removes {removed:.1f} % of the cells that count."
     )
     return table(columns, rows, caption)
@@ -180,14 +185,12 @@ def _results(study: Study, network: str) -> Sequence[Result]:
     return [result for result in shown if result.config.get("network") == network]
 
 
-def _score(study: Study, network: str, candidate: str, key: str, factor: float = 1.0) -> Interval | None:
-    values = [r.metrics["test"][candidate][key] for r in _results(study, network)]
+def _score(
+    study: Study, network: str, candidate: str, key: str, factor: float = 1.0, side: str = "test"
+) -> Interval | None:
+    values = [r.metrics[side][candidate][key] for r in _results(study, network)]
     finite = [factor * value for value in values if value == value]
     return interval(finite) if finite else None
-
-
-def _share(study: Study, network: str, candidate: str) -> Interval | None:
-    return _score(study, network, candidate, "found", 100)
 
 
 def _scaled(value: Interval | None, factor: float) -> Interval | None:
