@@ -23,7 +23,7 @@ def responses() -> Drawing:
         figure, axes = theme.figure(1, 2, height=2.8, sharey=True)
         for place, (title, curves) in zip(axes, found.items(), strict=True):
             for (codec, (frequency, level)), (dashes, _) in zip(curves.items(), LINES, strict=True):
-                name = f"{codec.kilobits:g} kb/s" if title == "MP3" else codec.title
+                name = f"{codec.kilobits:g} kb/s" if title == "MP3" else codec.title.removesuffix(" kb/s")
                 place.plot(frequency / 1000, level, color=theme.colour("codec"), linestyle=dashes, label=name)
             place.set(title=title, xlabel="kHz", ylim=(-70, 8), xlim=(0, 8))
             place.legend(loc="lower left")
@@ -134,8 +134,9 @@ def losses_by_rate(study: Study, track: str) -> Drawing:
                 values = [losses[title] for losses in by_rate.values()]
                 line = {"color": theme.colour("codec"), "linestyle": dashes, "marker": marker, "markersize": 4}
                 place.plot(list(by_rate), values, **line, label=name)
-            place.set(title=title, xscale="log", yscale="log", xticks=[8, 16, 32, 64])
+            place.set(title=title, xscale="log", yscale="log", xticks=[8, 16, 32, 64], yticks=[0.1, 0.3, 1, 3])
             place.set_xticklabels(["8", "16", "32", "64"])
+            place.set_yticklabels(["0.1", "0.3", "1", "3"])
             place.minorticks_off()
             if title in titles[-2:] or theme.narrow:
                 place.set_xlabel("kb/s")

@@ -206,7 +206,7 @@ def _grid(columns: Mapping[str, Column], top: float, caption: str, alt: str) -> 
             if theme.narrow
             else [(version, track) for version in versions for track in tracks]
         )
-        figure, axes = theme.figure(len(versions), len(tracks), height=1.15, sharex=True, sharey=True)
+        figure, axes = theme.figure(len(versions), len(tracks), height=1.0, sharex=True, sharey=True)
         for axis, (version, track) in zip(axes, places, strict=True):
             _panel(axis, pictures[version, track], top)
             if theme.narrow:

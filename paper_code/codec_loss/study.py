@@ -15,6 +15,7 @@ from paper_code.codec_loss.configs import LossNetworkConfig
 from paper_code.codec_loss.tracks import FIGURES, TRACKS, excerpt
 from paper_code.display.players import Missing
 from paper_code.lab import run
+from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result, Store, open_store
 
@@ -135,7 +136,11 @@ def open_study(
     store, chosen = open_store(output), Codec(codec, float(bitrate))
     if profile == "published":
         results = run.results(CHAPTER, profile, store)
-        seed = seed if seed in {result.seed for result in results} else results[0].seed
+        if seed not in (have := sorted({result.seed for result in results})):
+            raise LabError(
+                f"The published results have the seeds {', '.join(map(str, have))}; found {seed}. Choose one of them, or "
+                "name a profile (smoke, small, full) to compute it."
+            )
     else:
         known = run.seeds_of(CHAPTER, profile)
         results = run.results(CHAPTER, profile, store, known if seed in known else [seed], device=device, **_stand_in())
