@@ -41,7 +41,7 @@ landing_player(study)
 pages.scoreboard(rows)
 
 # %% [markdown]
-# Verdicts are computed from the results, over several seeds; {ref}`each claim <all-claims>`, with the rule that
+# Verdicts are computed from the results, over the seeds that were run; {ref}`each claim <all-claims>`, with the rule that
 # judges it, stands at the end of this page.
 #
 # ## The documents
