@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from paper_code.audio import corpora
 from paper_code.codec_loss import coding, evaluation, imitation, stimuli
 from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig, TrainingConfig
 from paper_code.codec_loss.weights import checksum, released
@@ -18,6 +19,7 @@ from paper_code.lab.files import write_arrays
 from paper_code.lab.store import Result
 from paper_code.lab.training import History, Recorder
 
+SIDES = ("train", "validation", "test")
 NETWORKS = {"network_spectrogram": "spectrogram", "network_time": "time"}
 BANDS = {"": 3000, "_broad": 5000}  # §6.1 and §8.1
 MODELS = {f"model_{model}{ending}": (model, cutoff) for ending, cutoff in BANDS.items() for model in "abcd"}
@@ -84,9 +86,11 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Training
 
 
 def sources(config: TrainingConfig) -> list[dict[str, Any]]:
-    """Where the sounds of a run come from, and for models C and D the loss network."""
+    """Where the sounds of a run come from, and for models C and D the loss network. Raises CorpusError."""
     synthetic = config.recordings == "synthetic"
-    found = [source for side in ("train", "validation", "test") for source in stimuli.sources(side, synthetic)]
+    for file in [] if synthetic else [file for side in SIDES for file in stimuli.recordings(side)]:
+        corpora.locate(file.path)  # a missing one is told before the training
+    found = [source for side in SIDES for source in stimuli.sources(side, synthetic)]
     if isinstance(config, ModelConfig) and config.weights:
         file = released(coding.NETWORK_OF[config.model])
         found.append(

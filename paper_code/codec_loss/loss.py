@@ -197,7 +197,9 @@ LOSSES = {"spectrogram": CodecLoss, "time": TimeCodecLoss}
 
 def _require_rate(sample_rate: int) -> None:
     if sample_rate != SAMPLE_RATE:
-        raise ValueError(f"The codec losses are made for {SAMPLE_RATE} Hz; found {sample_rate}. Resample the signals.")
+        raise ValueError(
+            f"The codec losses are made for {SAMPLE_RATE} Hz; the signals have {sample_rate} Hz. Resample them."
+        )
 
 
 def _require_comparable(estimate: Tensor, reference: Tensor, sample_rate: int | None) -> None:

@@ -124,7 +124,7 @@ def test_a_full_disk_is_told_and_nothing_half_written_passes_for_material(quick,
         wrote.append(path.name)
         with monkeypatch.context() as patch:
             if path.name == "limited-3000.npy":
-                patch.setattr(np.lib.format, "open_memmap", _no_space)
+                patch.setattr(np.lib.format, "write_array_header_1_0", _no_space)
             write(path, tracks)
 
     monkeypatch.setattr(stimuli, "_write", full)
@@ -138,9 +138,9 @@ def test_a_full_disk_is_told_and_nothing_half_written_passes_for_material(quick,
     assert found.at([0], 70000, "limited-3000")[0].abs().max() > 0.1
 
 
-def _no_space(name, **_):
-    name.write_bytes(b"half")
-    raise OSError(errno.ENOSPC, "No space left on device", str(name))
+def _no_space(file, header):
+    file.write(b"half")
+    raise OSError(errno.ENOSPC, "No space left on device", file.name)
 
 
 def test_versions_vary_speed_and_level_and_are_the_same_each_time():

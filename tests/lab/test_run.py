@@ -217,7 +217,7 @@ def test_stale_finds_overrides_and_lost_profiles(toy, store, monkeypatch):
     config = toy.experiments("smoke", 0, recordings="synthetic")["gentle"]
     run.result("toy", "gentle", config, store, progress=False)
     assert "made with other settings (recordings)" in run.stale(store)[0]
-    monkeypatch.delitem(toy.PROFILES, "smoke")
+    monkeypatch.setattr(toy, "PROFILES", {name: size for name, size in toy.PROFILES.items() if name != "smoke"})
     assert "there is no profile 'smoke' any more" in run.stale(store)[0]
 
 
