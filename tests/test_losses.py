@@ -41,7 +41,7 @@ def test_the_codec_losses_are_there(name, kind):
 def test_codec_losses_take_their_options_and_refuse_another_rate(name):
     loss = make_loss(name, reduction="none", terms=("prediction",))
     assert loss(torch.zeros(3, 1024), torch.ones(3, 1024)).shape == (3,)
-    with pytest.raises(ValueError, match="16000 Hz; found 44100"):
+    with pytest.raises(ValueError, match=r"16000 Hz.*44100"):
         make_loss(name, sample_rate=44100)
 
 

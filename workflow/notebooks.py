@@ -77,6 +77,8 @@ def store(path: Path) -> bool:
     new.metadata = nbformat.from_dict(METADATA)
     for number, cell in enumerate(new.cells):
         cell.id = f"cell-{number:03d}"
+        if cell.cell_type == "code":  # warnings and progress tell of this machine, not of the chapter
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
     before = target.stat() if target.is_file() else None
     if before and nbformat.writes(nbformat.read(target, as_version=4)) == nbformat.writes(new):
         return False

@@ -42,6 +42,11 @@ class TrainingConfig(Config):
             raise ConfigError("iterations, batch, versions and validate_every must be at least 1.")
         self.real_codec()  # an impossible rate is told now
 
+    @property
+    def most_patches(self) -> int:
+        """How many test patches are measured at most: a training of a few steps is not worth hundreds."""
+        return 4 * self.iterations
+
     def real_codec(self) -> Codec:
         """The codec that makes the targets. Raises CodecError for a rate it does not have."""
         return Codec(self.codec, self.bitrate)

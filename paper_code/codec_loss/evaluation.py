@@ -37,7 +37,7 @@ def write_network(config: LossNetworkConfig, network: nn.Module, folder: Path) -
     metrics: dict[str, object] = {"parameters": parameter_count(network), "cutoff": cutoff(codec)}
     for side in ("validation", "test"):
         material = stimuli.material(side, codec, 1, synthetic=synthetic)
-        starts = material.regular(PATCH)
+        starts = material.regular(PATCH)[: config.most_patches]
         original, coded = material.at(starts, PATCH, "original", "coded")
         metrics[side] = _network_metrics(config, network, original, coded, bins, float(metrics["cutoff"]))
     sounds = excerpts(synthetic=synthetic)
@@ -75,7 +75,7 @@ def write_model(config: ModelConfig, network: nn.Module, folder: Path) -> None:
     """Write metrics.json, arrays.npz and the decoded tracks of an autoencoder."""
     synthetic = config.recordings == "synthetic"
     material = stimuli.material("test", config.real_codec(), 1, synthetic=synthetic)
-    (sounds,) = material.at(material.regular(PATCH), PATCH, f"limited-{config.cutoff}")
+    (sounds,) = material.at(material.regular(PATCH)[: config.most_patches], PATCH, f"limited-{config.cutoff}")
     sounds = sounds[sounds.square().mean(-1) > 1e-8]  # frames of silence have no ratio
     found = coding.coded(network, sounds)
     metrics: dict[str, object] = {"parameters": parameter_count(network), "test": _model_metrics(config, found, sounds)}
@@ -113,7 +113,9 @@ def _training_patches(config: LossNetworkConfig) -> tuple[Tensor, Tensor]:
     material = stimuli.material(
         "train", config.real_codec(), config.versions, synthetic=config.recordings == "synthetic"
     )
-    pair = material.random(np.random.default_rng(config.seed), FILTER_PATCHES, PATCH, "original", "coded")
+    pair = material.random(
+        np.random.default_rng(config.seed), min(FILTER_PATCHES, config.most_patches), PATCH, "original", "coded"
+    )
     return magnitude_spectrogram(pair[0]), magnitude_spectrogram(pair[1])
 
 

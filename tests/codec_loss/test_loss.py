@@ -230,7 +230,7 @@ def test_another_rate_is_refused():
     loss, pair = _loss("spectrogram"), _pair(1)
     with pytest.raises(ValueError, match=r"16000 Hz.*44100 Hz"):
         loss(*pair, sample_rate=44100)
-    with pytest.raises(ValueError, match="16000 Hz; found 8000"):
+    with pytest.raises(ValueError, match=r"16000 Hz.*8000"):
         _loss("spectrogram", sample_rate=8000)
     with pytest.raises(ValueError, match=r"16000 Hz.*8000 Hz"):
         MagnitudeLoss()(*pair, sample_rate=8000)
