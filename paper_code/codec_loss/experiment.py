@@ -37,8 +37,15 @@ CHANGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "model": {"iterations": 3, "batch": 1, "filters": 4, "versions": 1, "predicted_seconds": 0.5},
     },
     "small": {
-        "spectrogram": {"iterations": 4000, "batch": 8, "filters": 16, "schedule": "cosine"},
-        "time": {"iterations": 2000, "batch": 8, "filters": 16, "schedule": "cosine", "learning_rate": 5e-4},
+        "spectrogram": {"iterations": 4800, "batch": 8, "filters": 16, "schedule": "cosine", "versions": 13},
+        "time": {
+            "iterations": 4000,
+            "batch": 8,
+            "filters": 16,
+            "schedule": "cosine",
+            "learning_rate": 5e-4,
+            "versions": 13,
+        },
         "model": {
             "iterations": 800,
             "batch": 2,
@@ -49,8 +56,8 @@ CHANGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
         "broadband": {"iterations": 500},
     },
     "full": {
-        "spectrogram": {"iterations": 12000, "precision": "bfloat16", "schedule": "cosine"},
-        "time": {"iterations": 20000, "precision": "bfloat16", "schedule": "cosine"},
+        "spectrogram": {"iterations": 12000, "precision": "bfloat16", "schedule": "cosine", "versions": 13},
+        "time": {"iterations": 20000, "precision": "bfloat16", "schedule": "cosine", "versions": 13},
         "model": {"iterations": 10000, "precision": "bfloat16", "schedule": "cosine"},
     },
 }

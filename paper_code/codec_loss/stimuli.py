@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import ndimage
 from scipy import signal as scipy_signal
 from torch import Tensor
 
@@ -34,6 +35,9 @@ TEST = ("visqol", "sonic_pi_samples", "medley_solos_small", "pyroomacoustics")
 NOT_FOR_TEST = ("loop_amen",)
 BANDS = (3000, 5000)  # Hz: §6.1 and §8.1
 SPEEDS = ((1, 1), (9, 10), (10, 9), (4, 5), (5, 4), (2, 3), (3, 2))  # resampled: pitch and tempo together
+TILT = 6.0  # dB an octave, at most
+DECIBELS_OF_2 = 20 * np.log10(2.0)
+NOISE = (10.0, 40.0)  # dB of signal over noise
 PIECE = 60  # s: longer recordings are coded in pieces of this length, and short ones joined up to it
 SYNTHETIC_SEEDS = {"train": (0, 1, 2), "validation": (3, 4), "test": (5, 6)}
 FOLDER = paths.ROOT / "_build" / "patches"
@@ -136,7 +140,7 @@ def material(
     """The prepared recordings of a side, from an earlier run or made now, in about a minute an hour of sound.
 
     versions: each track as it is, and that many less one times with another speed, level and now and then a second
-    track mixed in, before it is coded. bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
+    track mixed in, before it is coded; beyond the seven speeds also with more treble and noise. bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
     Raises CorpusError, CodecError, OutputError (a full disk leaves nothing behind).
     """
     made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]
@@ -204,6 +208,8 @@ def _versions(tracks: list[Tensor], versions: int) -> Iterator[Tensor]:
         for track in faster:
             if generator.random() < 0.3:
                 track = _mixed(track, faster[generator.integers(len(faster))], generator.uniform(-12, 0))
+            if version >= len(SPEEDS):
+                track = _brighter(track, generator)
             level = 10 ** (generator.uniform(-18, 0) / 20)
             yield torch.from_numpy((PEAK * level * track / np.abs(track).max()).astype(np.float32))
 
@@ -212,6 +218,22 @@ def _mixed(track: NDArray[np.float32], other: NDArray[np.float32], decibels: flo
     """A track with another, looped, at a level relative to it."""
     scale = 10 ** (decibels / 20) * track.std() / max(float(other.std()), 1e-6)
     return track + scale * np.resize(other, track.shape)
+
+
+def _brighter(track: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """A track tilted by 0 to 6 dB an octave, and half the times with white noise, steady or in the track's envelope.
+
+    Most of the music learned from has little above 4 kHz, where the codec's low-pass and most of its holes are.
+    """
+    spectrum = np.fft.rfft(track.astype(np.float64))
+    kilohertz = np.linspace(0, SAMPLE_RATE / 2000, len(spectrum)).clip(0.05)
+    tilted = np.fft.irfft(spectrum * kilohertz ** (generator.uniform(0, TILT) / DECIBELS_OF_2), n=len(track))
+    if generator.random() < 0.5:
+        noise = generator.standard_normal(len(track))
+        if generator.random() < 0.5:
+            noise *= np.sqrt(ndimage.uniform_filter1d(tilted**2, SAMPLE_RATE // 50))
+        tilted += noise * 10 ** (-generator.uniform(*NOISE) / 20) * tilted.std() / max(noise.std(), 1e-12)
+    return tilted.astype(np.float32)
 
 
 def _like(taps: NDArray[np.float64], waveforms: Tensor) -> NDArray[np.float64]:
