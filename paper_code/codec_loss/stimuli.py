@@ -231,7 +231,7 @@ def _brighter(track: NDArray[np.float32], generator: np.random.Generator) -> NDA
     if generator.random() < 0.5:
         noise = generator.standard_normal(len(track))
         if generator.random() < 0.5:
-            noise *= np.sqrt(ndimage.uniform_filter1d(tilted**2, SAMPLE_RATE // 50))
+            noise *= np.sqrt(ndimage.uniform_filter1d(tilted**2, SAMPLE_RATE // 50).clip(0))  # sums round below 0
         tilted += noise * 10 ** (-generator.uniform(*NOISE) / 20) * tilted.std() / max(noise.std(), 1e-12)
     return tilted.astype(np.float32)
 
