@@ -140,7 +140,8 @@ def material(
     """The prepared recordings of a side, from an earlier run or made now, in about a minute an hour of sound.
 
     versions: each track as it is, and that many less one times with another speed, level and now and then a second
-    track mixed in, before it is coded; beyond the seven speeds also with more treble and noise. bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
+    track mixed in, before it is coded; beyond the seven speeds also with more treble and noise.
+    bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
     Raises CorpusError, CodecError, OutputError (a full disk leaves nothing behind).
     """
     made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]

@@ -4,11 +4,11 @@ import copy
 import math
 
 import numpy as np
-import plain_losses
 import pytest
 import torch
 from torch import Tensor
 
+from masking_loss import plain_losses
 from paper_code.audio import synthesiser
 from paper_code.hearing import MaskingModel
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
