@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from paper_code.listeners.design import BITS, PAIR, ListeningTest
+from paper_code.listeners.design import BITS, LOWEST, MUSHRA, PAIR, TOP, ListeningTest
 
 FORMAT = "listening test answers 1"
 
@@ -22,8 +22,9 @@ class AnswerError(ValueError):
 
 @dataclass(frozen=True)
 class Answer:
-    """One trial's answer. shown: the conditions as A, B, ...   value: of a pair the better one, None for a tie.
+    """One trial's answer. shown: the conditions as A, B, ...
 
+    value: of a pair the better one, None for a tie; of a MUSHRA trial the ratings, 0 to 100, in the order shown.
     seconds: from the moment the trial was shown to the answer.
     """
 
@@ -131,8 +132,18 @@ def _preference(value: Any, shown: tuple[str, ...], name: str) -> str | None:
     return value
 
 
-# kind of test -> what checks a value: the place for ratings.
-_VALUES: Mapping[str, Callable[[Any, tuple[str, ...], str], Any]] = {PAIR: _preference}
+def _ratings(value: Any, shown: tuple[str, ...], name: str) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) != len(shown):
+        raise AnswerError(f"{name}: wanted {len(shown)} ratings, one for each of {list(shown)}; found {value!r}")
+    for rating in value:
+        number = isinstance(rating, (int, float)) and not isinstance(rating, bool)
+        if not (number and LOWEST <= rating <= TOP):
+            raise AnswerError(f"{name}: a rating is a number from {LOWEST} to {TOP}, found {rating!r}")
+    return tuple(map(float, value))
+
+
+# kind of test -> what checks a value.
+_VALUES: Mapping[str, Callable[[Any, tuple[str, ...], str], Any]] = {PAIR: _preference, MUSHRA: _ratings}
 
 
 def _check_trials(answers: tuple[Answer, ...], test: ListeningTest, partial: bool, name: str) -> None:

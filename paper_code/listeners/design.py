@@ -14,10 +14,13 @@ import numpy as np
 from paper_code.audio.clips import Clip
 
 # How the sounds of a trial are judged; the page's script has a way to ask for each.
-PAIR = "pair"
-KINDS = (PAIR,)
+PAIR, MUSHRA = "pair", "mushra"
+KINDS = (PAIR, MUSHRA)
+LOWEST, TOP = 0, 100  # of a MUSHRA rating
+GRADES = ("bad", "poor", "fair", "good", "excellent")  # a fifth of the scale each, after ITU-R BS.1534
 MOST_SOUNDS = 12  # in one trial, after ITU-R BS.1534
 QUESTION = "Which has the better audio quality?"
+RATING_QUESTION = "How good is the audio quality of each, compared with the reference?"
 HEAR_SECONDS = 1.0
 BITS = 32  # of a seed
 WARM_UP = 16  # numbers thrown away, since seeds that are alike begin alike
@@ -42,9 +45,10 @@ class ListeningTest:
     kind: one of KINDS.   items: what is heard (tracks).   conditions: the versions of each.   trials: in any order.
     question: asked in each trial.   hear_seconds: how long each sound of a trial is heard before an answer counts.
     sounds: item -> condition -> digest of the sound (see digest); empty where the test is not bound to its sounds.
+    reference: of a MUSHRA test, the condition that is also there to be heard by its name; hidden in every trial.
 
     Raises DesignError on an unknown kind, fewer than two conditions, no items or trials, empty or duplicate names,
-    trials of unknown sounds or twice the same, a digest too few or too many.
+    trials of unknown sounds or twice the same, a digest too few or too many, no reference where one is needed.
     """
 
     name: str
@@ -55,6 +59,7 @@ class ListeningTest:
     question: str = QUESTION
     hear_seconds: float = HEAR_SECONDS
     sounds: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reference: str = ""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -64,6 +69,7 @@ class ListeningTest:
         _check_names(self.name, "item", self.items, least=1)
         _check_names(self.name, "condition", self.conditions, least=2)
         self._check_trials()
+        self._check_reference()
         if self.sounds:
             _check_sounds(self, {(item, name) for item, row in self.sounds.items() for name in row})
 
@@ -78,6 +84,12 @@ class ListeningTest:
                 raise DesignError(f"{self.name}: a {self.kind} of {trial.item!r} cannot be {list(trial.conditions)}")
         if len({(trial.item, frozenset(trial.conditions)) for trial in self.trials}) < len(self.trials):
             raise DesignError(f"{self.name}: the same sounds are put together in two trials")
+
+    def _check_reference(self) -> None:
+        """A hidden reference in every trial, in tests of the kind that has one."""
+        hidden = all(self.reference in trial.conditions for trial in self.trials)
+        if hidden if self.kind == PAIR else not hidden:
+            raise DesignError(f"{self.name}: a {self.kind} test cannot have the reference {self.reference!r}")
 
     @property
     def id(self) -> str:
@@ -96,6 +108,7 @@ class ListeningTest:
             "conditions": list(self.conditions),
             "trials": [{"item": trial.item, "conditions": list(trial.conditions)} for trial in self.trials],
             "sounds": {item: dict(row) for item, row in self.sounds.items()},
+            **({"reference": self.reference} if self.reference else {}),
         }
 
     @classmethod
@@ -128,6 +141,32 @@ def pairwise(
     trials = tuple(Trial(item, pair) for pair in pairs for item in items)
     _check_names(name, "condition", conditions, least=2)  # before trials of a doubtful list are looked at
     test = ListeningTest(name, PAIR, tuple(items), tuple(conditions), trials, question, hear_seconds)
+    return test if sounds is None else bound(test, sounds)
+
+
+def mushra(
+    name: str,
+    items: Sequence[str],
+    conditions: Sequence[str],
+    reference: str,
+    sounds: Mapping[tuple[str, str], Clip] | None = None,
+    question: str = RATING_QUESTION,
+    hear_seconds: float = HEAR_SECONDS,
+) -> ListeningTest:
+    """A MUSHRA test: for each item all conditions are rated together, from 0 to 100, beside an open reference.
+
+    conditions: at most 12, the anchors and the hidden reference among them.   reference: which one that is.
+    sounds: (item, condition) -> Clip. With it, ratings of other sounds are refused.
+    Raises DesignError as pairwise does, on more than 12 conditions, and on a reference that is none of them.
+
+    Paper: Byun et al. 2021, section 4.3 (ten items; their one anchor is less than ITU-R BS.1534-3 asks for).
+    Chapter: masking_loss
+    """
+    _check_names(name, "condition", conditions, least=2)
+    trials = tuple(Trial(item, tuple(conditions)) for item in items)
+    test = ListeningTest(
+        name, MUSHRA, tuple(items), tuple(conditions), trials, question, hear_seconds, reference=reference
+    )
     return test if sounds is None else bound(test, sounds)
 
 

@@ -16,12 +16,12 @@ from scipy import stats
 
 from paper_code.listeners.answers import Answers
 from paper_code.listeners.design import PAIR, ListeningTest
+from paper_code.listeners.inference import bootstrap_interval
 
 Pair = tuple[str, str]
 ORIGINAL = "Original"
 VERSIONS = (ORIGINAL, "Model A", "Model B", "Model C", "Model D")
 PAPER_TRACKS, PAPER_LISTENERS = 5, 14
-RESAMPLES = 9999
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def compare(listeners: Sequence[Answers], first: str, second: str, seed: int = 0
     sign = stats.binomtest(sum(margin > 0 for margin in decided), len(decided)).pvalue if decided else math.nan
     shares = [0.5 + margin / (2 * len(values)) for margin, values in zip(margins, met, strict=True)]
     answers = [value for values in met for value in values]
-    low, high = _bootstrap(shares, seed)
+    low, high = bootstrap_interval(shares, seed)
     counts = [answers.count(value) for value in (first, second, None)]
     return Comparison(*counts, float(np.mean(shares)), low, high, float(sign))
 
@@ -192,12 +192,3 @@ def _same(counts: Iterable[int]) -> int:
     if len(found) != 1:
         raise ValueError(f"the test is not balanced: its sounds or pairs come up {sorted(found)} times")
     return found.pop()
-
-
-def _bootstrap(values: Sequence[float], seed: int) -> tuple[float, float]:
-    """Percentile interval of the mean, 95 %."""
-    if len(values) < 2:
-        return math.nan, math.nan
-    rng = np.random.default_rng(seed)
-    found = stats.bootstrap((values,), np.mean, n_resamples=RESAMPLES, method="percentile", rng=rng)
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
