@@ -1,6 +1,8 @@
 """The excerpts one hears in the chapter: five lossless test tracks of different genres, five seconds of each."""
 
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -53,7 +55,7 @@ def excerpt(name: str, cutoff: int | None = None, synthetic: bool = False) -> Cl
         whole = makers[seed % 3](seconds=5.5, sample_rate=stimuli.SAMPLE_RATE, seed=40 + seed)
         piece = clips.cut(whole, 0, EXCERPT)
     else:
-        whole = clips.resample(corpora.load(track.path), stimuli.SAMPLE_RATE)
+        whole = _resampled(track.path, corpora.locate(track.path))
         piece = clips.cut(whole, round(track.start * stimuli.SAMPLE_RATE), EXCERPT)
     prepared = stimuli.at_16_kilohertz(piece)
     if cutoff is None:
@@ -65,3 +67,9 @@ def excerpt(name: str, cutoff: int | None = None, synthetic: bool = False) -> Cl
 def excerpts(cutoff: int | None = None, synthetic: bool = False) -> Tensor:
     """All excerpts [track, time]; see `excerpt`."""
     return torch.stack([excerpt(name, cutoff, synthetic).waveform for name in TRACKS])
+
+
+@cache  # every run of a study asks for the same five
+def _resampled(path: str, located: Path) -> Clip:
+    """A recording at 16 kHz; `located` keeps apart the copies of a recording in two folders of corpora."""
+    return clips.resample(corpora.load(path), stimuli.SAMPLE_RATE)
