@@ -1,0 +1,135 @@
+"""The settings of the coders: one for each loss and target bit rate."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from paper_code.lab.config import Config, ConfigError
+from paper_code.masking_loss.framing import FRAME, HOP
+
+LOSSES = ("mse", "log_mel", "pmsqe", "masking")
+RATES = (13.0, 20.0, 24.0)  # kb/s
+PRECISIONS = ("float32", "bfloat16")
+SQUARED_ERRORS = ("rmse", "sum")
+WEIGHTS: Mapping[str, float] = {"mse": 0.0, "log_mel": 5.0, "pmsqe": 1.0, "masking": 0.003}  # alpha_4 where none is set
+EPOCH = 694  # steps of 128 frames in the 44 minutes of the training speakers
+# Settings that a coder without quantisation does not know of.
+OF_THE_RATE = ("bitrate", "tolerance", "alpha_2", "alpha_3", "alpha_3_step", "control_every", "control_frames")
+OF_THE_START = ("temperature", "sharpness", "start_frames")
+OF_THE_LOSS = ("alpha_4", "gamma", "bands")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoderConfig(Config):
+    """A coder and its training. The defaults are the paper's, and Kankanahalli's where the paper says nothing.
+
+    loss: "mse" (none but the squared error), "log_mel", "pmsqe" or "masking".   bitrate: wanted, kb/s.
+    gamma, bands: of the masking loss; the log-mel loss takes the same bands.
+    alpha_1 to alpha_4: weights of Eq. 7; alpha_4 None is that of WEIGHTS, alpha_3 the one to start from.
+    alpha_3_step: by how much it moves where the rate is more than `tolerance` kb/s off, every `control_every` steps,
+        looking at `control_frames` frames.
+    squared_error: "rmse" of a frame, or the "sum" that is printed.
+    width: channels.   bins, temperature, residual_gain: see SpeechCoder.   sharpness: see SoftmaxQuantiser.start.
+    warm_up: steps without quantisation.   iterations: steps after them.   batch: frames a step, in runs of `run`.
+    warm_up_loss: the loss of the warm-up, "" for the coder's own; coders with the same warm-up share it.
+    start_frames: frames whose codes place the bins.   learning_rate, last_rate: ends of the cosine over all steps.
+    validation_frames: how many are measured every `validate_every` steps.   recordings: "real" or "synthetic".
+    Paper: Byun et al. 2021, Eq. 7 and section 4. Chapter: masking_loss.
+    """
+
+    loss: str
+    bitrate: float = 20.0
+    gamma: float = 0.8
+    bands: tuple[int, ...] = (16, 32, 64)
+    alpha_1: float = 60.0
+    alpha_2: float = 10.0
+    alpha_3: float = 0.5
+    alpha_4: float | None = None
+    alpha_3_step: float = 0.025
+    tolerance: float = 0.45
+    control_every: int = EPOCH
+    control_frames: int = 20000
+    squared_error: str = "rmse"
+    width: int = 64
+    bins: int = 32
+    temperature: float = 300.0
+    sharpness: float | None = None
+    residual_gain: float = 1.0
+    warm_up: int = 5 * EPOCH
+    iterations: int = 145 * EPOCH
+    batch: int = 128
+    run: int = 16
+    warm_up_loss: str = ""
+    start_frames: int = 5000
+    learning_rate: float = 2e-4
+    last_rate: float = 1e-4
+    validate_every: int = EPOCH
+    validation_frames: int = 2000
+    recordings: str = "real"
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _one_of("loss", self.loss, LOSSES)
+        _one_of("warm_up_loss", self.warm_up_loss, ("", *LOSSES))
+        _one_of("squared_error", self.squared_error, SQUARED_ERRORS)
+        _one_of("recordings", self.recordings, ("real", "synthetic"))
+        _one_of("precision", self.precision, PRECISIONS)
+        counts = ("warm_up", "iterations", "control_every", "control_frames", "start_frames", "validate_every")
+        for name in (*counts, "validation_frames", "width", "batch"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1; found {getattr(self, name)}.")
+        if self.run < 2 or self.batch % self.run:
+            raise ConfigError(f"batch is a multiple of run, and run at least 2; found {self.batch} and {self.run}.")
+        most = most_kilobits(self.bins)
+        if not 1 < self.bitrate < most:
+            raise ConfigError(
+                f"bitrate lies between 1 kb/s and the {most:.1f} kb/s that {self.bins} bins can carry; "
+                f"found {self.bitrate}."
+            )
+
+    @property
+    def perceptual_weight(self) -> float:
+        """alpha_4, of the perceptual loss."""
+        return WEIGHTS[self.loss] if self.alpha_4 is None else self.alpha_4
+
+    @property
+    def steps(self) -> int:
+        """Of the whole training."""
+        return self.warm_up + self.iterations
+
+    def of_the_warm_up(self) -> "CoderConfig":
+        """The settings that the warm-up depends on: coders that agree in them start from the same weights.
+
+        The rate is not among them, as nothing is quantised yet; nor, with another `warm_up_loss`, are the coder's own
+        loss and its weight. The length of the whole training is, through the learning rate.
+        """
+        known = {field.name: field.default for field in dataclasses.fields(self)}
+        names = {*OF_THE_RATE, *OF_THE_START}
+        loss = self.warm_up_loss or self.loss
+        if loss != self.loss:
+            names |= set(OF_THE_LOSS)
+        elif loss not in ("masking", "log_mel"):
+            names |= {"gamma", "bands"}
+        return self.replace(**{name: known[name] for name in names}, loss=loss, warm_up_loss="")
+
+
+def most_kilobits(bins: int) -> float:
+    """kb/s of symbols that take all bins alike. Paper: Byun et al. 2021, section 2.2."""
+    return kilobits(math.log2(bins))
+
+
+def kilobits(bits: float) -> float:
+    """kb/s of symbols of so many bits each, 256 a frame of 480 new samples. Paper: Byun et al. 2021, section 2.2."""
+    return bits * (FRAME // 2) * 16.0 / HOP
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"{name} is one of {', '.join(known)}; found {value!r}.")
+
+
+# What differs from the paper's settings, by profile.
+SIZES: Mapping[str, Mapping[str, Any]] = {}

@@ -1,0 +1,76 @@
+"""What the coders learn from: read speech at 16 kHz, split by speaker, every utterance with a peak of 1.
+
+Each utterance is a track of memory-mapped material, so that a run of frames never crosses into another.
+"""
+
+from paper_code.audio import clips, corpora, synthesiser
+from paper_code.audio.clips import AudioError, Clip
+from paper_code.lab import material as prepared
+from paper_code.lab import paths
+from paper_code.lab.config import hash_of
+from paper_code.lab.material import Material
+from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.framing import FRAME
+from paper_code.masking_loss.turns import turn
+
+SPEECH = "librispeech_resemblyzer"
+SPEECH_ARRAY = "speech"  # the one array of the material
+SIDES = ("train", "validation", "test")
+SYNTHETIC_SEEDS = {"train": (0, 1, 2), "validation": (3, 4), "test": (5, 6)}
+SYNTHETIC_SECONDS = 4.0
+FOLDER = paths.ROOT / "_build" / "speech"
+
+
+def recordings(side: str) -> list[corpora.Recording]:
+    """The utterances of a side: train, validation or test. No speaker is on two sides; all of test-other is test.
+
+    Paper: Byun et al. 2021, section 4, which takes 3,000, 200 and 500 utterances of TIMIT. Chapter: masking_loss.
+    """
+    return corpora.split(SPEECH, side)
+
+
+def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:
+    """Origin, licence and checksum of every utterance of a side."""
+    if synthetic:
+        return [{"name": f"{side}, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
+    return [
+        {"name": file.title, "origin": f"{file.corpus}: {file.path}", "licence": file.licence, "sha256": file.sha256}
+        for file in recordings(side)
+    ]
+
+
+def normalised(clip: Clip) -> Clip:
+    """A clip as the coder wants it: 16 kHz, divided by its largest magnitude.
+
+    The paper's "minmax normalisation" is read as this; a true one would add an offset.
+    Raises AudioError on silence and on clips shorter than a frame. Paper: Byun et al. 2021, section 4.
+    """
+    found = clips.normalise_peak(clips.resample(clip, SAMPLE_RATE))
+    if len(found.waveform) < FRAME:
+        raise AudioError(
+            f"'{clip.title}' is too short: a frame of the coder has {FRAME} samples at {SAMPLE_RATE} Hz, "
+            f"found {len(found.waveform)}. Choose a longer recording."
+        )
+    return found
+
+
+def utterances(side: str, synthetic: bool = False) -> list[Clip]:
+    """Every utterance of a side, normalised. Raises CorpusError, AudioError."""
+    if synthetic:
+        made = (synthesiser.speech_like(SYNTHETIC_SECONDS, SAMPLE_RATE, seed) for seed in SYNTHETIC_SEEDS[side])
+        return [normalised(clip) for clip in made]
+    return [normalised(corpora.load(file.path)) for file in recordings(side)]
+
+
+def material(side: str, synthetic: bool = False) -> Material:
+    """The prepared utterances of a side, from an earlier run or made now (some seconds).
+
+    Raises CorpusError, OutputError (a full disk leaves nothing that passes for whole).
+    """
+    made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]
+    folder = FOLDER / f"{side}-{hash_of('speech', {'side': side, 'of': made_of, 'v': 1})}"
+    with turn(folder):
+        if not (folder / prepared.TRACKS).exists():
+            waveforms = [clip.waveform for clip in utterances(side, synthetic)]
+            prepared.write(folder, {SPEECH_ARRAY: waveforms})
+    return Material.opened(folder, SAMPLE_RATE)
