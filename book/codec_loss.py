@@ -36,7 +36,8 @@ from IPython.display import Markdown, display
 from paper_code.codec_loss import charts, figures, listening, own, setting_tables, tables
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, TimeUNet, parameter_count
-from paper_code.codec_loss.study import FIGURES, TRACKS, open_study
+from paper_code.codec_loss.study import open_study
+from paper_code.codec_loss.tracks import FIGURES, TRACKS
 from paper_code.display import pages, players
 from paper_code.display.tables import claims as claims_table
 from paper_code.lab import claims

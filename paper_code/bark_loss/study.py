@@ -10,37 +10,19 @@ from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.bark_loss import evaluation, experiment, stimuli
 from paper_code.bark_loss.experiment import LOSSES, BarkConfig
-from paper_code.display.players import Missing
+from paper_code.display.players import Missing, missing_recording
 from paper_code.lab import devices, run
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result, open_store
+from paper_code.lab.study import ChapterStudy, require_seed
 
 CHAPTER = "bark_loss"
 
 
-@dataclass(frozen=True)
-class Study:
-    """Results of one profile. seed: the run whose sounds are heard; numbers are over all seeds of the results."""
-
-    results: list[Result]
-    seed: int
-
-    @property
-    def profile(self) -> str:
-        """The size the results were computed at."""
-        return self.results[0].profile
-
-    @property
-    def seeds(self) -> list[int]:
-        """The seeds of the results."""
-        return sorted({result.seed for result in self.results})
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the sounds are the synthesiser's, because no recordings were to be had."""
-        return self.results[0].config["recordings"] == "synthetic"
+class Study(ChapterStudy):
+    """The results of the chapter, with their losses, sounds and values."""
 
     @property
     def checkpoints(self) -> list[int]:
@@ -90,14 +72,7 @@ def open_study(profile: str = "published", seed: int = 0, device: str = "auto", 
         known = known if seed in known else [seed]
         overrides = {} if stimuli.available() else {"recordings": "synthetic"}
     results = run.results(CHAPTER, profile, store, known, device=device, **overrides)
-    study = Study(results, seed)
-    if seed not in study.seeds:
-        have = ", ".join(map(str, study.seeds))
-        raise LabError(
-            f"The published results have the seeds {have}; found {seed}. Choose one of them, or name a profile "
-            "(smoke, small, full) to compute it."
-        )
-    return study
+    return Study(require_seed(results, seed) if profile == "published" else results, seed)
 
 
 @dataclass(frozen=True)
@@ -138,9 +113,4 @@ def _original(name: str, synthetic: bool) -> Clip | Missing:
     try:
         return stimuli.clip(name, synthetic)
     except corpora.RecordingMissing:
-        names = dict.fromkeys(part.path.split("/")[0] for part in stimuli.STIMULI[name].parts)
-        return Missing(
-            stimuli.STIMULI[name].title,
-            "The recording is not on the machine that built this page. To hear it, run "
-            f"python -m paper_code.audio.corpora fetch {' '.join(names)} and build again.",
-        )
+        return missing_recording(stimuli.STIMULI[name].title, [part.path for part in stimuli.STIMULI[name].parts])

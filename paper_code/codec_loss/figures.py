@@ -16,7 +16,8 @@ from paper_code.audio.clips import Clip
 from paper_code.codec_loss import holes
 from paper_code.codec_loss.imitation import to_domain
 from paper_code.codec_loss.networks import FRAME, HOP, magnitude_spectrogram
-from paper_code.codec_loss.study import BROADBAND, FIGURES, TRACKS, Sound, Study
+from paper_code.codec_loss.study import BROADBAND, Sound, Study
+from paper_code.codec_loss.tracks import FIGURES, TRACKS
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
 from paper_code.display.spectrograms import FLOOR_DB

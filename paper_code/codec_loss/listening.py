@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper_code.codec_loss.figures import MODEL_ROLES, MODEL_TITLES, ORIGINAL
-from paper_code.codec_loss.study import TRACKS, Sound, Study
+from paper_code.codec_loss.study import Sound, Study
+from paper_code.codec_loss.tracks import TRACKS
 from paper_code.display.tables import Reported, Table, table
 from paper_code.lab.errors import LabError
 from paper_code.listeners.answers import Answers, read_all

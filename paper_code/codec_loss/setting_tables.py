@@ -6,8 +6,9 @@ from typing import Any
 from paper_code.audio import corpora
 from paper_code.audio.codecs import code, cutoff
 from paper_code.codec_loss import experiment, rates, stimuli
-from paper_code.codec_loss.study import FIGURES, Study
+from paper_code.codec_loss.study import Study
 from paper_code.codec_loss.tables import a_step
+from paper_code.codec_loss.tracks import FIGURES
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.store import Result
 

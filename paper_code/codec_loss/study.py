@@ -12,12 +12,12 @@ from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import Codec, CodecError, code_clip
 from paper_code.codec_loss import evaluation, experiment, imitation, stimuli, weights
 from paper_code.codec_loss.configs import LossNetworkConfig
-from paper_code.codec_loss.tracks import FIGURES, TRACKS, excerpt
-from paper_code.display.players import Missing
+from paper_code.codec_loss.tracks import TRACKS, excerpt
+from paper_code.display.players import Missing, missing_recording
 from paper_code.lab import run
-from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result, Store, open_store
+from paper_code.lab.study import ChapterStudy, require_seed
 
 CHAPTER = "codec_loss"
 PAPER_CODEC = Codec("mp3", 16)
@@ -26,31 +26,14 @@ Sound = Clip | Missing
 
 
 @dataclass(frozen=True)
-class Study:
-    """Results of one profile.
+class Study(ChapterStudy):
+    """The results of the chapter, with their networks, models, sounds and values.
 
-    seed: the run whose sounds are heard. others: loss networks for another codec than the paper's, where one was
-    asked for; then these are shown, and the models A to D stay those of the paper's codec.
+    others: loss networks for another codec than the paper's, where one was asked for; then these are shown, and the
+    models A to D stay those of the paper's codec.
     """
 
-    results: list[Result]
-    seed: int = 0
     others: tuple[Result, ...] = ()
-
-    @property
-    def profile(self) -> str:
-        """The size the results were computed at."""
-        return self.results[0].profile
-
-    @property
-    def seeds(self) -> list[int]:
-        """The seeds of the results."""
-        return sorted({result.seed for result in self.results})
-
-    @property
-    def synthetic(self) -> bool:
-        """Whether the sounds are the synthesiser's, because no recordings were to be had."""
-        return self.results[0].config["recordings"] == "synthetic"
 
     @cached_property
     def networks(self) -> dict[str, Result]:
@@ -135,12 +118,7 @@ def open_study(
     """
     store, chosen = open_store(output), Codec(codec, float(bitrate))
     if profile == "published":
-        results = run.results(CHAPTER, profile, store)
-        if seed not in (have := sorted({result.seed for result in results})):
-            raise LabError(
-                f"The published results have the seeds {', '.join(map(str, have))}; found {seed}. Choose one of them, or "
-                "name a profile (smoke, small, full) to compute it."
-            )
+        results = require_seed(run.results(CHAPTER, profile, store), seed)
     else:
         known = run.seeds_of(CHAPTER, profile)
         results = run.results(CHAPTER, profile, store, known if seed in known else [seed], device=device, **_stand_in())
@@ -180,11 +158,7 @@ def _original(track: str, cutoff: int | None, synthetic: bool) -> Sound:
     try:
         return excerpt(track, cutoff, synthetic)
     except corpora.RecordingMissing:
-        return Missing(
-            TRACKS[track].title,
-            "The recording is not on the machine that built this page. To hear it, run "
-            f"`python -m paper_code.audio.corpora fetch {TRACKS[track].path.split('/')[0]}` and build again.",
-        )
+        return missing_recording(TRACKS[track].title, [TRACKS[track].path])
 
 
 @cache
@@ -196,6 +170,3 @@ def _coded(track: str, codec: Codec, synthetic: bool) -> Sound:
         return code_clip(original, codec)
     except CodecError as error:
         return Missing(f"{TRACKS[track].title}, {codec.title}", f"The codec could not be run: {error}")
-
-
-__all__ = ["BROADBAND", "FIGURES", "PAPER_CODEC", "TRACKS", "Sound", "Study", "open_study", "recordings_here"]

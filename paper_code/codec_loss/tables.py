@@ -8,8 +8,8 @@ from paper_code.audio.clips import Clip
 from paper_code.codec_loss import coding, evaluation
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
-from paper_code.codec_loss.study import TRACKS, Study
-from paper_code.codec_loss.tracks import excerpts
+from paper_code.codec_loss.study import Study
+from paper_code.codec_loss.tracks import TRACKS, excerpts
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result

@@ -28,6 +28,16 @@ class Missing:
     message: str
 
 
+def missing_recording(label: str, paths: Sequence[str]) -> Missing:
+    """Stands for a sound made of recordings ("<corpus>/<path>") that are not here; says how to fetch them."""
+    names = dict.fromkeys(path.split("/")[0] for path in paths)
+    return Missing(
+        label,
+        "The recording is not on the machine that built this page. To hear it, run "
+        f"`python -m paper_code.audio.corpora fetch {' '.join(names)}` and build again.",
+    )
+
+
 @dataclass(frozen=True)
 class Slot:
     """A place in a player. label: of the track.   step: of a series, else ""."""

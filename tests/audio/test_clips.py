@@ -3,13 +3,13 @@
 import errno
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from full_disk import FullDisk
 from numpy.testing import assert_allclose
 
 from paper_code.audio import clips
@@ -266,23 +266,6 @@ def test_flac_refuses_what_it_cannot_hold(tmp_path, samples, reason):
 def test_flac_takes_rounding_over_full_scale(tmp_path):
     path = clips.write_flac(tmp_path / "a.flac", np.array([1 + 1e-6, -1 - 1e-6]), RATE)
     np.testing.assert_array_equal(soundfile.read(path, dtype="int16")[0], [32767, -32768])
-
-
-class FullDisk:
-    """A file on which a write stops half-way, as on a full disk."""
-
-    def __init__(self, file):
-        self.file, self.name = file, file.name
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-
-    def write(self, content: bytes):
-        self.file.write(content[: len(content) // 2])
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_full_disk_leaves_nothing_and_keeps_the_old_file(tmp_path, monkeypatch):

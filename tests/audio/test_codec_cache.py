@@ -1,12 +1,11 @@
 """The cache of encoded streams: what decides an entry, damage, and disks that refuse; it never costs a result."""
 
-import errno
-import os
 import sys
 
 import pytest
 import torch
 from coding import MP3, noise, own_cache, shared_cache, streams  # noqa: F401  (fixtures are used by being there)
+from full_disk import FullDisk
 
 from paper_code.audio import codec_cache, codecs
 from paper_code.audio.codecs import Codec
@@ -65,24 +64,6 @@ def test_a_damaged_entry_is_made_again(damage, tmp_path, encodings):
     assert torch.equal(codecs.code(noise(3000), MP3, tmp_path).waveform, good.waveform)
     assert path.read_bytes() == content
     assert len(encodings) == 2
-
-
-class FullDisk:
-    """A file on which a write stops half-way, as on a full disk."""
-
-    def __init__(self, file):
-        self.file, self.name = file, file.name
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
-
-    def write(self, content: bytes):
-        self.file.write(content[: len(content) // 2])
-        self.file.flush()
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_full_disk_costs_one_warning_and_no_result(tmp_path, monkeypatch):

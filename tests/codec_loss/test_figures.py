@@ -10,7 +10,8 @@ import torch
 
 from paper_code.audio.clips import Clip, write_flac
 from paper_code.codec_loss import figures, listening, setting_tables, tables
-from paper_code.codec_loss.study import PAPER_CODEC, TRACKS, Study
+from paper_code.codec_loss.study import PAPER_CODEC, Study
+from paper_code.codec_loss.tracks import TRACKS
 from paper_code.display.players import Missing
 from paper_code.lab.errors import LabError
 from paper_code.lab.store import Result
