@@ -86,9 +86,9 @@ class ListeningTest:
             raise DesignError(f"{self.name}: the same sounds are put together in two trials")
 
     def _check_reference(self) -> None:
-        """A hidden reference in every trial, in tests of the kind that has one."""
+        """A hidden reference in every trial of a MUSHRA test; none is named in a test of pairs."""
         hidden = all(self.reference in trial.conditions for trial in self.trials)
-        if hidden if self.kind == PAIR else not hidden:
+        if not (hidden if self.kind == MUSHRA else self.reference == ""):
             raise DesignError(f"{self.name}: a {self.kind} test cannot have the reference {self.reference!r}")
 
     @property

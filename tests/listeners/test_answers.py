@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from paper_code.listeners.answers import FORMAT, Answer, AnswerError, parse, read, read_all
-from paper_code.listeners.design import ListeningTest, pairwise, presented
+from paper_code.listeners.design import ListeningTest, mushra, pairwise, presented
 
 TEST = pairwise("Small", ["a", "b"], ["x", "y", "z"])
 
@@ -112,3 +112,44 @@ def test_nobody_counts_twice(tmp_path: Path) -> None:
     copy = written(tmp_path / "4.json", content(listener="Bo", seed=6))
     with pytest.raises(AnswerError, match=r"2\.json and 4\.json are the same session, with the seed 6"):
         read_all([kim, ann, copy], TEST)
+
+
+RATED = mushra("Rated", ["a", "b"], ["x", "y", "z"], "x")
+
+
+def rated() -> dict[str, Any]:
+    """A file in which A gets 100, B 50.5 and C 0."""
+    rows = [
+        {"item": trial.item, "shown": list(trial.conditions), "answer": [100, 50.5, 0], "seconds": 1.5}
+        for trial in presented(RATED, 5)
+    ]
+    return content(RATED) | {"answers": rows}
+
+
+def test_ratings_are_read_in_the_order_shown() -> None:
+    found = parse(rated(), RATED)
+    assert [answer.value for answer in found.answers] == [(100, 50.5, 0)] * 2
+    assert [(answer.item, answer.shown) for answer in found.answers] == [
+        (trial.item, trial.conditions) for trial in presented(RATED, 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([100, 50], r"answer 1: wanted 3 ratings, one for each of \['"),
+        ("x", "wanted 3 ratings"),
+        (None, "wanted 3 ratings"),
+        ([100, 50, 101], "a rating is a number from 0 to 100, found 101"),
+        ([100, -0.1, 3], "found -0.1"),
+        ([100, float("nan"), 3], "found nan"),
+        ([100, "50", 3], "found '50'"),
+        ([100, None, 3], "found None"),
+        ([100, True, 3], "found True"),
+    ],
+)
+def test_ratings_that_cannot_be_used_are_refused(value: object, message: str) -> None:
+    file = rated()
+    file["answers"][0]["answer"] = value
+    with pytest.raises(AnswerError, match=message):
+        parse(file, RATED)

@@ -15,6 +15,7 @@ from paper_code.listeners.design import (
     Trial,
     bound,
     digest,
+    mushra,
     pairwise,
     presented,
 )
@@ -74,6 +75,23 @@ def test_the_mark_changes_with_the_sounds() -> None:
     assert len(marks) == 4
     assert bound(test, sounds) == pairwise("Two", ["a"], ["x", "y"], sounds)
     assert digest(clip(0.5)) == digest(clip(0.5 + 1e-6))  # less than half a 16-bit step
+
+
+def test_all_conditions_of_an_item_are_rated_together() -> None:
+    test = mushra("Rated", TRACKS, VERSIONS, "Original")
+    assert test.trials == tuple(Trial(track, VERSIONS) for track in TRACKS)
+    assert (test.kind, test.reference) == ("mushra", "Original")
+    again = ListeningTest.from_definition(json.loads(json.dumps(test.definition())))
+    assert (again, again.id) == (test, test.id)
+    assert mushra("Rated", TRACKS, VERSIONS, "Model A").id != test.id
+    twelve = mushra("Rated", ["a"], [*"abcdefghijkl"], "a")
+    assert sorted(presented(twelve, 3)[0].conditions) == [*"abcdefghijkl"]
+
+
+def test_a_test_of_pairs_keeps_the_mark_it_had() -> None:
+    """Answers downloaded before tests could have a reference are still answers to the same test."""
+    assert fifty().id == "fe3299752e88fa1c"
+    assert "reference" not in fifty().definition()
 
 
 def xorshift(seed: int) -> np.uint32:
@@ -136,7 +154,7 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "sound missing": (lambda: pairwise("T", ["a"], ["x", "z"], SOUNDS), "T: no sound for a, z"),
     "sounds missing": (lambda: pairwise("T", TRACKS, VERSIONS, {}), "Track 1, Model C and 22 more"),
     "sound too many": (lambda: pairwise("T", ["a"], ["x", "y"], {**SOUNDS, ("b", "x"): clip(0.0)}), "no trial: b, x"),
-    "kind": (fails(kind="guess"), "wanted the kind 'pair', found 'guess'"),
+    "kind": (fails(kind="guess"), "wanted the kind 'pair' or 'mushra', found 'guess'"),
     "time": (fails(hear_seconds=-1), "hear_seconds must be 0 or more"),
     "no trials": (fails(trials=[]), "at least one trial"),
     "three in a pair": (fails(trials=[row("Track 1", *VERSIONS[:3])]), "a pair of 'Track 1' cannot"),
@@ -144,6 +162,12 @@ BAD: dict[str, tuple[Callable[[], object], str]] = {
     "unknown item": (fails(trials=[row("Track 9", *VERSIONS[:2])]), "a pair of 'Track 9' cannot"),
     "trial twice": (fails(trials=[row("Track 1", *names) for names in (VERSIONS[:2], VERSIONS[1::-1])]), "two trials"),
     "no definition": (lambda: ListeningTest.from_definition({"name": "x"}), "no definition of a listening test"),
+    "no reference": (lambda: mushra("T", ["a"], ["x", "y"], "z"), "a mushra test cannot have the reference 'z'"),
+    "empty reference": (lambda: mushra("T", ["a"], ["x", "y"], ""), "a mushra test cannot have the reference ''"),
+    "reference of pairs": (fails(reference="Original"), "a pair test cannot have the reference 'Original'"),
+    "thirteen": (lambda: mushra("T", ["a"], [*"abcdefghijklm"], "a"), "a mushra of 'a' cannot be"),
+    "unrated reference": (fails(kind="mushra", reference="Original"), "a mushra test cannot have the reference"),
+    "sounds not rated": (lambda: mushra("T", ["a"], ["x", "z"], "x", SOUNDS), "T: no sound for a, z"),
     "seed 0": (lambda: presented(fifty(), 0), "a seed lies between 1"),
     "large seed": (lambda: presented(fifty(), 2**32), "a seed lies between 1"),
 }  # fmt: skip
