@@ -80,7 +80,8 @@ class CodecLoss(nn.Module):
         """Loss of an estimate against a reference, both [..., time] in [-1, 1] at 16 kHz.
 
         sample_rate: if given, must be 16000. Raises ValueError on other rates, unequal or empty shapes, too short
-        and non-finite signals. Half-precision signals are compared in float32.
+        and non-finite signals. The loss computes in its own precision: float32, or
+        float64 after `.double()`.
         """
         value = self._total(*self.parts(estimate, reference, sample_rate)).reshape(estimate.shape[:-1])
         return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
@@ -89,7 +90,7 @@ class CodecLoss(nn.Module):
         """Terms [signal, term] before any weight (that of the features left 0), and layers [signal, layer]."""
         _require_comparable(estimate, reference, sample_rate)
         with _full_precision(estimate.device.type):
-            ours, theirs = (x.reshape(-1, x.shape[-1]).float() for x in (estimate, reference))
+            ours, theirs = (x.reshape(-1, x.shape[-1]).to(self.sizes.dtype) for x in (estimate, reference))
             time = _mean_difference(ours, theirs)
             with torch.no_grad():
                 wanted, activations = self.network.prediction_and_features(self._domain(theirs))
@@ -181,7 +182,7 @@ class MagnitudeLoss(nn.Module):
         """The two terms [signal, (waveform, magnitudes)] before any weight."""
         _require_comparable(estimate, reference, sample_rate)
         with _full_precision(estimate.device.type):
-            ours, theirs = (x.reshape(-1, x.shape[-1]).float() for x in (estimate, reference))
+            ours, theirs = (x.reshape(-1, x.shape[-1]).to(self.sizes.dtype) for x in (estimate, reference))
             magnitudes = _mean_difference(magnitude_spectrogram(ours), magnitude_spectrogram(theirs))
             return torch.stack([_mean_difference(ours, theirs), magnitudes], -1)
 

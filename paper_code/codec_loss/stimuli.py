@@ -4,8 +4,7 @@ Material is prepared once into memory-mapped arrays (16 bit) and read from there
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +15,14 @@ from scipy import signal as scipy_signal
 from torch import Tensor
 
 from paper_code.audio import clips, corpora, synthesiser
-from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import Codec, code_batch
 from paper_code.codec_loss.networks import PATCH
+from paper_code.lab import material as prepared
 from paper_code.lab import paths
 from paper_code.lab.config import hash_of
-from paper_code.lab.files import atomic, read_json, write_json, writing
-from paper_code.lab.lock import lock
+from paper_code.lab.lock import turn
+from paper_code.lab.material import Material
 
 SAMPLE_RATE = 16000
 PEAK = 0.9
@@ -90,45 +90,6 @@ def limit_band(waveforms: Tensor, cutoff: float) -> Tensor:
     return torch.from_numpy(found.astype(np.float32))
 
 
-@dataclass(frozen=True)
-class Material:
-    """Prepared recordings in a folder of memory-mapped arrays. tracks: (first, last + 1) sample of each."""
-
-    folder: Path
-    tracks: NDArray[np.int64]
-
-    @cached_property
-    def _arrays(self) -> dict[str, NDArray[np.int16]]:
-        return {path.stem: np.load(path, mmap_mode="r") for path in self.folder.glob("*.npy")}
-
-    @property
-    def seconds(self) -> float:
-        """Length of all tracks, in seconds."""
-        return float((self.tracks[:, 1] - self.tracks[:, 0]).sum()) / SAMPLE_RATE
-
-    def at(self, starts: Sequence[int], length: int, *names: str) -> tuple[Tensor, ...]:
-        """Patches [patch, time] from the given samples on, of each array named ("original", "coded", "limited-3000")."""
-        return tuple(
-            torch.from_numpy(np.stack([self._arrays[name][s : s + length] for s in starts]).astype(np.float32) / 32768)
-            for name in names
-        )
-
-    def random(self, generator: np.random.Generator, count: int, length: int, *names: str) -> tuple[Tensor, ...]:
-        """`count` patches from random places, every place of every track alike; see `at`."""
-        room = np.maximum(self.tracks[:, 1] - self.tracks[:, 0] - length + 1, 0)
-        edges = np.cumsum(room)
-        if edges[-1] == 0:
-            raise AudioError(f"No prepared track is as long as a patch of {length} samples; choose longer recordings.")
-        draws = generator.integers(0, edges[-1], count)
-        which = np.searchsorted(edges, draws, side="right")
-        return self.at(self.tracks[which, 0] + draws - (edges[which] - room[which]), length, *names)
-
-    def regular(self, length: int, hop: int | None = None) -> list[int]:
-        """First samples of all whole patches of a length, side by side or every `hop` samples, track by track."""
-        step = hop or length
-        return [int(s) for first, end in self.tracks for s in range(first, end - length + 1, step)]
-
-
 def material(
     side: str,
     codec: Codec,
@@ -142,33 +103,22 @@ def material(
     versions: each track as it is, and that many less one times with another speed, level and now and then a second
     track mixed in, before it is coded; beyond the seven speeds also with more treble and noise.
     bands: cut-offs (Hz) of band-limited copies to keep as "limited-<cutoff>".
-    Raises CorpusError, CodecError, OutputError (a full disk leaves nothing behind).
+    The other arrays are "original" and "coded".
+    Raises CorpusError, CodecError, OutputError (a full disk leaves nothing that passes for whole).
     """
     made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]
     recipe = {"side": side, "codec": codec.key, "versions": versions, "bands": list(bands), "of": made_of, "v": 1}
     folder = FOLDER / f"{side}-{codec.key}-{hash_of('material', recipe)}"
-    if not (folder / "tracks.json").exists():
-        with lock(folder):
+    with turn(folder):
+        if not (folder / prepared.TRACKS).exists():
             _prepare(folder, list(_versions(_tracks(side, synthetic), versions)), codec, bands, progress)
-    return Material(folder, np.array(read_json(folder / "tracks.json"), dtype=np.int64))
+    return Material.opened(folder, SAMPLE_RATE)
 
 
 def _prepare(folder: Path, tracks: list[Tensor], codec: Codec, bands: Sequence[int], progress: bool) -> None:
     coded = [found.waveform for found in code_batch(tracks, codec, progress=progress)]
-    _write(folder / "original.npy", tracks)
-    _write(folder / "coded.npy", coded)
-    for cutoff in bands:
-        _write(folder / f"limited-{cutoff}.npy", [limit_band(track, cutoff) for track in tracks])
-    edges = np.cumsum([0, *(len(track) for track in tracks)])
-    write_json(folder / "tracks.json", np.stack([edges[:-1], edges[1:]], -1).tolist())  # last: now it is whole
-
-
-def _write(path: Path, tracks: Sequence[Tensor]) -> None:
-    header = {"descr": "<i2", "fortran_order": False, "shape": (sum(len(track) for track in tracks),)}
-    with atomic(path) as temporary, writing(path), temporary.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)  # written, not mapped: a full disk is told
-        for track in tracks:
-            file.write(np.clip(np.round(track.numpy() * 32768), -32768, 32767).astype("<i2").tobytes())
+    limited = {f"limited-{cutoff}": map(partial(limit_band, cutoff=cutoff), tracks) for cutoff in bands}
+    prepared.write(folder, [len(track) for track in tracks], {"original": tracks, "coded": coded, **limited})
 
 
 def _tracks(side: str, synthetic: bool) -> list[Tensor]:

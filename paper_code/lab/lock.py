@@ -1,14 +1,16 @@
-"""One process at a time in a result's folder."""
+"""One process at a time in a folder: the others are told, or wait."""
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import writing
 
+PAUSE = 1.0  # s between two looks at a lock that is waited for
 _held: set[Path] = set()  # the system's lock is per process: a second thread needs this one
 
 
@@ -36,6 +38,22 @@ def lock(folder: Path) -> Iterator[None]:
         _held.discard(path)
         path.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """Hold the lock of `folder`, after waiting for the process that holds it: several need what one makes.
+
+    Raises OutputError.
+    """
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(lock(folder))
+                break
+            except Busy:
+                time.sleep(PAUSE)
+        yield
 
 
 def _acquire(path: Path, folder: Path) -> int:

@@ -1,6 +1,6 @@
 """Prepared sounds on disk: arrays of 16-bit samples, mapped and not read whole, cut into patches for a training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -64,21 +64,20 @@ class Material:
         return [int(s) for first, end in self.tracks for s in range(first, end - length + 1, step)]
 
 
-def write(folder: Path, arrays: dict[str, Sequence[Tensor]]) -> None:
-    """Prepare a folder of tracks [time] in [-1, 1]: the same lengths under every name, 16 bit.
+def write(folder: Path, lengths: Sequence[int], arrays: Mapping[str, Iterable[Tensor]]) -> None:
+    """Prepare a folder of tracks [time] in [-1, 1], as 16-bit samples; a generator's tracks are made one at a time.
 
-    Raises OutputError; then nothing there passes for whole.
+    lengths: samples of each track, the same under every name. Raises OutputError; then nothing there passes for whole.
     """
-    for name, tracks in arrays.items():
-        write_array(folder / f"{name}.npy", tracks)
-    lengths = [len(track) for track in next(iter(arrays.values()))]
     edges = np.cumsum([0, *lengths])
+    for name, tracks in arrays.items():
+        write_array(folder / f"{name}.npy", int(edges[-1]), tracks)
     write_json(folder / TRACKS, np.stack([edges[:-1], edges[1:]], -1).tolist())
 
 
-def write_array(path: Path, tracks: Sequence[Tensor]) -> None:
-    """Write tracks [time] in [-1, 1] one after another as one array of 16-bit samples. Raises OutputError."""
-    header = {"descr": "<i2", "fortran_order": False, "shape": (sum(len(track) for track in tracks),)}
+def write_array(path: Path, length: int, tracks: Iterable[Tensor]) -> None:
+    """Write tracks [time] in [-1, 1] one after another as one array of `length` 16-bit samples. Raises OutputError."""
+    header = {"descr": "<i2", "fortran_order": False, "shape": (length,)}
     with atomic(path) as temporary, writing(path), temporary.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)  # written, not mapped: a full disk is told
         for track in tracks:

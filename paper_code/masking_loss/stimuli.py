@@ -8,10 +8,10 @@ from paper_code.audio.clips import AudioError, Clip
 from paper_code.lab import material as prepared
 from paper_code.lab import paths
 from paper_code.lab.config import hash_of
+from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
 from paper_code.masking_loss.coder import SAMPLE_RATE
 from paper_code.masking_loss.framing import FRAME
-from paper_code.masking_loss.turns import turn
 
 SPEECH = "librispeech_resemblyzer"
 SPEECH_ARRAY = "speech"  # the one array of the material
@@ -72,5 +72,5 @@ def material(side: str, synthetic: bool = False) -> Material:
     with turn(folder):
         if not (folder / prepared.TRACKS).exists():
             waveforms = [clip.waveform for clip in utterances(side, synthetic)]
-            prepared.write(folder, {SPEECH_ARRAY: waveforms})
+            prepared.write(folder, [len(waveform) for waveform in waveforms], {SPEECH_ARRAY: waveforms})
     return Material.opened(folder, SAMPLE_RATE)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from paper_code.lab import paths
+from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
 from paper_code.lab.training import History, Recorder, fit
 from paper_code.masking_loss import stimuli
@@ -20,7 +21,6 @@ from paper_code.masking_loss.framing import analysed, completed, overlap_added, 
 from paper_code.masking_loss.objective import TotalLoss
 from paper_code.masking_loss.quantiser import entropy, usage
 from paper_code.masking_loss.rate_control import Best, RateControl
-from paper_code.masking_loss.turns import turn
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
 WARM_UPS = paths.ROOT / "_build" / "warm-ups"

@@ -191,6 +191,16 @@ def test_double_precision_gives_the_value_of_single():
     assert leaf.grad.dtype == torch.float64
 
 
+@pytest.mark.parametrize("make", [lambda: _loss("spectrogram"), lambda: _loss("time"), MagnitudeLoss])
+def test_a_loss_turned_to_double_precision_computes_in_it(make):
+    pair = _pair()
+    single, double = make(), make().double()
+    found = double(*(signal.double() for signal in pair))
+    assert found.dtype == torch.float64
+    assert found.item() == pytest.approx(single(*pair).item(), rel=1e-5)
+    assert found.item() != single(*pair).item()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_call_changes_the_next(kind):
     loss, pair = _loss(kind), _pair()

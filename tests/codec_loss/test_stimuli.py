@@ -14,6 +14,7 @@ from paper_code.audio import corpora, synthesiser
 from paper_code.audio.clips import AudioError
 from paper_code.audio.codecs import Codec
 from paper_code.codec_loss import stimuli
+from paper_code.lab import material
 from paper_code.lab.files import OutputError
 
 MP3 = Codec("mp3", 16)
@@ -107,7 +108,7 @@ def test_prepared_material_is_found_again(quick, monkeypatch):
 def test_other_settings_are_other_material(quick, monkeypatch):
     asked = []
     monkeypatch.setattr(stimuli, "_prepare", lambda folder, *_: asked.append(folder))
-    monkeypatch.setattr(stimuli, "read_json", lambda _: [[0, 1]])
+    monkeypatch.setattr(stimuli.Material, "opened", lambda *_: None)
     for options in ({}, {"versions": 2}, {"bands": (3000,)}, {"codec": Codec("mp3", 24)}, {"side": "test"}):
         stimuli.material(
             **{"side": "validation", "codec": MP3, "bands": (3000, 4000), "synthetic": True, "progress": False}
@@ -118,22 +119,22 @@ def test_other_settings_are_other_material(quick, monkeypatch):
 
 def test_a_full_disk_is_told_and_nothing_half_written_passes_for_material(quick, tmp_path, monkeypatch):
     monkeypatch.setattr(stimuli, "FOLDER", tmp_path / "patches")
-    write, wrote = stimuli._write, []
+    write, wrote = material.write_array, []
 
-    def full(path, tracks):
+    def full(path, length, tracks):
         wrote.append(path.name)
         with monkeypatch.context() as patch:
             if path.name == "limited-3000.npy":
                 patch.setattr(np.lib.format, "write_array_header_1_0", _no_space)
-            write(path, tracks)
+            write(path, length, tracks)
 
-    monkeypatch.setattr(stimuli, "_write", full)
+    monkeypatch.setattr(material, "write_array", full)
     with pytest.raises(OutputError, match=r"limited-3000\.npy .*the disk is full"):
         stimuli.material("validation", MP3, synthetic=True, progress=False)
     left = sorted(file.name for file in (tmp_path / "patches").rglob("*") if file.is_file())
     assert wrote == ["original.npy", "coded.npy", "limited-3000.npy"]
     assert left == ["coded.npy", "original.npy"]  # whole ones; without tracks.json they are made again
-    monkeypatch.setattr(stimuli, "_write", write)
+    monkeypatch.setattr(material, "write_array", write)
     found = stimuli.material("validation", MP3, synthetic=True, progress=False)
     assert found.at([0], 70000, "limited-3000")[0].abs().max() > 0.1
 

@@ -6,7 +6,8 @@ import threading
 
 import pytest
 
-from paper_code.lab.lock import Busy, lock
+from paper_code.lab import lock as locks
+from paper_code.lab.lock import Busy, lock, turn
 
 
 def test_the_lock_names_this_process_and_goes_with_the_block(tmp_path):
@@ -66,3 +67,21 @@ def test_a_file_left_by_a_killed_process_is_no_lock(tmp_path):
     (tmp_path / ".r.lock").write_text("1\n")  # process 1 lives, but holds nothing
     with lock(tmp_path / "r"):
         assert (tmp_path / ".r.lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_a_turn_waits_for_the_one_before(tmp_path, monkeypatch):
+    order: list[str] = []
+
+    def second() -> None:
+        with turn(tmp_path / "r"):
+            order.append("second")
+
+    monkeypatch.setattr(locks, "PAUSE", 0.01)
+    with turn(tmp_path / "r"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.1)
+        order.append("first")
+    thread.join(5)
+    assert order == ["first", "second"]
+    assert os.listdir(tmp_path) == []
