@@ -77,10 +77,12 @@ setting_tables.recordings()
 # %% [markdown]
 # As in the paper, everything is mixed to one channel and resampled to 16 kHz. What the choice changes: this is little
 # material, so each training track is also used at six other speeds, at other levels, and now and then mixed with a
-# second one, *before* it goes through the real encoder; every pair is a real one. Much of the training music has
-# been through a lossy codec before, at rates so high that at 16 kHz and 16 kb/s this hardly matters; the test
-# recordings are lossless. A network that has heard half an hour of music knows less music than one that has heard
-# 10,000 tracks: where it fails, this is the first suspect.
+# second one, *before* it goes through the real encoder; every pair is a real one. The loss networks hear six more
+# such versions, tilted towards the treble by up to 6 dB an octave and half the times with some white noise: in most of
+# this music little happens above 4 kHz, where the codec's low-pass and most of its holes are. Much of the training
+# music has been through a lossy codec before, at rates so high that at 16 kHz and 16 kb/s this hardly matters; the
+# test recordings are lossless. A network that has heard half an hour of music knows less music than one that has
+# heard 10,000 tracks: where it fails, this is the first suspect.
 #
 # ## The method
 #

@@ -8,7 +8,11 @@ window.listeningTests = true;
 const FORMAT = "listening test answers 1"; // as in paper_code/listeners
 const WARM_UP = 16; // as there, with random() and shuffled()
 const FADE = 20; // ms
+const GRADES = ["bad", "poor", "fair", "good", "excellent"]; // a fifth of the scale each, as there
+const COLUMNS = ["test", "listener", "seed", "item", "place", "condition", "rating", "seconds"]; // as there
 const letter = (k) => String.fromCharCode(65 + k);
+const listed = (names) => new Intl.ListFormat("en").format(names);
+const quoted = (value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
 
 /** An element; text stays text. */
 function el(tag, properties, ...children) {
@@ -44,36 +48,99 @@ function shuffled(list, below) {
 	return order;
 }
 
-/* keys: key -> answer.  ask: a trial's controls; those named "answer" stay closed until all sounds were heard.
-   told: an answer in words.  results: elements for the end.  A trial: { item, shown }, as in the file. */
+/** Lines of a result: a name, a bar and a text each. */
+const bars = (head, rows) => [
+	styled("p", "listening-head", head),
+	styled("ul", "listening-bars", ...rows.map(({ name, role = "", share, text }) =>
+		el("li", { "data-role": role }, styled("span", "", name), bar("listening-bar", share), styled("span", "listening-count", text)))),
+];
+
+/* keys: key -> answer.  ask: a trial's controls; those named "answer" stay closed until all sounds were heard, and
+   while `lacking` names what is not answered.  then: what one does after listening.  told: an answer in words.
+   results: elements for the end.  csv: the file of a finished test, where it is not JSON as before the end.
+   A trial: { item, shown }, as in the file. */
 const KINDS = {
 	pair: {
 		noun: "Comparison",
+		then: "choose",
 		help: "Keys: A and B (or 1 and 2) play, space pauses, ← ↓ → choose.",
 		keys: { ArrowLeft: ({ shown }) => shown[0], ArrowDown: () => null, ArrowRight: ({ shown }) => shown[1] },
-		ask({ shown }, answer) {
-			const choice = (value, name, ...text) => button("answer", () => answer(value), text, { "aria-keyshortcuts": name });
-			return styled("div", "listening-choices",
-				choice(shown[0], "ArrowLeft", key("←"), "A is better"),
-				choice(null, "ArrowDown", key("↓"), "I don’t know"),
-				choice(shown[1], "ArrowRight", "B is better", key("→")));
+		ask(form) {
+			const { shown } = form.trial;
+			const choice = (value, name, ...text) => button("answer", () => form.answer(value), text, { "aria-keyshortcuts": name });
+			return [styled("div", "listening-picks", ...form.picks), form.line, el("p", {}, form.test.question),
+				styled("div", "listening-choices",
+					choice(shown[0], "ArrowLeft", key("←"), "A is better"),
+					choice(null, "ArrowDown", key("↓"), "I don’t know"),
+					choice(shown[1], "ArrowRight", "B is better", key("→")))];
 		},
-		told: (answer) => answer ?? "I don’t know",
+		told({ item, shown, answer }) {
+			const was = shown.map((name, k) => `${letter(k)} was ${name}`);
+			return `${item}: ${was.join(", ")}; your answer: ${answer ?? "I don’t know"}`;
+		},
 		/** A win is being called the better one; "I don't know" is a win for nobody. */
 		results({ conditions, roles }, answers) {
 			const line = (names, value, role = "") => {
 				const met = answers.filter(({ shown }) => names.every((name) => shown.includes(name)));
 				const won = met.filter(({ answer }) => answer === value).length;
-				return el("li", { "data-role": role }, styled("span", "", names.join(" – ")),
-					bar("listening-bar", won / (met.length || 1)), styled("span", "listening-count", `${won} of ${met.length}`));
+				return { name: names.join(" – "), role, share: won / (met.length || 1), text: `${won} of ${met.length}` };
 			};
 			const pairs = conditions.flatMap((a, k) => conditions.slice(k + 1).map((b) => [a, b]));
 			return [
-				styled("p", "listening-head", "How often you called each version the better one"),
-				styled("ul", "listening-bars", ...conditions.map((name, k) => line([name], name, roles[k]))),
-				styled("p", "listening-head", "How often you did not know, pair by pair"),
-				styled("ul", "listening-bars", ...pairs.map((pair) => line(pair, null))),
+				...bars("How often you called each version the better one", conditions.map((name, k) => line([name], name, roles[k]))),
+				...bars("How often you did not know, pair by pair", pairs.map((pair) => line(pair, null))),
 			];
+		},
+	},
+	/* All versions at once, each from 0 to 100, beside the reference, which is hidden among them too. */
+	mushra: {
+		noun: "Trial",
+		then: "go on",
+		help: "Keys: R (or 0) plays the reference, A, B, … (or 1, 2, …) a version and goes to its slider, arrows rate, space pauses, Enter goes on.",
+		keys: { Enter: (trial, draft) => draft },
+		ask(form) {
+			const { shown } = form.trial;
+			const row = (pick, k) => {
+				const value = el("output", { className: "listening-value" });
+				const slider = el("input", { type: "range", min: 0, max: 100, step: 1, value: form.draft[k] ?? 0,
+					className: "sound-slider listening-slider", "aria-label": `Rating of ${letter(k)}` });
+				const tell = () => {
+					const rating = form.draft[k];
+					const grade = GRADES[Math.min(4, Math.floor(rating / 20))];
+					slider.dataset.rated = rating !== null;
+					value.textContent = rating === null ? "not rated" : `${rating} ${grade}`;
+					slider.ariaValueText = rating === null ? "not rated yet" : `${rating}, ${grade}`;
+				};
+				const rate = () => {
+					form.sketch(k, slider.valueAsNumber);
+					tell();
+				};
+				// A zero may be meant too, and moves nothing: a click or a key on the slider is a rating.
+				Object.assign(slider, { oninput: rate, onclick: rate, onkeyup: ({ key }) => /^(Arrow|Home|End|Page)/.test(key) && rate() });
+				tell();
+				return styled("div", "listening-row", pick, slider, value);
+			};
+			const grades = GRADES.map((name) => styled("span", "", name));
+			return [el("p", {}, form.test.question, " One of them is the reference itself: it deserves 100."),
+				form.picks[shown.length], form.line,
+				el("div", { className: "listening-row listening-grades", "aria-hidden": true }, styled("span", ""), styled("span", "", ...grades), styled("span", "")),
+				...form.picks.slice(0, shown.length).map(row),
+				styled("div", "listening-tools", button("answer", () => form.answer(form.draft), ["Next"], { className: "sound-tool listening-main", "aria-keyshortcuts": "Enter" }))];
+		},
+		lacking: (draft) => draft.flatMap((rating, k) => (rating === null ? [letter(k)] : [])),
+		told: ({ item, shown, answer }) => `${item}: ${shown.map((name, k) => `${letter(k)} was ${name}, you gave it ${answer[k]}`).join("; ")}`,
+		results({ conditions, roles }, answers) {
+			const line = (name, k) => {
+				const given = answers.filter(({ shown }) => shown.includes(name)).map(({ shown, answer }) => answer[shown.indexOf(name)]);
+				const mean = given.reduce((a, b) => a + b, 0) / given.length;
+				return { name, role: roles[k], share: mean / 100, text: mean.toFixed(1) };
+			};
+			return bars("Your mean rating of each version, 0 to 100", conditions.map(line));
+		},
+		csv({ test, listener, seed, answers }) {
+			const rows = answers.flatMap(({ item, shown, answer, seconds }) =>
+				shown.map((name, k) => [test, listener, seed, item, letter(k), name, answer[k], seconds]));
+			return [COLUMNS, ...rows].map((row) => row.map(quoted).join(",") + "\r\n").join("");
 		},
 	},
 };
@@ -149,13 +216,13 @@ class ListeningTest {
 	constructor(figure) {
 		Object.assign(this, { test: JSON.parse(figure.dataset.test), sounds: figure.querySelectorAll("audio") });
 		this.kind = KINDS[this.test.kind];
-		this.store = `listening-test:${this.test.id}`;
+		this.place = `listening-test:${this.test.id}`;
 		this.title = el("p", { className: "listening-title", "aria-live": "polite", tabIndex: -1 });
 		this.body = el("div");
 		this.body.onkeydown = (event) => this.keyed(event);
 		this.status = el("p", { className: "listening-status", role: "status" });
 		figure.querySelector(".listening-static").replaceWith(styled("div", "sound-deck listening", this.title, this.body));
-		this.keep(() => this.take(JSON.parse(localStorage.getItem(this.store))));
+		this.keep(() => this.take(JSON.parse(localStorage.getItem(this.place))));
 		this.show();
 	}
 	get done() {
@@ -170,13 +237,27 @@ class ListeningTest {
 			this.forgetful = true;
 		}
 	}
+	store() {
+		this.keep(() => localStorage.setItem(this.place, JSON.stringify(this.state)));
+	}
 	save() {
-		this.keep(() => localStorage.setItem(this.store, JSON.stringify(this.state)));
+		this.store();
 		this.show(true);
 	}
-	/** Go on from { seed, listener, started, answers }, if that is a state of this test. */
+	/** Keep a part of an answer that is not given yet. */
+	sketch(k, value) {
+		this.draft[k] = value;
+		this.state.draft = this.draft;
+		this.store();
+		this.draw();
+	}
+	back() {
+		this.state.draft = this.state.answers.pop().answer;
+		this.save();
+	}
+	/** Go on from { seed, listener, started, answers, draft }, if that is a state of this test. */
 	take(state) {
-		const { seed, listener, started, answers } = state ?? {};
+		const { seed, listener, started, answers, draft } = state ?? {};
 		if (!(seed > 0 && seed < 2 ** 32 && Array.isArray(answers))) return false;
 		const { items, conditions, trials } = this.test;
 		const below = random(seed);
@@ -186,7 +267,7 @@ class ListeningTest {
 		}));
 		const same = ({ item, shown }, k) => JSON.stringify({ item, shown }) === JSON.stringify(order[k]);
 		if (!answers.every(same)) return false;
-		Object.assign(this, { order, state: { seed, listener, started, answers } });
+		Object.assign(this, { order, state: { seed, listener, started, answers, draft } });
 		return true;
 	}
 	async resume(file) {
@@ -210,16 +291,29 @@ class ListeningTest {
 		const { id, name, kind } = this.test;
 		const complete = this.done;
 		const content = { format: FORMAT, test: id, name, kind, complete, saved: new Date().toISOString(), ...this.state };
-		const href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: "application/json" }));
-		el("a", { href, download: `answers ${content.listener}${complete ? "" : " (partial)"}.json` }).click();
+		const csv = complete && this.kind.csv?.(content);
+		const [text, type, file] = csv ? [csv, "text/csv", "ratings"] : [JSON.stringify(content, null, 1), "application/json", "answers"];
+		const href = URL.createObjectURL(new Blob([text], { type }));
+		el("a", { href, download: `${file} ${content.listener}${complete ? "" : " (partial)"}.${type.split("/")[1]}` }).click();
 		complete || this.say("The file names the versions: do not read it before the end.");
 	}
 	answer(value) {
-		const waiting = this.waiting().map(letter);
-		if (waiting.length) return this.say(`Please listen to ${waiting.join(" and ")} first, then choose.`);
+		const waiting = this.waiting().map((k) => this.label(k));
+		if (waiting.length) return this.say(`Please listen to ${listed(waiting)} first, then ${this.kind.then}.`);
+		const lacking = this.lacking();
+		if (lacking.length) return this.say(`Please rate ${listed(lacking)} too.`);
 		const seconds = +((performance.now() - this.since) / 1000).toFixed(1);
 		this.state.answers.push({ ...this.trial, answer: value, seconds });
+		delete this.state.draft;
 		this.save();
+	}
+	/** Parts of the answer that are not given. */
+	lacking() {
+		return this.kind.lacking?.(this.draft) ?? [];
+	}
+	/** What a sound is called; the open reference comes after the versions. */
+	label(k) {
+		return k < this.trial.shown.length ? letter(k) : "Reference";
 	}
 	/** Sounds not heard long enough. */
 	waiting() {
@@ -256,43 +350,46 @@ class ListeningTest {
 		];
 	}
 	ask() {
-		const { items, conditions, sounds, question } = this.test;
+		const { items, conditions, sounds, references, question } = this.test;
 		const [answered, all] = [this.state.answers.length, this.order.length];
 		const { item, shown } = (this.trial = this.order[answered]);
-		const numbers = shown.map((name) => sounds[items.indexOf(item)][conditions.indexOf(name)]);
+		const place = items.indexOf(item);
+		const numbers = shown.map((name) => sounds[place][conditions.indexOf(name)]).concat(references?.[place] ?? []);
+		this.draft = shown.map((_, k) => { // of a file, perhaps: anything may stand there
+			const rating = this.state.draft?.[k];
+			return rating >= 0 && rating <= 100 ? Math.round(rating) : null;
+		});
 		this.since = performance.now();
 		this.deck = new Deck(numbers.map((number) => this.sounds[number]), (text) => this.draw(text));
-		this.picks = shown.map((_, k) => {
-			const text = [key(k + 1), styled("span", "sound-text", el("b", {}, letter(k)), el("small"))];
-			return button("play", () => this.pick(k), text, { className: "sound-pick", "aria-keyshortcuts": `${letter(k)} ${k + 1}` });
+		this.picks = numbers.map((_, k) => {
+			const name = this.label(k);
+			const sign = k < shown.length ? k + 1 : 0;
+			const text = [key(sign), styled("span", "sound-text", el("b", {}, name), el("small"))];
+			return button("play", () => this.pick(k), text, { className: "sound-pick", "aria-keyshortcuts": `${name[0]} ${sign}` });
 		});
 		this.line = bar("listening-line", 0);
 		const state = { role: "progressbar", "aria-label": "Answered", "aria-valuemin": 0, "aria-valuemax": all, "aria-valuenow": answered };
 		const progress = bar("listening-progress", answered / all, state);
 		this.title.textContent = `${this.kind.noun} ${answered + 1} of ${all}`;
 		const panel = el("div", { className: "listening-panel", role: "group", tabIndex: 0, "aria-label": `Listen and choose. ${question}` },
-			styled("div", "listening-picks", ...this.picks), this.line, el("p", {}, question), this.kind.ask(this.trial, (value) => this.answer(value)));
+			...this.kind.ask(this));
 		if (this.forgetful) this.say("This browser keeps nothing: download your answers before you leave the page.");
 		return [progress, panel, this.status, styled("p", "listening-help", this.kind.help), this.tools()];
 	}
 	end() {
 		const { answers, listener } = this.state;
 		const { told, results } = this.kind;
-		const line = ({ item, shown, answer }) => {
-			const was = shown.map((name, k) => `${letter(k)} was ${name}`);
-			return el("li", {}, `${item}: ${was.join(", ")}; your answer: ${told(answer)}`);
-		};
 		this.title.textContent = `Thank you, ${listener}: all ${answers.length} are answered`;
 		return [
 			...results(this.test, answers),
-			el("details", {}, el("summary", {}, "What was what"), el("ol", {}, ...answers.map(line))),
+			el("details", {}, el("summary", {}, "What was what"), el("ol", {}, ...answers.map((answer) => el("li", {}, told(answer))))),
 			this.tools(), this.status,
 		];
 	}
 	tools() {
-		const back = this.state.answers.length && !this.done ? [button("back", () => this.save(this.state.answers.pop()), ["Back to the last one"])] : [];
+		const back = this.state.answers.length && !this.done ? [button("back", () => this.back(), ["Back to the last one"])] : [];
 		return styled("div", "listening-tools", ...back,
-			button("download", () => this.download(), [`Download answers${this.done ? "" : " so far"}`]),
+			button("download", () => this.download(), [this.done ? `Download ${this.kind.csv ? "ratings" : "answers"}` : "Download answers so far"]),
 			button("again", () => this.startAgain(), ["Start again"]));
 	}
 	pick(k) {
@@ -309,10 +406,11 @@ class ListeningTest {
 			const sounds = k === deck.current && deck.playing;
 			const heard = waiting.includes(k) ? "not heard yet" : "heard";
 			pick.ariaPressed = sounds;
-			pick.ariaLabel = `${sounds ? "Pause" : "Play"} ${letter(k)}, ${heard}`;
+			pick.ariaLabel = `${sounds ? "Pause" : "Play"} ${this.label(k)}, ${heard}`;
 			pick.querySelector("small").textContent = sounds ? "playing" : heard;
 		});
-		for (const node of this.body.querySelectorAll("[name=answer]")) node.ariaDisabled = waiting.length > 0;
+		const closed = waiting.length + this.lacking().length > 0;
+		for (const node of this.body.querySelectorAll("[name=answer]")) node.ariaDisabled = closed;
 		this.line.firstChild.style.width = `${(100 * (deck.audio?.currentTime ?? 0)) / (deck.audio?.duration || 1)}%`;
 	}
 	keyed(event) {
@@ -320,13 +418,16 @@ class ListeningTest {
 		if (!this.deck || ctrlKey || altKey || metaKey) return;
 		const { deck, picks, trial } = this;
 		const value = this.kind.keys[key];
-		const number = /^[a-z]$/i.test(key) ? parseInt(key, 36) - 10 : key - 1;
+		const letters = /^[a-z]$/i.test(key) ? parseInt(key, 36) - 10 : key - 1;
+		const number = /^[r0]$/i.test(key) ? trial.shown.length : letters < trial.shown.length ? letters : -1;
+		if (/^( |Enter)$/.test(key) && target.closest("button")) return; // which it presses
 		if (key === " ") {
-			if (target.closest("button")) return; // which space presses
 			if (!repeat) deck.playing ? deck.stop() : deck.play();
-		} else if (value) repeat || this.answer(value(trial));
-		else if (picks[number]) (number === deck.current && deck.playing) || this.pick(number);
-		else return;
+		} else if (value) repeat || this.answer(value(trial, this.draft));
+		else if (picks[number]) {
+			(number === deck.current && deck.playing) || this.pick(number);
+			this.body.querySelectorAll(".listening-slider")[number]?.focus();
+		} else return;
 		event.preventDefault();
 	}
 }

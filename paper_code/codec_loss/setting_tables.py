@@ -70,8 +70,9 @@ def settings(study: Study) -> Table:
         for what, written in WRITTEN.items():
             told = Reported("not said" if what == "steps" else written(paper))
             rows.append([f"{title}: {what}", told, *(written(config[kind]) for config in profiles.values())])
-    hours = {name: _hours(config["spectrogram"]["versions"]) for name, config in profiles.items()}
-    rows.append(["Training material", Reported("10,000 tracks"), *(_material(study, h) for h in hours.values())])
+    for kind, title in {"spectrogram": "loss networks", "model": "models"}.items():
+        hours = [_hours(config[kind]["versions"]) for config in profiles.values()]
+        rows.append([f"Training material, {title}", Reported("10,000 tracks"), *(_material(study, h) for h in hours)])
     caption = "The settings: the paper's Tables 1 and 2, and what differs here."
     return table(["setting", "paper", *(f"profile {name}" for name in profiles)], rows, caption)
 
