@@ -115,19 +115,28 @@ def test_unknown_profile_is_refused(chapter: str, tmp_path: Path) -> None:
     assert not list((tmp_path / "results").rglob("provenance.json"))
 
 
+SEED = 3  # one that nothing is published for
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of results that is empty at first; what one run computed, the next finds there."""
+    return tmp_path_factory.mktemp("results")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chapter", chapters.CHAPTERS)
-def test_chapter_runs_from_scratch(chapter: str, tmp_path: Path) -> None:
+def test_chapter_runs_from_scratch(chapter: str, tmp_path: Path, results: Path) -> None:
     """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them."""
-    results = tmp_path / "results"
+    assert Store(results).all(chapter) == []
     seconds = workflow.execute(
         BOOK / f"{chapter}.ipynb",
         tmp_path / "out.ipynb",
-        {"profile": "smoke", "seed": 3, "output": str(results)},
+        {"profile": "smoke", "seed": SEED, "output": str(results)},
     )
     made = Store(results).all(chapter)
-    assert {result.experiment for result in made} == set(run.experiments(chapter, "smoke", 3))
-    assert {(result.profile, result.seed) for result in made} == {("smoke", 3)}
+    assert {result.experiment for result in made} == set(run.experiments(chapter, "smoke", SEED))
+    assert {(result.profile, result.seed) for result in made} == {("smoke", SEED)}
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output.ename for output in outputs if output.output_type == "error"] == []
@@ -139,7 +148,7 @@ def test_chapter_runs_from_scratch(chapter: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chapter", chapters.CHAPTERS)
-def test_chapter_takes_own_audio(chapter: str, tmp_path: Path) -> None:
+def test_chapter_takes_own_audio(chapter: str, tmp_path: Path, results: Path) -> None:
     """A reader's stereo recording at 44.1 kHz goes through the chapter under its own name."""
     time = np.arange(2 * 44100) / 44100
     tones = np.stack([np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * 660 * time)], axis=1)
@@ -147,7 +156,7 @@ def test_chapter_takes_own_audio(chapter: str, tmp_path: Path) -> None:
     workflow.execute(
         BOOK / f"{chapter}.ipynb",
         tmp_path / "out.ipynb",
-        {"profile": "smoke", "audio": "my-recording.wav", "output": str(tmp_path / "results")},
+        {"profile": "smoke", "seed": SEED, "audio": "my-recording.wav", "output": str(results)},
     )
     outputs = json.dumps([cell.get("outputs") for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells])
     assert "my-recording" in outputs
