@@ -116,6 +116,14 @@ class CoderConfig(Config):
         return self.replace(**{name: known[name] for name in names}, loss=loss, warm_up_loss="")
 
 
+def require_rate(bitrate: float) -> float:
+    """A rate (kb/s) there is a coder for; raises ConfigError on others: a coder keeps to the rate it was trained for."""
+    if bitrate not in RATES:
+        known = ", ".join(f"{rate:g}" for rate in RATES)
+        raise ConfigError(f"there are coders for {known} kb/s; found {bitrate:g}. Choose one, or train a coder for it.")
+    return float(bitrate)
+
+
 def most_kilobits(bins: int) -> float:
     """kb/s of symbols that take all bins alike. Paper: Byun et al. 2021, section 2.2."""
     return kilobits(math.log2(bins))

@@ -25,7 +25,7 @@ from paper_code.metrics.distortion import signal_to_noise_ratio
 
 WARM_UPS = paths.ROOT / "_build" / "warm-ups"
 VALIDATION_RUN = 64  # frames of a validated excerpt: about two seconds
-CHECKPOINT_EVERY = 50  # steps
+CHECKPOINTS = 100  # of each part of a training, but not more often than every 50 steps
 STEPS, START, CONTROL, PRIOR = range(4)  # what places in the training material are drawn for
 
 
@@ -82,7 +82,7 @@ def train(config: CoderConfig, folder: Path, device: torch.device, progress: boo
 
     state = {**work.state(), "control": control, "best": best}
     label, file = f"{config.loss}, {config.bitrate:g} kb/s", folder / "checkpoint.pt"
-    history = fit(step, config.iterations, state, file, CHECKPOINT_EVERY, label, progress, config.hash)
+    history = fit(step, config.iterations, state, file, _every(config.iterations), label, progress, config.hash)
     best.put_into(work.coder)
     work.coder.quantiser.learn_prior(work.coder.symbols(work.frames(config.control_frames, PRIOR, 0)))
     return Trained(work.coder.eval(), work.recorder, warm_up, history, best.step, best.kilobits)
@@ -101,7 +101,11 @@ def _warm_up(work: "_Work", progress: bool) -> History:
 
     with turn(folder):
         file, label = folder / "checkpoint.pt", f"warm-up, {settings.loss}"
-        return fit(step, settings.warm_up, work.state(), file, CHECKPOINT_EVERY, label, progress, settings.hash)
+        return fit(step, settings.warm_up, work.state(), file, _every(settings.warm_up), label, progress, settings.hash)
+
+
+def _every(steps: int) -> int:
+    return max(50, steps // CHECKPOINTS)
 
 
 @torch.no_grad()
