@@ -101,7 +101,7 @@ const KINDS = {
 		ask(form) {
 			const { shown } = form.trial;
 			const row = (pick, k) => {
-				const value = el("output", { className: "listening-value" });
+				const value = el("span", { className: "listening-value", "aria-hidden": true }); // the slider says it
 				const slider = el("input", { type: "range", min: 0, max: 100, step: 1, value: form.draft[k] ?? 0,
 					className: "sound-slider listening-slider", "aria-label": `Rating of ${letter(k)}` });
 				const tell = () => {
@@ -357,7 +357,7 @@ class ListeningTest {
 		const numbers = shown.map((name) => sounds[place][conditions.indexOf(name)]).concat(references?.[place] ?? []);
 		this.draft = shown.map((_, k) => { // of a file, perhaps: anything may stand there
 			const rating = this.state.draft?.[k];
-			return rating >= 0 && rating <= 100 ? Math.round(rating) : null;
+			return Number.isFinite(rating) && rating >= 0 && rating <= 100 ? Math.round(rating) : null;
 		});
 		this.since = performance.now();
 		this.deck = new Deck(numbers.map((number) => this.sounds[number]), (text) => this.draw(text));

@@ -42,6 +42,7 @@ def listening_test(
 ) -> ListeningPage:
     """A blind test that a reader takes on the page.
 
+    test: of pairs or MUSHRA (listeners.design).
     sounds: (item, condition) -> Clip, or Missing: then the page says what is missing and asks nothing.
     caption: what it is about.   roles: condition -> role (see style.ROLES), for the colours of the result.
     All sounds are brought to one loudness (BS.1770), faded by 5 ms and written to sounds/ in the working folder as
@@ -50,7 +51,7 @@ def listening_test(
     to; ValueError on an unknown role or condition; AudioError on a sound that cannot be played, is silent, or whose
     length would give it away; OSError or OutputError where the files cannot be written.
 
-    Paper: Ananthabhotla et al. 2019, section 7.   Chapter: codec_loss
+    Paper: Ananthabhotla et al. 2019, section 7; Byun et al. 2021, section 4.3.   Chapter: codec_loss, masking_loss
     """
     roles = dict(roles or {})
     if unknown := set(roles) - set(test.conditions):
@@ -66,8 +67,9 @@ def listening_test(
     _check_audible(test, clips, levels)
     files = {place: _stored(s, clips[place].sample_rate) for place, s in zip(clips, levels.sounds, strict=True)}
     places = sorted(clips, key=lambda place: files[place])  # by a hash: the order on the page tells nothing either
+    played = places + [(item, test.reference) for item in test.items if test.reference]
     return _page(
-        test, caption, _no_script() + _audio(places, files) + _note(levels, clips, test), _content(test, places, roles)
+        test, caption, _no_script() + _audio(played, files) + _note(levels, clips, test), _content(test, played, roles)
     )
 
 
@@ -129,7 +131,11 @@ def _page(test: ListeningTest, caption: str, body: str, content: str | None = No
 
 
 def _content(test: ListeningTest, places: Sequence[Place], roles: Mapping[str, str]) -> str:
-    """The test as the script reads it: names once, all else by their numbers."""
+    """The test as the script reads it: names once, all else by their numbers.
+
+    The open references come last. Each has an element of its own: a change to the hidden one must not be quicker than
+    one to any other sound.
+    """
     conditions = {name: k for k, name in enumerate(test.conditions)}
     items = {name: k for k, name in enumerate(test.items)}
     content = {
@@ -144,6 +150,8 @@ def _content(test: ListeningTest, places: Sequence[Place], roles: Mapping[str, s
         "trials": [[items[trial.item], [conditions[name] for name in trial.conditions]] for trial in test.trials],
         "sounds": [[places.index((item, name)) for name in test.conditions] for item in test.items],
     }
+    if test.reference:
+        content["references"] = list(range(len(places) - len(test.items), len(places)))
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 

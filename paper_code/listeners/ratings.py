@@ -122,10 +122,12 @@ def read(
     rows = [row for found in files.values() for row in found]
     _check_test(rows, test)
     ratings = _gathered(rows, test)
-    return ratings if test is None else _finished(ratings)
+    return ratings if test is None else _finished(ratings, test)
 
 
-def _finished(ratings: Ratings) -> Ratings:
+def _finished(ratings: Ratings, test: ListeningTest) -> Ratings:
+    if unrated := [item for item in test.items if item not in ratings.items]:
+        raise RatingsError(f"nobody rated {', '.join(unrated)}: the test must be finished")
     if (absent := np.isnan(ratings.scores)).any():
         raise RatingsError(f"some trials are not rated, such as {ratings._told(absent)}: the test must be finished")
     return ratings
@@ -295,7 +297,9 @@ def _gathered(rows: Sequence[_Row], test: ListeningTest | None) -> Ratings:
                 "is a listener there twice?"
             )
     listeners = list(dict.fromkeys(key[0] for key in found))
-    items = list(test.items) if test is not None else list(dict.fromkeys(key[1] for key in found))
+    items = list(dict.fromkeys(key[1] for key in found))
+    if test is not None:
+        items = [item for item in test.items if item in items]
     conditions = list(test.conditions) if test is not None else list(dict.fromkeys(key[2] for key in found))
     scores = np.full((len(listeners), len(items), len(conditions)), np.nan)
     for (listener, item, condition), row in found.items():

@@ -1,5 +1,6 @@
 """Where the built pages are, and what a test keeps of one it opened."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from playwright.sync_api import Page
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 BOOK = ROOT / "book"
+# What opens a small page: from its folder, or (served) from a server, with a script of its own first.
+OpenPage = Callable[..., Page]
 PATIENCE = 120_000  # ms; a busy machine is no broken page
 
 

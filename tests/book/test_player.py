@@ -3,20 +3,17 @@
 Needs Chromium, not the built book.
 """
 
-import functools
-import http.server
 import re
 import shutil
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from built import BOOK
-from playwright.sync_api import Browser, Locator, Page
+from built import BOOK, OpenPage
+from playwright.sync_api import Locator, Page
 from scipy.stats import binom
 
 from paper_code.audio.clips import Clip
@@ -85,21 +82,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    """The folder's address on a server of this machine."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/index.html"
-    server.shutdown()
-    server.server_close()
-
-
 @dataclass
 class Player:
     """One player of the page, as a person meets it."""
@@ -129,25 +111,14 @@ Open = Callable[..., Callable[[str], Player]]
 
 
 @pytest.fixture
-def visit(chromium: Browser, folder: Path, address: str) -> Iterator[Open]:
-    """Opens the page and gives its players by title; whatever the page complains of fails the test."""
-    contexts, complaints = [], []
+def visit(open_page: OpenPage) -> Open:
+    """Opens the page and gives its players by title."""
 
     def opener(served: bool = False, **settings: object) -> Callable[[str], Player]:
-        context = chromium.new_context(**{"viewport": {"width": 1000, "height": 900}, "offline": not served} | settings)
-        contexts.append(context)
-        context.set_default_timeout(30_000)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.add_init_script(PROBE)
-        page.goto(address if served else (folder / "index.html").as_uri())
+        page = open_page(served, PROBE, **settings)
         return lambda title: Player(page, page.get_by_role("figure", name=f"Player: {title}"))
 
-    yield opener
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    return opener
 
 
 both = pytest.mark.parametrize("served", [False, True], ids=["folder", "server"])

@@ -16,7 +16,8 @@ from paper_code.display import listening_test as page
 from paper_code.display.listening_test import listening_test
 from paper_code.display.loudness import measure
 from paper_code.display.sound_blocks import Missing
-from paper_code.listeners.design import DesignError, pairwise
+from paper_code.listeners.design import GRADES, DesignError, ListeningTest, mushra, pairwise
+from paper_code.listeners.ratings import OWN
 
 RATE = 8_000
 ITEMS, VERSIONS = ("Piano", "Song"), ("Original", "Amber", "Basalt")
@@ -78,8 +79,35 @@ def test_nothing_but_the_script_s_own_data_names_a_version() -> None:
     assert [audio["src"] for audio in audios] == sorted(audio["src"] for audio in audios)
 
 
-def test_sounds_are_equally_loud_and_faded() -> None:
-    figure = parsed(listening_test(TEST, sounds()))
+RATED = mushra("Rated", ITEMS, VERSIONS, "Original")
+
+
+def test_a_mushra_test_has_an_open_reference_an_item_besides_the_hidden_one() -> None:
+    figure = parsed(listening_test(RATED, sounds(), roles={"Amber": "plain"}))
+    content = json.loads(figure["data-test"])
+    assert (content["kind"], content["question"], content["trials"]) == (
+        "mushra", RATED.question, [[0, [0, 1, 2]], [1, [0, 1, 2]]],
+    )  # fmt: skip
+    files = [audio["src"] for audio in figure.find_all("audio")]
+    assert content["references"] == [6, 7]
+    for i in range(2):
+        assert files[content["references"][i]] == files[content["sounds"][i][0]]
+        assert content["references"][i] != content["sounds"][i][0]
+    assert sorted(k for row in content["sounds"] for k in row) == list(range(6))
+    assert "references" not in json.loads(parsed(listening_test(TEST, sounds()))["data-test"])
+    del figure["data-test"]
+    assert not re.search("|".join([*VERSIONS, "plain"]), str(figure), re.I)
+
+
+def test_the_script_has_the_grades_and_the_columns_of_the_analysis() -> None:
+    script = (page.STATIC / "listening_test.js").read_text(encoding="utf-8")
+    for name, words in {"GRADES": GRADES, "COLUMNS": OWN}.items():
+        assert json.loads(re.search(rf"const {name} = (\[.*?\]);", script)[1]) == list(words)
+
+
+@pytest.mark.parametrize("test", [TEST, RATED], ids=["pair", "mushra"])
+def test_sounds_are_equally_loud_and_faded(test: ListeningTest) -> None:
+    figure = parsed(listening_test(test, sounds()))
     for audio in figure.find_all("audio"):
         samples, rate = soundfile.read(audio["src"])
         assert (rate, len(samples), samples[0], samples[-1]) == (RATE, 4800, 0, 0)
