@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from paper_code.audio.signals import require_choice
 from paper_code.masking_loss.framing import FRAME
+from paper_code.masking_loss.initialisation import start_as_half_band
 from paper_code.masking_loss.quantiser import SoftmaxQuantiser
 
 SAMPLE_RATE = 16000
 CODES = FRAME // 2  # numbers a frame that are quantised
 KERNEL = 9
 DILATIONS = (1, 2, 4, 8)
+STARTS = ("he", "half_band")
 SLOPE = 0.3  # of a PReLU where it starts
 FRAMES_AT_ONCE = 64  # without gradient; the same in coding and decoding, so that both round alike
 
@@ -82,14 +85,23 @@ class SpeechCoder(nn.Module):
 
     width: channels.   bins: of the quantiser.   temperature: of its soft assignment, at the start.
     residual_gain: what the last convolution of each residual is multiplied with at the start; 1 is He's start, and a
-    smaller one lets the untrained network begin nearer to its shortcuts.
+    smaller one lets the untrained network begin nearer to its shortcuts.   start: "he", or "half_band": in two of the
+    channels the shortcuts start as a low-pass at 4 kHz.
     Paper: Byun et al. 2021, section 2.1 and Figure 1; Kankanahalli 2018. Chapter: masking_loss.
     """
 
-    def __init__(self, width: int = 64, bins: int = 32, temperature: float = 300.0, residual_gain: float = 1.0) -> None:
+    def __init__(
+        self,
+        width: int = 64,
+        bins: int = 32,
+        temperature: float = 300.0,
+        residual_gain: float = 1.0,
+        start: str = "he",
+    ) -> None:
         super().__init__()
         if width < 1:
             raise ValueError(f"width is a number of channels, 1 or more; found {width!r}.")
+        require_choice("start", start, STARTS)
         self.width = width
         self.encoder = nn.Sequential(
             change_block(1, width), *dilated_blocks(width), down_block(width), *dilated_blocks(width),
@@ -103,6 +115,8 @@ class SpeechCoder(nn.Module):
         for block in self.modules():
             if isinstance(block, Block):
                 block.residual[-1][0].weight.data.mul_(residual_gain)
+        if start == "half_band":
+            start_as_half_band(self.encoder, self.decoder)
         self.to(memory_format=torch.channels_last)
 
     def encode(self, frames: Tensor) -> Tensor:

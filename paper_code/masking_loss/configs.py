@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from paper_code.lab.config import Config, ConfigError
+from paper_code.masking_loss.coder import STARTS
 from paper_code.masking_loss.framing import FRAME, HOP
 
 LOSSES = ("mse", "log_mel", "pmsqe", "masking")
@@ -31,7 +32,7 @@ class CoderConfig(Config):
     alpha_3_step: by how much it moves where the rate is more than `tolerance` kb/s off, every `control_every` steps,
         looking at `control_frames` frames.
     squared_error: "rmse" of a frame, or the "sum" that is printed.
-    width: channels.   bins, temperature, residual_gain: see SpeechCoder.   sharpness: see SoftmaxQuantiser.start.
+    width: channels.   bins, temperature, residual_gain, start: see SpeechCoder.   sharpness: see SoftmaxQuantiser.start.
     warm_up: steps without quantisation.   iterations: steps after them.   batch: frames a step, in runs of `run`.
     warm_up_loss: the loss of the warm-up, "" for the coder's own; coders with the same warm-up share it.
     start_frames: frames whose codes place the bins.   learning_rate, last_rate: ends of the cosine over all steps.
@@ -57,6 +58,7 @@ class CoderConfig(Config):
     temperature: float = 300.0
     sharpness: float | None = None
     residual_gain: float = 1.0
+    start: str = "he"
     warm_up: int = 5 * EPOCH
     iterations: int = 145 * EPOCH
     batch: int = 128
@@ -76,6 +78,7 @@ class CoderConfig(Config):
         _one_of("warm_up_loss", self.warm_up_loss, ("", *LOSSES))
         _one_of("squared_error", self.squared_error, SQUARED_ERRORS)
         _one_of("recordings", self.recordings, ("real", "synthetic"))
+        _one_of("start", self.start, STARTS)
         _one_of("precision", self.precision, PRECISIONS)
         counts = ("warm_up", "iterations", "control_every", "control_frames", "start_frames", "validate_every")
         for name in (*counts, "validation_frames", "width", "batch"):

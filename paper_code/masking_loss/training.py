@@ -49,7 +49,7 @@ class Trained:
 def make_coder(config: CoderConfig) -> SpeechCoder:
     """The untrained coder: all of one seed and size start from the same weights."""
     torch.manual_seed(config.seed)
-    return SpeechCoder(config.width, config.bins, config.temperature, config.residual_gain)
+    return SpeechCoder(config.width, config.bins, config.temperature, config.residual_gain, config.start)
 
 
 def learning_rate(config: CoderConfig, step: int) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from paper_code.masking_loss import initialisation
 from paper_code.masking_loss.coder import Block, Interleave, Layer, SpeechCoder, change_block, down_block, up_block
 
 
@@ -15,7 +16,7 @@ def _count(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def _small(width: int = 3, seed: int = 0, **options: float) -> SpeechCoder:
+def _small(width: int = 3, seed: int = 0, **options: object) -> SpeechCoder:
     torch.manual_seed(seed)
     return SpeechCoder(width, **options)
 
@@ -98,6 +99,38 @@ def test_a_residual_gain_of_nought_leaves_the_shortcuts():
     for block in coder.encoder[1:5]:
         assert torch.equal(block(signal), signal)
     assert _small().encoder[1](signal).sub(signal).abs().max() > 0.1
+
+
+@pytest.mark.parametrize(("width", "gain"), [(2, 1.0), (5, 0.3)])
+def test_the_half_band_start_is_a_linear_filter_whatever_the_other_channels(width, gain):
+    """Every second sample after nine taps, and from those the even and the odd samples again."""
+    coder = _small(width, residual_gain=gain, start="half_band")
+    signal = _noise(512).double().numpy()
+    padded = np.pad(signal, 4)
+    kept = np.array([(initialisation.DOWN[0].numpy() * padded[2 * t : 2 * t + 9]).sum() for t in range(256)])
+    around = np.pad(kept, 4)
+    expected = [(taps.numpy() * around[t : t + 9]).sum() for t in range(256) for taps in initialisation.UP]
+    with torch.no_grad():
+        codes = coder.encode(torch.from_numpy(signal).float())
+    assert np.allclose(codes, kept, atol=1e-5)
+    assert np.allclose(coder.unquantised(torch.from_numpy(signal).float()), expected, atol=1e-5)
+
+
+def test_the_half_band_start_keeps_what_lies_below_3_khz():
+    coder, time = _small(start="half_band"), np.arange(512) / 16000
+    for hertz, least in ((300, 16), (1000, 16), (2500, 13)):
+        tone = torch.from_numpy(np.sin(2 * np.pi * hertz * time)).float()
+        inner = slice(32, -32)
+        error = coder.unquantised(tone) - tone
+        ratio = 10 * torch.log10(tone[inner].square().sum() / error[inner].square().sum())
+        assert ratio.item() > least, hertz
+
+
+def test_the_half_band_start_needs_a_pair_of_channels():
+    with pytest.raises(ValueError, match="2 channels or more; found 1"):
+        SpeechCoder(1, start="half_band")
+    with pytest.raises(ValueError, match="start is one of 'he', 'half_band'"):
+        SpeechCoder(2, start="identity")
 
 
 def test_frames_do_not_see_each_other():
