@@ -8,6 +8,8 @@ window.listeningTests = true;
 const FORMAT = "listening test answers 1"; // as in paper_code/listeners
 const WARM_UP = 16; // as there, with random() and shuffled()
 const FADE = 20; // ms
+const TICK = 50; // ms
+const SHORTEST = 0.5; // s that can be repeated, after ITU-R BS.1534
 const GRADES = ["bad", "poor", "fair", "good", "excellent"]; // a fifth of the scale each, as there
 const COLUMNS = ["test", "listener", "seed", "item", "place", "condition", "rating", "seconds"]; // as there
 const letter = (k) => String.fromCharCode(65 + k);
@@ -54,6 +56,27 @@ const bars = (head, rows) => [
 	styled("ul", "listening-bars", ...rows.map(({ name, role = "", share, text }) =>
 		el("li", { "data-role": role }, styled("span", "", name), bar("listening-bar", share), styled("span", "listening-count", text)))),
 ];
+
+/** Which part of the sounds is repeated: two sliders, closed at first. */
+function repeat({ deck }) {
+	const text = styled("span", "listening-value", "all");
+	const ends = ["Repeat from", "Repeat to"].map((name, k) =>
+		el("input", { type: "range", min: 0, max: 100, step: 1, value: 100 * k, className: "sound-slider listening-end", "aria-label": name }));
+	const set = (moved) => {
+		const length = deck.sounds[0].duration || SHORTEST;
+		const least = Math.min(100, Math.ceil((100 * SHORTEST) / length));
+		const [from, to] = ends;
+		if (moved === from) from.value = Math.min(from.value, to.value - least);
+		from.value = Math.min(from.value, 100 - least);
+		to.value = Math.max(to.value, +from.value + least);
+		deck.span = ends.map((end) => end.value / 100);
+		const seconds = deck.span.map((share) => (share * length).toFixed(1));
+		text.textContent = `${seconds.join(" to ")} s`;
+		ends.forEach((end, k) => (end.ariaValueText = `${seconds[k]} seconds`));
+	};
+	for (const end of ends) end.oninput = () => set(end);
+	return el("details", {}, el("summary", {}, "Repeat a part: ", text), ...ends);
+}
 
 /* keys: key -> answer.  ask: a trial's controls; those named "answer" stay closed until all sounds were heard, and
    while `lacking` names what is not answered.  then: what one does after listening.  told: an answer in words.
@@ -122,7 +145,7 @@ const KINDS = {
 			};
 			const grades = GRADES.map((name) => styled("span", "", name));
 			return [el("p", {}, form.test.question, " One of them is the reference itself: it deserves 100."),
-				form.picks[shown.length], form.line,
+				form.picks[shown.length], form.line, repeat(form),
 				el("div", { className: "listening-row listening-grades", "aria-hidden": true }, styled("span", ""), styled("span", "", ...grades), styled("span", "")),
 				...form.picks.slice(0, shown.length).map(row),
 				styled("div", "listening-tools", button("answer", () => form.answer(form.draft), ["Next"], { className: "sound-tool listening-main", "aria-keyshortcuts": "Enter" }))];
@@ -149,6 +172,7 @@ const KINDS = {
 class Deck {
 	current = -1;
 	wish = 0; // the newest wins over what is still being loaded
+	span = [0, 1]; // the part that is repeated, in shares of the length
 
 	constructor(sounds, changed) {
 		Object.assign(this, { sounds, changed, heard: sounds.map(() => 0) });
@@ -164,10 +188,11 @@ class Deck {
 	get playing() {
 		return this.audio?.paused === false;
 	}
-	async play(k = Math.max(0, this.current)) {
-		const at = this.audio?.currentTime ?? 0;
-		const wish = this.wish + 1;
-		await this.stop();
+	async play(k = Math.max(0, this.current), at = this.audio?.currentTime ?? 0) {
+		const stopped = this.stop();
+		const { wish } = this;
+		this.changing = true;
+		await stopped;
 		if (wish !== this.wish) return;
 		this.current = k;
 		const audio = this.audio;
@@ -179,12 +204,14 @@ class Deck {
 			return this.changed(wish === this.wish && "This sound could not be played.");
 		}
 		if (wish !== this.wish) return;
+		this.changing = false;
 		this.fade(audio, 1);
-		this.timer ||= setInterval(() => this.tick(), 50);
+		this.timer ||= setInterval(() => this.tick(), TICK);
 		this.changed();
 	}
 	async stop() {
 		this.wish++;
+		this.changing = false;
 		const { audio, playing } = this;
 		if (!playing) return;
 		await this.fade(audio, 0);
@@ -208,7 +235,14 @@ class Deck {
 		this.heard[this.current] += passed < 0 ? passed + audio.duration : passed;
 		if (!audio.isConnected) audio.pause();
 		if (audio.paused) this.timer = clearInterval(this.timer);
+		else this.repeat(audio);
 		this.changed();
+	}
+	/** Back to the beginning of the repeated part, from outside of it; what the listener asked for goes first. */
+	repeat({ currentTime, duration }) {
+		const [from, to] = this.span.map((share) => share * duration);
+		const inside = currentTime >= from - TICK / 1000 && currentTime <= to - TICK / 1000;
+		if (!inside && !this.changing && to - from !== duration) this.play(this.current, from);
 	}
 }
 

@@ -139,6 +139,38 @@ def test_changes_keep_the_moment(visit: Open) -> None:
         assert at == pytest.approx(left, abs=0.01)
 
 
+def test_a_part_can_be_repeated(visit: Open) -> None:
+    form = visit()("Rated")
+    form.start()
+    form.hear("A")
+    form.figure.get_by_text("Repeat a part").click()
+    start, end = (form.figure.get_by_role("slider", name=f"Repeat {name}") for name in ("from", "to"))
+    start.fill("50")
+    assert form.get("deck.span") == [0.5, 1]
+    start.fill("90")  # of 1.2 s at least 0.5 s are left
+    assert form.get("deck.span") == [0.58, 1]
+    end.fill("10")
+    assert form.get("deck.span") == [0.58, 1]
+    assert start.evaluate("(end) => end.ariaValueText") == "0.7 seconds"
+    assert form.figure.locator("summary .listening-value").inner_text() == "0.7 to 1.2 s"
+    # Every sound begins inside of the part from now on, the one that is changed to as well.
+    form.figure.evaluate("""({ listeningTest: { deck } }) => {
+        deck.begun = [];
+        for (const audio of deck.sounds) audio.addEventListener("play", () => deck.begun.push(audio.currentTime));
+    }""")
+    form.page.wait_for_function(
+        "(figure) => figure.listeningTest.deck.begun.length > 2", arg=form.figure.element_handle()
+    )
+    form.button("Play B").click()
+    expect(form.button("Pause B")).to_be_visible()
+    first, *others = form.get("deck.begun")
+    assert first == pytest.approx(0.696, abs=0.01)
+    assert min(others) >= 0.69
+    start.fill("0")
+    end.fill("100")
+    assert form.get("deck.span") == [0, 1]
+
+
 def test_nothing_goes_on_before_all_is_heard_and_rated(visit: Open) -> None:
     form = visit()("Rated")
     form.start()
