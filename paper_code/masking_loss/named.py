@@ -1,0 +1,72 @@
+"""Our values under the names that claims and tables ask for, one value a seed."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from paper_code.lab.store import Result
+from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, title
+from paper_code.masking_loss.evaluation import PREDICTED, SCORES
+
+PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
+
+
+def measurements(results: list[Result]) -> dict[str, list[float]]:
+    """Named values over seeds, in the order of the seeds.
+
+    "<score>, <condition>": mean over the test utterances, for instance "PESQ, masking 20" or "SNR, AMR-WB 12.65"; the
+    scores are those of `evaluation`, the conditions those of `conditions.title`. "validation PESQ, ...": over the
+    validation utterances. "estimated bit rate, ...": from the entropy. "OPS, ...", "APS, ...", "IPS, ...": PEASS.
+    "PESQ, least of the coders, 20", "APS, most of the coders, 20": over the log-mel, PMSQE and masking coders;
+    "PESQ, most of the other coders, 20": over log-mel and masking.
+    """
+    found: dict[str, list[float]] = {}
+    for seed in sorted({result.seed for result in results}):
+        of_seed: dict[str, float] = {"parameters at the paper's width": float(full_parameters())}
+        for result in [result for result in results if result.seed == seed]:
+            of_seed |= _of_result(result)
+        for name, value in (of_seed | _together(of_seed)).items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def full_parameters() -> int:
+    """How many weights the coder has at the paper's width."""
+    return sum(weights.numel() for weights in SpeechCoder().parameters())
+
+
+def _of_result(result: Result) -> dict[str, float]:
+    name, metrics = title(result.config), result.metrics
+    found = {f"{words}, {name}": metrics["test"][score] for score, words in SCORES.items()}
+    found |= {f"validation {words}, {name}": metrics["validation"][score] for score, words in SCORES.items()}
+    found |= {f"{words}, {name}": metrics["predicted"][score] for score, words in PREDICTED.items()}
+    found[f"estimated bit rate, {name}"] = metrics["test"]["estimated_kilobits"]
+    return found
+
+
+def _together(of_seed: dict[str, float]) -> dict[str, float]:
+    """What compares one condition with the best or the worst of several."""
+    found = {}
+    for rate in AMR_WB_RATES:
+        for words in [*SCORES.values(), *PREDICTED.values()]:
+            values = {loss: of_seed.get(f"{words}, {TITLES[loss]} {rate:g}", math.nan) for loss in PAPERS_CODERS}
+            found[f"{words}, least of the coders, {rate:g}"] = float(np.min(list(values.values())))
+            found[f"{words}, most of the coders, {rate:g}"] = float(np.max(list(values.values())))
+            others = [value for loss, value in values.items() if loss != "pmsqe"]
+            found[f"{words}, most of the other coders, {rate:g}"] = float(np.max(others))
+    found["rates at which one condition has the best OPS"] = _most_wins(of_seed)
+    return found
+
+
+def _most_wins(of_seed: dict[str, float]) -> float:
+    """At how many of the three rates the condition that is most often best in OPS is best; NaN without PEASS."""
+    best = [_best_at(of_seed, rate, nominal) for rate, nominal in AMR_WB_RATES.items()]
+    return math.nan if "" in best else float(max(best.count(name) for name in best))
+
+
+def _best_at(of_seed: dict[str, float], rate: float, nominal: float) -> str:
+    names: Sequence[str] = [f"AMR-WB {nominal:g}", *(f"{TITLES[loss]} {rate:g}" for loss in PAPERS_CODERS)]
+    values = [of_seed.get(f"OPS, {name}", math.nan) for name in names]
+    return "" if np.isnan(values).any() else names[int(np.argmax(values))].rsplit(" ", 1)[0]

@@ -1,0 +1,176 @@
+"""The chapter's experiments from settings to result, on quick speech."""
+
+import numpy as np
+import pytest
+import torch
+
+from masking_loss.quick_speech import quick_speech
+from paper_code.audio import synthesiser
+from paper_code.audio.corpora import RecordingMissing
+from paper_code.lab import chapters, run
+from paper_code.lab.store import Store
+from paper_code.lab.training import seed_all
+from paper_code.masking_loss import evaluation, experiment, stimuli, training
+from paper_code.masking_loss.bitstream import coded
+from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, title
+from paper_code.masking_loss.configs import CoderConfig
+
+CPU = torch.device("cpu")
+CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]
+AMR_WB = ["amr_wb_12.65", "amr_wb_19.85", "amr_wb_23.85"]
+SWEPT = ["gamma_0", "gamma_0.4", "gamma_1.2", "bands_32", "bands_16_32", "bands_32_64", "bands_8_16_32_64"]
+NAMES = [*AMR_WB, *CODERS, *(f"coder_masking_20_{change}" for change in SWEPT)]
+
+
+@pytest.mark.parametrize("profile", experiment.PROFILES)
+def test_every_profile_builds_all_experiments(profile):
+    found = experiment.experiments(profile, seed=3)
+    assert list(found) == NAMES
+    assert len({config.hash for config in found.values()}) == len(NAMES)
+    assert len({title(config.as_dict()) for config in found.values()}) == len(NAMES)
+    assert all(config.seed == 3 and config.profile == profile for config in found.values())
+    assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
+    assert experiment.seeds(profile) == [0]
+
+
+def test_full_is_the_papers_size():
+    found = experiment.experiments("full", 0)
+    papers = CoderConfig(profile="full", seed=0, loss="masking").as_dict()
+    ours = found["coder_masking_20"].as_dict()
+    differs = {name for name, value in papers.items() if ours[name] != value}
+    assert differs <= {"precision"}
+    assert {name: papers[name] for name in experiment.PAPER} == experiment.PAPER
+    assert (ours["utterances"], found["amr_wb_19.85"].utterances) == (0, 0)
+
+
+def test_coders_differ_in_nothing_but_the_loss_and_the_rate():
+    found = experiment.experiments("small", 0)
+    first = found[CODERS[0]].as_dict()
+    for name in CODERS:
+        own = found[name].as_dict()
+        assert own == first | {"loss": own["loss"], "bitrate": own["bitrate"]}
+        assert name == f"coder_{own['loss']}_{own['bitrate']:g}"
+
+
+def test_a_sweep_changes_one_setting_of_the_training():
+    found = experiment.experiments("small", 0)
+    base = found["coder_masking_20"].as_dict()
+    for name in NAMES[len(AMR_WB) + len(CODERS) :]:
+        own = found[name].as_dict()
+        changed = {field for field in own if own[field] != base[field]}
+        assert changed - {"predicted", "heard"} == {name.split("_")[3]}
+        assert own["predicted"] == 0
+
+
+def test_what_is_measured_has_no_part_in_the_warm_up():
+    config = experiment.experiments("small", 0)["coder_masking_20"]
+    plain = {name: value for name, value in config.as_dict().items() if name in CoderConfig.__dataclass_fields__}
+    warm_up = config.of_the_warm_up()
+    assert type(warm_up) is CoderConfig
+    assert warm_up.hash == CoderConfig(**plain).of_the_warm_up().hash
+    assert warm_up.hash == config.replace(predicted=0, heard=0, utterances=3).of_the_warm_up().hash
+    assert warm_up.hash != config.replace(seed=1).of_the_warm_up().hash
+
+
+@pytest.mark.parametrize("profile", ["smoke", "small"])
+def test_one_warm_up_serves_all_coders(profile):
+    found = experiment.experiments(profile, 0).values()
+    assert len({config.of_the_warm_up().hash for config in found if isinstance(config, TrainedCoder)}) == 1
+
+
+def test_overrides_reach_what_has_them():
+    found = experiment.experiments("smoke", 0, recordings="synthetic", iterations=7, heard=0)
+    assert {config.recordings for config in found.values()} == {"synthetic"}
+    assert found["coder_pmsqe_13"].iterations == 7
+    assert found["amr_wb_12.65"].heard == 0
+
+
+def test_sources_are_those_of_the_sides_that_are_used():
+    found = experiment.experiments("smoke", 0, recordings="synthetic")
+    assert len(experiment.sources(found["coder_mse_13"])) == 3
+    assert len(experiment.sources(found["amr_wb_12.65"])) == 2
+
+
+@pytest.mark.corpora("librispeech_resemblyzer")
+def test_sources_of_recordings():
+    found = experiment.sources(experiment.experiments("small", 0)["amr_wb_12.65"])
+    assert len(found) == len(stimuli.recordings("validation")) + len(stimuli.recordings("test"))
+    assert all(source["sha256"] and source["licence"] for source in found)
+
+
+def test_a_missing_recording_is_told_before_the_training(monkeypatch, tmp_path):
+    monkeypatch.setenv("COMPENDIUM_CORPORA", str(tmp_path))
+    monkeypatch.setenv("COMPENDIUM_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(RecordingMissing):
+        experiment.sources(experiment.experiments("small", 0)["coder_mse_13"])
+
+
+@pytest.fixture
+def quick(tmp_path_factory, monkeypatch):
+    """The chapter known to the lab, with quick speech, folders of the test's own, and no PEASS (it is slow)."""
+    folder = tmp_path_factory.mktemp("speech")
+    monkeypatch.setattr(chapters, "CHAPTERS", ("masking_loss",))
+    monkeypatch.setattr(stimuli, "FOLDER", folder / "speech")
+    monkeypatch.setattr(training, "WARM_UPS", folder / "warm-ups")
+    monkeypatch.setattr(stimuli, "SYNTHETIC_SECONDS", 2.5)
+    monkeypatch.setattr(synthesiser, "speech_like", quick_speech)
+    monkeypatch.setattr(evaluation, "predictions", lambda *_: dict.fromkeys(evaluation.PREDICTED, 50.0))
+    monkeypatch.setenv("COMPENDIUM_CACHE", str(folder / "cache"))
+
+
+def _config(name: str, **changes: object):
+    return experiment.experiments("smoke", 0, recordings="synthetic", utterances=1, **changes)[name]
+
+
+def test_a_coder_from_settings_to_result(quick, tmp_path):
+    config = _config("coder_masking_20")
+    found = run.result("masking_loss", "coder_masking_20", config, Store(tmp_path), "cpu", False, keep_checkpoint=True)
+    assert found.sounds() == ["synthetic-5"]
+    assert len(found.audio("synthetic-5").waveform) == 40000
+    coder = experiment.load_coder(config, found.folder / experiment.WEIGHTS)
+    original = stimuli.normalised(quick_speech(2.5, 16000, 5)).waveform
+    heard = found.audio("synthetic-5").waveform / found.metrics["levels"]["synthetic-5"]
+    assert torch.allclose(heard, coded(coder, original), atol=1e-4)
+    assert found.metrics["parameters"] == sum(weights.numel() for weights in coder.parameters())
+    test = found.metrics["test"]
+    assert test["utterances"] == 1
+    # the file's header, and the symbols of other speech than the prior was learned from
+    assert test["estimated_kilobits"] < test["kilobits"] < 1.2 * test["estimated_kilobits"] + 1
+    assert found.arrays["loss"].shape == (config.steps,) == (7,)
+    assert found.arrays["seen_validated"].tolist()[-1] == found.metrics["training"]["steps"] == 7
+    assert found.metrics["training"]["speech_seconds"] == pytest.approx(7 * 4 * 480 / 16000)
+    assert found.metrics["predicted"]["ops"] == 50
+    assert found.arrays["figure_noise"].shape == (48, 257)
+    named = experiment.measurements([found])
+    assert named["PESQ, masking 20"] == [test["pesq"]]
+    assert {source["origin"] for source in found.provenance["sources"]} == {"synthesiser"}
+    assert not (found.folder / experiment.CODED).exists()
+
+
+def test_amr_wb_from_settings_to_result(quick, tmp_path):
+    config = _config("amr_wb_12.65")
+    assert isinstance(config, AmrWb)
+    found = run.result("masking_loss", "amr_wb_12.65", config, Store(tmp_path), "cpu", progress=False)
+    assert found.metrics["test"]["estimated_kilobits"] == 12.65
+    assert 13.2 < found.metrics["test"]["kilobits"] < 13.5
+    assert found.metrics["test"]["snr"] > 5
+    assert found.sounds() == ["synthetic-5"]
+    assert "loss" not in found.arrays
+    assert "PESQ, AMR-WB 12.65" in experiment.measurements([found])
+
+
+def test_measuring_twice_gives_the_same(quick, tmp_path):
+    config, seen = _config("coder_mse_13", iterations=2), []
+    for folder in (tmp_path / "one", tmp_path / "two"):
+        folder.mkdir()
+        seed_all(0)
+        experiment.train(config, folder, CPU, progress=False)
+        experiment.evaluate(config, folder)
+        with np.load(folder / "arrays.npz") as arrays:
+            seen.append({name: arrays[name] for name in arrays.files})
+        assert not (folder / experiment.CURVES).exists()
+    assert seen[0].keys() == seen[1].keys()
+    for name, array in seen[0].items():
+        equal_nan = array.dtype.kind == "f"
+        assert np.array_equal(array, seen[1][name], equal_nan=equal_nan), name
