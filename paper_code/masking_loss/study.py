@@ -1,0 +1,169 @@
+"""What the chapter shows: the results of a profile, condition by condition, with their sounds and the originals."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from paper_code.audio import corpora
+from paper_code.audio.clips import Clip
+from paper_code.display.players import Missing, missing_recording
+from paper_code.lab import run
+from paper_code.lab.config import suggestion
+from paper_code.lab.errors import LabError
+from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.store import Result, open_store
+from paper_code.lab.study import ChapterStudy, require_seed
+from paper_code.masking_loss import experiment, named, stimuli, utterances
+from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, TrainedCoder, title
+from paper_code.masking_loss.configs import LOSSES
+from paper_code.masking_loss.evaluation import PREDICTED, SCORES
+from paper_code.masking_loss.utterances import LEVEL
+
+CHAPTER = "masking_loss"
+Sound = Clip | Missing
+
+
+@dataclass(frozen=True)
+class Study(ChapterStudy):
+    """The results of the chapter. A condition is named as in `conditions.title`: "AMR-WB 12.65", "masking 20"."""
+
+    @cached_property
+    def conditions(self) -> dict[str, Result]:
+        """Every condition's result of the seed whose sounds are heard, in the order of the experiments."""
+        return {title(result.config): result for result in self.results if result.seed == self.seed}
+
+    def condition(self, name: str) -> Result:
+        """The result of a condition; raises LabError for a loss or a rate that no coder was trained for."""
+        if name not in self.conditions:
+            raise LabError(f"there is no condition {name!r}. {suggestion(name, self.conditions)}")
+        return self.conditions[name]
+
+    def at_rate(self, rate: float) -> list[str]:
+        """The conditions of Table 1 at 13, 20 or 24 kb/s: AMR-WB and a coder of each loss. Raises LabError."""
+        if rate not in AMR_WB_RATES:
+            known = ", ".join(f"{known:g}" for known in AMR_WB_RATES)
+            raise LabError(f"no coder was trained for {rate!r} kb/s; there are {known}.")
+        return [f"AMR-WB {AMR_WB_RATES[rate]:g}", *(f"{TITLES[loss]} {rate:g}" for loss in LOSSES)]
+
+    @property
+    def table(self) -> list[str]:
+        """The conditions of Table 1, rate by rate."""
+        return [name for rate in AMR_WB_RATES for name in self.at_rate(rate)]
+
+    @property
+    def swept(self) -> list[str]:
+        """The conditions of section 4.1: the masking coder of 20 kb/s, and those that differ from it in one setting."""
+        base = f"masking {experiment.SWEPT_RATE:g}"
+        return [name for name in self.conditions if name == base or name.startswith(f"{base}, ")]
+
+    @cached_property
+    def measurements(self) -> dict[str, list[float]]:
+        """Named values over seeds; see `named.measurements`."""
+        return named.measurements(self.results)
+
+    def values(self, name: str, score: str, side: str = "test") -> NDArray[np.float64]:
+        """A score of each utterance of a condition, mean over seeds: [utterance], NaN where there is none.
+
+        score: of `evaluation.SCORES`, or of PREDICTED (then of the few utterances that PEASS was asked about).
+        Raises LabError for an unknown condition or score.
+        """
+        if score not in (*SCORES, *PREDICTED):
+            raise LabError(f"there is no score {score!r}. {suggestion(score, [*SCORES, *PREDICTED])}")
+        self.condition(name)
+        key = f"predicted_{score}" if score in PREDICTED else f"{side}_{score}"
+        found = [result.arrays[key] for result in self.results if title(result.config) == name]
+        return np.mean(found, axis=0, dtype=np.float64)
+
+    def value(self, name: str, score: str, side: str = "test") -> Interval | None:
+        """Mean and 95 % interval over utterances; None where it is not defined. See `values`."""
+        finite = [value for value in self.values(name, score, side) if math.isfinite(value)]
+        return interval(finite) if finite else None
+
+    def difference(self, first: str, second: str, score: str, side: str = "test") -> Interval | None:
+        """First condition minus second, paired over utterances: mean and 95 % interval."""
+        apart = self.values(first, score, side) - self.values(second, score, side)
+        finite = [value for value in apart if math.isfinite(value)]
+        return interval(finite) if finite else None
+
+    def kilobits(self, name: str, side: str = "test") -> tuple[float, float]:
+        """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""
+        found = [result.metrics[side] for result in self.results if title(result.config) == name]
+        return tuple(float(np.mean([each[key] for each in found])) for key in ("kilobits", "estimated_kilobits"))
+
+    @property
+    def heard(self) -> list[str]:
+        """The names of the utterances that every condition of Table 1 has a sound of."""
+        kept = [set(self.condition(name).sounds()) for name in self.table]
+        return [name for name in self.condition(self.table[0]).metrics["levels"] if all(name in one for one in kept)]
+
+    def original(self, name: str) -> Sound:
+        """An utterance as it was coded, at the level of the kept sounds; where it is not here, how to get it."""
+        return _original(name, self.synthetic)
+
+    def decoded(self, condition: str, name: str) -> Clip:
+        """An utterance after a condition, with the licence of the recording. Raises LabError."""
+        clip = self.condition(condition).audio(name, f"{name}, {condition}")
+        if self.synthetic:
+            return clip
+        file = _recording(name)
+        return replace(clip, licence=file.licence, attribution=file.attribution)
+
+    def coder(self, name: str) -> SpeechCoder:
+        """The trained coder of a condition, where it was kept beside the result. Raises LabError."""
+        result = self.condition(name)
+        file = result.folder / experiment.WEIGHTS
+        if not file.is_file():
+            raise LabError(
+                f"the coder {name!r} was not kept: run `python -m paper_code.lab.run {CHAPTER} --profile {self.profile} "
+                f"--experiment {result.experiment} --keep-checkpoint`."
+            )
+        return experiment.load_coder(TrainedCoder.from_dict(result.config), file)
+
+
+def open_study(profile: str = "published", seed: int = 0, device: str = "auto", output: str = "") -> Study:
+    """The results of a profile, computed where they are missing.
+
+    profile: "published" for the best complete set that comes with the book, or smoke, small, full. seed: one that the
+    profile does not average over is computed alone. output: folder of the results.
+    Without recordings the synthesiser's speech is coded. Raises LabError, CodecError with what to do.
+    """
+    store, known, overrides = open_store(output), None, {}
+    if profile != "published":
+        known = run.seeds_of(CHAPTER, profile)
+        known = known if seed in known else [seed]
+        overrides = _stand_in()
+    results = run.results(CHAPTER, profile, store, known, device=device, **overrides)
+    return Study(require_seed(results, seed) if profile == "published" else results, seed)
+
+
+def recordings_here() -> bool:
+    """Whether all recordings of the chapter can be had: folder, cache or download."""
+    try:
+        for side in ("test", "validation", "train"):
+            for file in stimuli.recordings(side):
+                corpora.locate(file.path)
+    except corpora.RecordingMissing:
+        return False
+    return True
+
+
+def _stand_in() -> Mapping[str, str]:
+    return {} if recordings_here() else {"recordings": "synthetic"}
+
+
+def _recording(name: str) -> corpora.Recording:
+    return {utterances.name_of(file): file for file in stimuli.recordings("test")}[name]
+
+
+@cache
+def _original(name: str, synthetic: bool) -> Sound:
+    try:
+        clip = utterances.utterance(name, "test", synthetic).clip
+    except corpora.RecordingMissing:
+        return missing_recording(name, [_recording(name).path])
+    return clip.with_waveform(LEVEL * clip.waveform, f"multiplied by {LEVEL}")
