@@ -1,0 +1,192 @@
+"""What the chapter shows of its results: conditions, means over utterances, differences, tables, claims."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from masking_loss.quick_speech import quick_speech
+from paper_code.audio import synthesiser
+from paper_code.audio.clips import Clip, write_flac
+from paper_code.lab import claims
+from paper_code.lab.errors import LabError
+from paper_code.lab.files import write_arrays, write_json
+from paper_code.lab.intervals import interval
+from paper_code.lab.rules import UNTESTABLE, Untestable
+from paper_code.lab.store import Result
+from paper_code.masking_loss import experiment, named, published, stimuli, tables
+from paper_code.masking_loss.conditions import title
+from paper_code.masking_loss.evaluation import PREDICTED, SCORES
+from paper_code.masking_loss.study import Study
+
+UTTERANCES = ("synthetic-5", "synthetic-6", "c")
+
+
+def _values(name: str, score: str, seed: int) -> np.ndarray:
+    """Made-up scores of three utterances, another number for everything."""
+    number = 10 * list(published.TABLE_1).index(name) if name in published.TABLE_1 else 5
+    return np.array([1.0, 2.0, 4.0]) + number + list(SCORES).index(score) / 10 + seed
+
+
+def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
+    """A finished result of made-up numbers."""
+    folder, name = root / experiment_name / f"smoke-seed{seed}", title(config.as_dict())
+    folder.mkdir(parents=True)
+    metrics, arrays = {}, {"predicted_names": np.array(UTTERANCES[:2])}
+    for side in ("validation", "test"):
+        scores = {score: _values(name, score, seed) + (side == "validation") for score in SCORES}
+        arrays |= {f"{side}_{score}": values for score, values in scores.items()}
+        metrics[side] = {score: values.mean() for score, values in scores.items()}
+        metrics[side] |= {"utterances": 3, "seconds": 9.0, "pesq_failed": 0, "estimated_kilobits": 12.5 + seed}
+    if "_gamma_" not in experiment_name and "_bands_" not in experiment_name:
+        predicted = np.array([50.0, 60.0]) + list(published.TABLE_1).index(name) if name in published.TABLE_1 else None
+        predicted = np.array([40.0, 45.0]) if predicted is None else predicted
+    else:
+        predicted = np.array([])
+    arrays |= {f"predicted_{score}": predicted for score in PREDICTED}
+    mean = predicted.mean() if len(predicted) else float("nan")
+    metrics["predicted"] = {score: mean for score in PREDICTED} | {"utterances": len(predicted), "seconds": 4.0}
+    metrics["levels"] = {"synthetic-5": 0.5}
+    write_json(folder / "metrics.json", metrics)
+    write_arrays(folder / "arrays.npz", arrays)
+    write_flac(folder / "synthetic-5.flac", torch.full((400,), 0.25), 16000)
+    provenance = {"config": config.as_dict(), "hash": config.hash, "profile": "smoke", "seed": seed}
+    return Result(folder, "masking_loss", experiment_name, provenance)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    root = tmp_path_factory.mktemp("results")
+    asked = [(s, *pair) for s in (0, 1) for pair in experiment.experiments("smoke", s, recordings="synthetic").items()]
+    return [_result(root, name, config, seed) for seed, name, config in asked]
+
+
+@pytest.fixture
+def study(results):
+    return Study(results, seed=0)
+
+
+def test_conditions_are_found_by_loss_and_rate(study):
+    assert len(study.conditions) == 22
+    assert study.at_rate(13) == ["AMR-WB 12.65", "MSE 13", "log-mel 13", "PMSQE 13", "masking 13"]
+    assert [name for name in study.table if "MSE " not in name] == list(published.TABLE_1)
+    assert study.condition("AMR-WB 19.85").experiment == "amr_wb_19.85"
+    assert study.swept[0] == "masking 20"
+    assert study.swept[1:4] == ["masking 20, gamma 0", "masking 20, gamma 0.4", "masking 20, gamma 1.2"]
+    assert len(study.swept) == 8
+
+
+def test_a_rate_no_coder_was_trained_for_is_told(study):
+    with pytest.raises(LabError, match=r"no coder was trained for 16 kb/s; there are 13, 20, 24\."):
+        study.at_rate(16)
+    with pytest.raises(LabError, match=r"no condition 'masking 16'.*Did you mean 'masking 1?"):
+        study.condition("masking 16")
+    with pytest.raises(LabError, match=r"no score 'psq'\. Did you mean 'pesq'"):
+        study.value("masking 20", "psq")
+
+
+def test_values_are_over_utterances_of_the_mean_over_seeds(study):
+    expected = (_values("masking 20", "snr", 0) + _values("masking 20", "snr", 1)) / 2
+    assert study.values("masking 20", "snr") == pytest.approx(expected)
+    assert study.value("masking 20", "snr") == interval(expected.tolist())
+    assert study.values("masking 20", "snr", "validation") == pytest.approx(expected + 1)
+    assert study.kilobits("masking 20") == pytest.approx((expected.mean() - 0.2, 13.0))
+    assert study.value("masking 20", "ops").count == 2
+    assert study.value("masking 20, gamma 0", "ops") is None
+
+
+def test_differences_are_paired(study):
+    found = study.difference("masking 20", "PMSQE 20", "pesq")
+    assert (found.mean, found.half_width, found.count) == (pytest.approx(10), pytest.approx(0, abs=1e-6), 3)
+
+
+def test_sounds_have_the_level_of_the_original(study, monkeypatch):
+    monkeypatch.setattr(synthesiser, "speech_like", quick_speech)
+    assert study.heard == ["synthetic-5"]
+    clip = study.decoded("masking 13", "synthetic-5")
+    assert clip.waveform.max() == 0.25
+    assert clip.title == "synthetic-5, masking 13"
+    original = study.original("synthetic-5")
+    assert isinstance(original, Clip)
+    assert original.waveform.abs().max().item() == pytest.approx(0.5)
+    assert torch.allclose(2 * original.waveform, stimuli.normalised(quick_speech(4.0, 16000, 5)).waveform)
+
+
+def test_a_coder_that_was_not_kept_is_told(study):
+    with pytest.raises(LabError, match="--experiment coder_masking_20 --keep-checkpoint"):
+        study.coder("masking 20")
+
+
+def test_table_1_has_the_papers_value_beside_ours(study):
+    text = str(tables.table_1(study))
+    row = next(line for line in text.splitlines() if line.startswith("masking 20"))
+    ours = study.value("masking 20", "pesq")
+    assert re.search(rf"20\.16 .* 13\.00 +4\.175 +{ours.mean:.2f} ± {ours.half_width:.2f} +16\.68", row)
+    row = next(line for line in text.splitlines() if line.startswith("MSE 20"))
+    assert row.count("–") == 3  # the paper has no such coder
+    assert "3 test utterances" in text
+    assert "2 seeds" in text
+    assert "without a PESQ" not in text
+
+
+def test_peass_says_on_what_it_stands(study):
+    text = str(tables.table_1_peass(study))
+    assert "the middle 4 s of 2 test utterances" in text
+    assert "silent" in text
+    assert re.search(r"AMR-WB 12\.65 +69\.84 +55\.0 ± \d+\.\d +82\.79 +55\.0", text)
+
+
+def test_the_other_tables(study):
+    noise = str(tables.noise(study))
+    share = 100 * study.value("PMSQE 24", "above").mean
+    assert f"{share:.1f} ±" in next(line for line in noise.splitlines() if line.startswith("PMSQE 24"))
+    assert "MSE 13" in str(tables.losses(study))
+    apart = str(tables.differences(study, 20))
+    assert re.search(r"masking 20 − PMSQE 20 +10\.00 ± 0\.00 +10\.0 ± 0\.0 +1000\.0", apart)
+    swept = str(tables.sweeps(study))
+    assert swept.count("masking 20") == 8
+    assert "4.027 (§4.1)" in next(line for line in swept.splitlines() if line.startswith("masking 20, gamma 0 "))
+
+
+def test_measurements_have_one_value_a_seed(results):
+    found = named.measurements(results)
+    assert {len(values) for values in found.values()} == {2}
+    expected = [_values("masking 20", "pesq", seed).mean() for seed in (0, 1)]
+    assert found["PESQ, masking 20"] == pytest.approx(expected)
+    assert found["validation PESQ, masking 20"] == pytest.approx([value + 1 for value in expected])
+    assert found["estimated bit rate, masking 13"] == [12.5, 13.5]
+    assert found["PESQ, least of the coders, 20"] == found["PESQ, log-mel 20"]
+    assert found["PESQ, most of the coders, 20"] == found["PESQ, masking 20"]
+    assert found["PESQ, most of the other coders, 20"] == found["PESQ, masking 20"]
+    assert found["rates at which one condition has the best OPS"] == [3, 3]
+    assert found["parameters at the paper's width"] == [1558847, 1558847]
+
+
+def test_without_peass_nobody_is_best(results):
+    without = [result for result in results if result.experiment != "coder_masking_13"]
+    found = named.measurements(without)
+    assert np.isnan(found["rates at which one condition has the best OPS"]).all()
+    assert np.isnan(found["OPS, most of the coders, 13"]).all()
+
+
+def test_every_claim_is_judged_but_those_of_listeners(results):
+    rows = claims.judge("masking_loss", named.measurements(results))
+    untested = {row.id for row in rows if row.verdict == UNTESTABLE}
+    typed = {claim.id for claim in claims.read("masking_loss") if isinstance(claim.rule, Untestable)}
+    assert untested == typed == {"mushra-over-losses", "mushra-below-amr-wb", "mushra-over-amr-wb"}
+    assert {row.document for row in rows} == {"byun2021"}
+
+
+def test_claims_hold_every_number_of_table_1():
+    found = {claim.id: claim for claim in claims.read("masking_loss")}
+    for name, row in published.TABLE_1.items():
+        ident = "table-1-" + name.lower().replace(" ", "-")
+        for score in ("pesq", "snr", "aps", "ips", "ops"):
+            claim = found[f"{ident}-{score}"]
+            assert claim.rule.value == getattr(row, score)
+            assert claim.rule.measurement == f"{ {**SCORES, **PREDICTED}[score] }, {name}"
+            assert float(claim.reported.split()[0]) == getattr(row, score)
+        if "AMR" not in name:
+            assert found[f"{ident}-rate"].reported == f"{row.kilobits} kb/s"
