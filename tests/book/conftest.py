@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from built import BOOK, HTML, PATIENCE, ROOT, Opened, OpenPage, built_pages
+from listening import Open, forms, write_page
 from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path[:0] = [str(ROOT / "workflow"), str(BOOK / "_ext")]
@@ -59,8 +60,14 @@ def opened(name: str, chromium: Browser) -> Iterator[Opened]:
 
 
 @pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small page: of listening tests, where a module has no page of its own."""
+    return write_page(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    """The small page of a module's `folder` on a server of this machine."""
+    """The small page on a server of this machine."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *args: object) -> None:
@@ -96,3 +103,9 @@ def open_page(chromium: Browser, folder: Path, address: str) -> Iterator[OpenPag
     assert complaints == []
     here = (folder.as_uri(), address.removesuffix("index.html"), "data:", "blob:")
     assert [url for url in requests if not url.startswith(here)] == []
+
+
+@pytest.fixture
+def visit(open_page: OpenPage) -> Open:
+    """Opens the small page and gives its listening tests by name."""
+    return forms(open_page)

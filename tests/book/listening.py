@@ -152,7 +152,7 @@ def shown_counts(form: Form, which: int) -> dict[str, tuple[int, int]]:
 Open = Callable[..., Callable[[str], Form]]
 
 
-def opened(open_page: OpenPage) -> Open:
+def forms(open_page: OpenPage) -> Open:
     """Opens the page and gives its tests by name."""
 
     def opener(*arguments: object, **settings: object) -> Callable[[str], Form]:

@@ -7,25 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
-from built import OpenPage
-from listening import EXPOSED, SECRETS, STATIC, Open, brief, choose, opened, shown_counts, whole, write_page
+from listening import EXPOSED, SECRETS, STATIC, Open, brief, choose, shown_counts, whole
 from playwright.sync_api import Dialog, expect
 from test_player import CONTRAST
 
 from paper_code.listeners import answers, preferences
 from paper_code.listeners.design import presented
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page of listening tests."""
-    return write_page(tmp_path_factory.mktemp("page"))
-
-
-@pytest.fixture
-def visit(open_page: OpenPage) -> Open:
-    """Opens the page and gives its tests by name."""
-    return opened(open_page)
 
 
 @pytest.mark.slow

@@ -9,8 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from built import OpenPage
-from listening import EXPOSED, VERSIONS, Form, Open, opened, rated, write_page
+from listening import EXPOSED, VERSIONS, Form, Open, rated
 from playwright.sync_api import expect
 from test_player import CONTRAST
 
@@ -22,18 +21,6 @@ NAMES = re.compile("|".join([*VERSIONS, "plain", "document", "corrected"]), re.I
 LETTERS = "ABCDE"
 VALUES = {"Original": 100, "Amber": 0, "Basalt": 41, "Cedar": 60, "Dune": 79}
 SOUNDS = (*LETTERS, "Reference")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a page of listening tests."""
-    return write_page(tmp_path_factory.mktemp("page"))
-
-
-@pytest.fixture
-def visit(open_page: OpenPage) -> Open:
-    """Opens the page and gives its tests by name."""
-    return opened(open_page)
 
 
 def rate(form: Form) -> dict[str, int]:
