@@ -27,7 +27,7 @@ SCALES = ((32,), (16, 32), (32, 64), (8, 16, 32, 64))  # besides (16, 32, 64)
 
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with two channels, two utterances"),
-    "small": Profile("coders a quarter as wide, 2,400 steps of 32 frames: about five hours of one core in all"),
+    "small": Profile("coders a quarter as wide, 2,200 steps of 32 frames: some five hours of one core in all"),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
 }
 PAPER: Mapping[str, Any] = {  # section 4; what it does not say are the defaults of CoderConfig
@@ -42,9 +42,10 @@ CHANGES: Mapping[str, Mapping[str, Any]] = {
         "validation_frames": 64,
     },
     "small": {
-        "width": 16, "batch": 32, "warm_up": 600, "iterations": 1800, "warm_up_loss": "mse", "residual_gain": 0.1,
-        "sharpness": 10.0, "learning_rate": 1e-3, "start_frames": 1024, "control_every": 30, "control_frames": 512,
-        "validate_every": 60, "validation_frames": 512,
+        "width": 16, "batch": 32, "warm_up": 200, "iterations": 2000, "warm_up_loss": "mse", "start": "half_band",
+        "residual_gain": 0.1, "sharpness": 40.0, "learning_rate": 5e-4, "alpha_3": 0.2, "alpha_3_step": 0.02,
+        "start_frames": 512, "control_every": 20, "control_frames": 256, "validate_every": 50,
+        "validation_frames": 512,
     },
     "full": {"precision": "bfloat16"},
 }  # fmt: skip
@@ -163,9 +164,8 @@ def estimate_seconds(config: Measured) -> float:
 
     A warm-up that all coders share is not counted.
     """
-    measuring = 90 + 2 * config.predicted * config.predicted_seconds
-    if config.utterances:
-        measuring = 2 * config.utterances + config.predicted
+    an_utterance = 1.7 if isinstance(config, TrainedCoder) else 0.8
+    measuring = an_utterance * (2 * config.utterances or 115) + 1.5 * config.predicted * config.predicted_seconds
     if not isinstance(config, TrainedCoder):
         return measuring
     a_step = 0.3 * (config.batch / 32) * (config.width / 16) ** 1.2

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.display.players import Missing, missing_recording
+from paper_code.hearing.masking import MaskingModel
 from paper_code.lab import run
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
@@ -18,7 +19,7 @@ from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result, open_store
 from paper_code.lab.study import ChapterStudy, require_seed
 from paper_code.masking_loss import experiment, named, stimuli, utterances
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, TrainedCoder, title
 from paper_code.masking_loss.configs import LOSSES
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
@@ -26,6 +27,22 @@ from paper_code.masking_loss.utterances import LEVEL
 
 CHAPTER = "masking_loss"
 Sound = Clip | Missing
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Frames of Figure 3, one after the other. noise, threshold, spectrum: [frame, line], levels in dB SPL.
+
+    shown: the frame of the figure.   seconds: [frame], middle of each in the utterance.   frequency: [line] in Hz.
+    """
+
+    utterance: str
+    shown: int
+    noise: NDArray[np.float32]
+    threshold: NDArray[np.float32]
+    spectrum: NDArray[np.float32]
+    seconds: NDArray[np.float64]
+    frequency: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,15 @@ class Study(ChapterStudy):
         """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""
         found = [result.metrics[side] for result in self.results if title(result.config) == name]
         return tuple(float(np.mean([each[key] for each in found])) for key in ("kilobits", "estimated_kilobits"))
+
+    def frames(self, name: str) -> Frames:
+        """Noise of a condition and the threshold of the original in consecutive frames of one utterance."""
+        result, model = self.condition(name), MaskingModel(SAMPLE_RATE)
+        levels = {key: result.arrays[f"figure_{key}"].astype(np.float32) for key in ("noise", "threshold", "spectrum")}
+        place = result.metrics["figure"]
+        starts = (place["first"] + np.arange(len(levels["noise"]))) * model.hop_length
+        seconds = (starts + model.frame_length / 2) / SAMPLE_RATE
+        return Frames(place["utterance"], place["frame"], **levels, seconds=seconds, frequency=model.frequency())
 
     @property
     def heard(self) -> list[str]:

@@ -10,13 +10,15 @@ import torch
 from masking_loss.quick_speech import quick_speech
 from paper_code.audio import synthesiser
 from paper_code.audio.clips import Clip, write_flac
-from paper_code.lab import claims
+from paper_code.display.players import Missing
+from paper_code.lab import claims, run
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.intervals import interval
 from paper_code.lab.rules import UNTESTABLE, Untestable
 from paper_code.lab.store import Result
 from paper_code.masking_loss import experiment, named, published, stimuli, tables
+from paper_code.masking_loss import study as study_module
 from paper_code.masking_loss.conditions import title
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 from paper_code.masking_loss.study import Study
@@ -49,6 +51,8 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
     mean = predicted.mean() if len(predicted) else float("nan")
     metrics["predicted"] = {score: mean for score in PREDICTED} | {"utterances": len(predicted), "seconds": 4.0}
     metrics["levels"] = {"synthetic-5": 0.5}
+    metrics["figure"] = {"utterance": "synthetic-5", "first": 10, "frame": 1}
+    arrays |= {f"figure_{key}": np.full((3, 257), 2.5, np.float16) for key in ("noise", "threshold", "spectrum")}
     write_json(folder / "metrics.json", metrics)
     write_arrays(folder / "arrays.npz", arrays)
     write_flac(folder / "synthetic-5.flac", torch.full((400,), 0.25), 16000)
@@ -112,6 +116,43 @@ def test_sounds_have_the_level_of_the_original(study, monkeypatch):
     assert isinstance(original, Clip)
     assert original.waveform.abs().max().item() == pytest.approx(0.5)
     assert torch.allclose(2 * original.waveform, stimuli.normalised(quick_speech(4.0, 16000, 5)).waveform)
+
+
+def test_frames_of_figure_3_say_when_they_are(study):
+    found = study.frames("PMSQE 20")
+    assert (found.utterance, found.shown) == ("synthetic-5", 1)
+    assert found.seconds == pytest.approx([(256 * k + 256) / 16000 for k in (10, 11, 12)])
+    assert found.noise.dtype == np.float32
+    assert (found.noise == 2.5).all()
+    assert found.frequency[[1, 256]].tolist() == [31.25, 8000]
+
+
+@pytest.mark.parametrize(("here", "overrides"), [(True, {}), (False, {"recordings": "synthetic"})])
+def test_a_study_without_recordings_is_of_synthetic_speech(here, overrides, results, monkeypatch, tmp_path):
+    asked = []
+
+    def given(chapter, profile, store, seeds, **options):
+        asked.append((chapter, profile, store.root, seeds, options))
+        return results
+
+    monkeypatch.setattr(study_module, "recordings_here", lambda: here)
+    monkeypatch.setattr(run, "results", given)
+    monkeypatch.setattr(run, "seeds_of", lambda chapter, profile: [0])
+    opened = study_module.open_study("smoke", 5, "cpu", str(tmp_path))
+    assert asked == [("masking_loss", "smoke", tmp_path, [5], {"device": "cpu", **overrides})]
+    assert opened.seed == 5
+    with pytest.raises(LabError, match="have the seeds 0, 1; found 5"):
+        study_module.open_study(seed=5)
+
+
+def test_missing_recordings_are_noticed(monkeypatch, tmp_path):
+    monkeypatch.setenv("COMPENDIUM_CORPORA", str(tmp_path))
+    monkeypatch.setenv("COMPENDIUM_OFFLINE", "1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert not study_module.recordings_here()
+    absent = study_module._original("3080-5032-0000", synthetic=False)
+    assert isinstance(absent, Missing)
+    study_module._original.cache_clear()
 
 
 def test_a_coder_that_was_not_kept_is_told(study):
