@@ -14,8 +14,8 @@ from paper_code.audio import synthesiser
 from paper_code.lab.config import ConfigError
 from paper_code.lab.material import Material
 from paper_code.lab.training import seed_all
-from paper_code.masking_loss import stimuli, training
-from paper_code.masking_loss.configs import CoderConfig, kilobits, require_rate
+from paper_code.masking_loss import bitstream, stimuli, training
+from paper_code.masking_loss.configs import LOSSES, RATES, SIZES, CoderConfig, kilobits, require_rate, sized
 from paper_code.masking_loss.framing import analysed, completed, overlap_added, run_length
 from paper_code.masking_loss.objective import TotalLoss, squared_error
 from paper_code.masking_loss.quantiser import k_means
@@ -274,6 +274,24 @@ def test_rates_are_those_of_the_paper():
     assert [round(kilobits(bits), 2) for bits in (1.523, 2.344, 2.8125)] == [13.0, 20.0, 24.0]
 
 
+def test_every_size_has_a_coder_for_each_loss_and_rate():
+    for profile in SIZES:
+        made = [sized(profile, 0, loss, rate) for loss in LOSSES for rate in RATES]
+        assert len({config.hash for config in made}) == 12
+        warm_ups = {config.of_the_warm_up().hash for config in made}
+        assert len(warm_ups) == (4 if profile == "full" else 1)
+    assert sized("small", 0, "mse", 20.0, gamma=0.0).width == 32
+
+
+def test_the_smallest_size_trains_a_coder_that_writes_files(tmp_path):
+    found = _trained(sized("smoke", 0, "masking", 20.0, recordings="synthetic"), tmp_path)
+    assert np.isfinite(found.history["loss"]).all()
+    assert 0 < found.kilobits < 42.7
+    sound = quick_speech(0.5, 16000, 9).waveform
+    data = bitstream.encode(found.coder, sound)
+    assert torch.equal(bitstream.decode(found.coder, data), bitstream.coded(found.coder, sound))
+
+
 def test_a_rate_that_no_coder_was_trained_for_is_refused():
     assert require_rate(20) == 20.0
     with pytest.raises(ConfigError, match=r"coders for 13, 20, 24 kb/s; found 16\. Choose"):
@@ -282,7 +300,7 @@ def test_a_rate_that_no_coder_was_trained_for_is_refused():
 
 def test_the_defaults_are_the_papers():
     config = CoderConfig(profile="full", seed=0, loss="masking")
-    assert (config.alpha_1, config.alpha_2, config.alpha_3, config.perceptual_weight) == (60, 10, 0.5, 0.003)
+    assert (config.alpha_1, config.alpha_2, config.alpha_3, config.perceptual_weight / 128) == (60, 10, 0.5, 0.003)
     assert (config.gamma, config.bands, config.batch, config.bins, config.width) == (0.8, (16, 32, 64), 128, 32, 64)
     assert (config.learning_rate, config.last_rate, config.steps) == (2e-4, 1e-4, 150 * 694)
     assert config.replace(loss="log_mel").perceptual_weight == 5
