@@ -16,39 +16,25 @@ from paper_code.audio import corpora
 from paper_code.lab.config import Config, Profile
 from paper_code.lab.files import write_arrays
 from paper_code.lab.store import Result
-from paper_code.masking_loss import evaluation, named, stimuli, training
+from paper_code.masking_loss import configs, evaluation, named, stimuli, training
 from paper_code.masking_loss.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, AmrWb, Measured, TrainedCoder, of_amr_wb, of_coder
-from paper_code.masking_loss.configs import LOSSES, RATES, CoderConfig
+from paper_code.masking_loss.configs import LOSSES, RATES, SIZES, CoderConfig
 
 SWEPT_RATE = 20.0  # kb/s, of section 4.1
 GAMMAS = (0.0, 0.4, 1.2)  # besides 0.8
 SCALES = ((32,), (16, 32), (32, 64), (8, 16, 32, 64))  # besides (16, 32, 64)
 
 PROFILES = {
-    "smoke": Profile("seconds: a handful of steps with two channels, two utterances"),
-    "small": Profile("coders a quarter as wide, 2,200 steps of 32 frames: some five hours of one core in all"),
+    "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
+    "small": Profile("coders half as wide, a short training from half the band: some six hours of one core in all"),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
 }
 PAPER: Mapping[str, Any] = {  # section 4; what it does not say are the defaults of CoderConfig
     "batch": 128, "learning_rate": 2e-4, "last_rate": 1e-4,
     "alpha_1": 60.0, "alpha_2": 10.0, "alpha_3": 0.5, "alpha_3_step": 0.025,
 }  # fmt: skip
-# What differs from that, by size: of the coders, and of what is measured.
-CHANGES: Mapping[str, Mapping[str, Any]] = {
-    "smoke": {
-        "width": 2, "batch": 4, "run": 2, "warm_up": 3, "iterations": 4, "warm_up_loss": "mse", "residual_gain": 0.1,
-        "learning_rate": 1e-3, "start_frames": 64, "control_every": 2, "control_frames": 32, "validate_every": 4,
-        "validation_frames": 64,
-    },
-    "small": {
-        "width": 16, "batch": 32, "warm_up": 200, "iterations": 2000, "warm_up_loss": "mse", "start": "half_band",
-        "residual_gain": 0.1, "sharpness": 40.0, "learning_rate": 5e-4, "alpha_3": 0.2, "alpha_3_step": 0.02,
-        "start_frames": 512, "control_every": 20, "control_frames": 256, "validate_every": 50,
-        "validation_frames": 512,
-    },
-    "full": {"precision": "bfloat16"},
-}  # fmt: skip
+CHANGES = SIZES  # what differs from that, by size
 MEASURED: Mapping[str, Mapping[str, Any]] = {
     "smoke": {"utterances": 2, "predicted": 1, "predicted_seconds": 0.5, "heard": 1},
     "small": {},
@@ -76,7 +62,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     base = {**PAPER, **CHANGES[profile], **MEASURED[profile], **overrides}
     for rate in RATES:
         for loss in LOSSES:
-            fields = {**base, "loss": loss, "bitrate": rate}
+            weight = configs.WEIGHTS[loss] or None  # told, so that a result knows what it was trained with
+            fields = {"alpha_4": weight, **base, "loss": loss, "bitrate": rate}
             found[f"coder_{loss}_{rate:g}"] = TrainedCoder(profile=profile, seed=seed, **fields)
     swept = found[f"coder_masking_{SWEPT_RATE:g}"].replace(**OF_A_SWEEP)
     found |= {f"coder_masking_{SWEPT_RATE:g}_gamma_{gamma:g}": swept.replace(gamma=gamma) for gamma in GAMMAS}
@@ -164,9 +151,10 @@ def estimate_seconds(config: Measured) -> float:
 
     A warm-up that all coders share is not counted.
     """
-    an_utterance = 1.7 if isinstance(config, TrainedCoder) else 0.8
+    learns = isinstance(config, TrainedCoder)
+    an_utterance = 0.8 + (1.6 * config.width / 32 if learns else 0.0)
     measuring = an_utterance * (2 * config.utterances or 115) + 1.5 * config.predicted * config.predicted_seconds
-    if not isinstance(config, TrainedCoder):
+    if not learns:
         return measuring
-    a_step = 0.3 * (config.batch / 32) * (config.width / 16) ** 1.2
+    a_step = 0.55 * (config.batch / 32) * (config.width / 32) ** 1.1
     return measuring + a_step * (config.iterations if config.warm_up_loss else config.steps)

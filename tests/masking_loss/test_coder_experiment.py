@@ -13,7 +13,7 @@ from paper_code.lab.training import seed_all
 from paper_code.masking_loss import evaluation, experiment, stimuli, training
 from paper_code.masking_loss.bitstream import coded
 from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, title
-from paper_code.masking_loss.configs import CoderConfig
+from paper_code.masking_loss.configs import WEIGHTS, CoderConfig
 
 CPU = torch.device("cpu")
 CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]
@@ -38,7 +38,8 @@ def test_full_is_the_papers_size():
     papers = CoderConfig(profile="full", seed=0, loss="masking").as_dict()
     ours = found["coder_masking_20"].as_dict()
     differs = {name for name, value in papers.items() if ours[name] != value}
-    assert differs <= {"precision"}
+    assert differs <= {"precision", "alpha_4"}
+    assert found["coder_masking_20"].perceptual_weight == CoderConfig.from_dict(papers).perceptual_weight
     assert {name: papers[name] for name in experiment.PAPER} == experiment.PAPER
     assert (ours["utterances"], found["amr_wb_19.85"].utterances) == (0, 0)
 
@@ -48,7 +49,8 @@ def test_coders_differ_in_nothing_but_the_loss_and_the_rate():
     first = found[CODERS[0]].as_dict()
     for name in CODERS:
         own = found[name].as_dict()
-        assert own == first | {"loss": own["loss"], "bitrate": own["bitrate"]}
+        assert own == first | {name: own[name] for name in ("loss", "bitrate", "alpha_4")}
+        assert own["alpha_4"] == (WEIGHTS[own["loss"]] or None)  # in the settings: another weight, another result
         assert name == f"coder_{own['loss']}_{own['bitrate']:g}"
 
 
@@ -137,9 +139,9 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
     assert test["utterances"] == 1
     # the file's header, and the symbols of other speech than the prior was learned from
     assert test["estimated_kilobits"] < test["kilobits"] < 1.2 * test["estimated_kilobits"] + 1
-    assert found.arrays["loss"].shape == (config.steps,) == (7,)
-    assert found.arrays["seen_validated"].tolist()[-1] == found.metrics["training"]["steps"] == 7
-    assert found.metrics["training"]["speech_seconds"] == pytest.approx(7 * 4 * 480 / 16000)
+    assert found.arrays["loss"].shape == (config.steps,)
+    assert found.arrays["seen_validated"].tolist()[-1] == found.metrics["training"]["steps"] == config.steps
+    assert found.metrics["training"]["speech_seconds"] == pytest.approx(config.steps * config.batch * 480 / 16000)
     assert found.metrics["predicted"]["ops"] == 50
     assert found.arrays["figure_noise"].shape == (48, 257)
     named = experiment.measurements([found])
