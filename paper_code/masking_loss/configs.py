@@ -33,7 +33,7 @@ class CoderConfig(Config):
     gamma, bands: of the masking loss; the log-mel loss takes the same bands.
     alpha_1 to alpha_4: weights of Eq. 7; alpha_4 None is that of WEIGHTS, alpha_3 the one to start from.
     alpha_3_step: by how much it moves where the rate is more than `tolerance` kb/s off, every `control_every` steps,
-        looking at `control_frames` frames.
+        looking at `control_frames` frames from all over the training speakers.
     squared_error: "rmse" of a frame, or the "sum" that is printed.
     width: channels.   bins, temperature, residual_gain, start: see SpeechCoder.   sharpness: see SoftmaxQuantiser.start.
     warm_up: steps without quantisation.   iterations: steps after them.   batch: frames a step, in runs of `run`.
@@ -153,7 +153,6 @@ SHORT: Mapping[str, Any] = {
     "warm_up_loss": "mse",
     "learning_rate": 5e-4,
     "alpha_3": 0.2,  # from 0.5 a coder that is not yet good at anything falls silent: no bits, and no way back
-    "alpha_3_step": 0.02,
 }
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
@@ -161,8 +160,8 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "control_frames": 16, "start_frames": 32, "validate_every": 2, "validation_frames": 64,
     },
     "small": {
-        **SHORT, "width": 32, "batch": 32, "run": 16, "warm_up": 2500, "iterations": 1200, "control_every": 20,
-        "control_frames": 256, "start_frames": 1024, "validate_every": 100, "validation_frames": 640,
+        **SHORT, "width": 32, "batch": 32, "run": 16, "warm_up": 2500, "iterations": 1200, "control_every": 50,
+        "control_frames": 1024, "start_frames": 1024, "validate_every": 100, "validation_frames": 640,
     },
     "full": {},
 }  # fmt: skip

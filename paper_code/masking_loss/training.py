@@ -17,7 +17,7 @@ from paper_code.lab.training import History, Recorder, fit
 from paper_code.masking_loss import stimuli
 from paper_code.masking_loss.coder import SpeechCoder
 from paper_code.masking_loss.configs import CoderConfig, kilobits
-from paper_code.masking_loss.framing import analysed, completed, overlap_added, run_length
+from paper_code.masking_loss.framing import FRAME, analysed, completed, overlap_added, run_length, window
 from paper_code.masking_loss.objective import TotalLoss
 from paper_code.masking_loss.quantiser import entropy, usage
 from paper_code.masking_loss.rate_control import Best, RateControl
@@ -26,16 +26,16 @@ from paper_code.metrics.distortion import signal_to_noise_ratio
 WARM_UPS = paths.ROOT / "_build" / "warm-ups"
 VALIDATION_RUN = 64  # frames of a validated excerpt: about two seconds
 CHECKPOINTS = 100  # of each part of a training, but not more often than every 50 steps
-STEPS, START, CONTROL, PRIOR = range(4)  # what places in the training material are drawn for
+STEPS, START = range(2)  # what places in the training material are drawn for
 
 
 @dataclass(frozen=True)
 class Trained:
     """A trained coder. warm_up, history: what the steps of the two parts returned.
 
-    recorder: "validated" (steps done), "snr" (dB), "kilobits", "distortion" and "alpha_3", measured now and then on
-    unseen speakers with hard symbols; in the warm-up there is no rate (NaN).
-    chosen: the step, of those, whose weights the coder has.   kilobits: then.
+    recorder: "validated" (steps done), "snr" (dB), "unseen_kilobits" and "distortion" of unseen speakers, "kilobits" of
+    the control frames and "alpha_3", now and then, with hard symbols; in the warm-up there is no rate (NaN).
+    chosen: the step, of those, whose weights the coder has.   kilobits: of the control frames, then.
     """
 
     coder: SpeechCoder
@@ -73,7 +73,7 @@ def train(config: CoderConfig, folder: Path, device: torch.device, progress: boo
         if i == 0:
             _start_quantiser(work)
         elif i % config.control_every == 0:
-            control.update(kilobits(work.bits(work.frames(config.control_frames, CONTROL, i))))
+            control.update(work.rate(config.warm_up + i))
         row, done = work.step(loss, config.warm_up + i, control.alpha_3), config.warm_up + i + 1
         if (i + 1) % config.validate_every == 0 or i + 1 == config.iterations:
             found = work.validate(loss, done, control.alpha_3)
@@ -84,7 +84,7 @@ def train(config: CoderConfig, folder: Path, device: torch.device, progress: boo
     label, file = f"{config.loss}, {config.bitrate:g} kb/s", folder / "checkpoint.pt"
     history = fit(step, config.iterations, state, file, _every(config.iterations), label, progress, config.hash)
     best.put_into(work.coder)
-    work.coder.quantiser.learn_prior(work.coder.symbols(work.frames(config.control_frames, PRIOR, 0)))
+    work.coder.quantiser.learn_prior(work.coder.symbols(work.control))
     return Trained(work.coder.eval(), work.recorder, warm_up, history, best.step, best.kilobits)
 
 
@@ -124,6 +124,8 @@ class _Work:
         synthetic = config.recordings == "synthetic"
         self.training, unseen = (stimuli.material(side, synthetic) for side in ("train", "validation"))
         self.unseen = _excerpts(unseen, config.validation_frames).to(device)
+        self.control = _control_frames(self.training, config.control_frames).to(device)
+        self._rate: tuple[int, float] = (-1, math.nan)
         self.coder = make_coder(config).to(device)
         self.optimiser = torch.optim.Adam(self.coder.parameters(), lr=config.learning_rate)
         self.recorder = Recorder()
@@ -157,17 +159,21 @@ class _Work:
         self.optimiser.step()
         return {"loss": total.detach(), "data_seconds": waited} | {name: term.detach() for name, term in terms.items()}
 
-    @torch.no_grad()
-    def bits(self, frames: Tensor) -> float:
-        """Entropy in bits of the hard symbols of frames [run, frame, 512]."""
-        return self._entropy(self.coder.symbols(frames))
+    def rate(self, done: int) -> float:
+        """kb/s of the hard symbols of the control frames after `done` steps, all of which share one distribution.
+
+        The frames are always the same ones, from all over the training speakers: what changes is the coder.
+        """
+        if self._rate[0] != done:
+            self._rate = done, kilobits(self._entropy(self.coder.symbols(self.control)))
+        return self._rate[1]
 
     @torch.no_grad()
     def validate(self, loss: TotalLoss, done: int, alpha_3: float) -> dict[str, float]:
         """Measure the coder as it is after `done` steps on unseen speakers, with hard symbols, and note it."""
-        frames, bits = analysed(self.unseen), math.nan
+        frames, bits, rate = analysed(self.unseen), math.nan, math.nan
         if self.coder.quantiser.on:
-            symbols = self.coder.symbols(frames)
+            symbols, rate = self.coder.symbols(frames), self.rate(done)
             found, bits = self.coder.synthesise(symbols), self._entropy(symbols)
         else:
             found = self.coder.unquantised(frames)
@@ -175,7 +181,8 @@ class _Work:
         measured = {
             "validated": float(done),
             "snr": float(signal_to_noise_ratio(*signals).clamp(-50, 100).nanmean()),
-            "kilobits": kilobits(bits),
+            "kilobits": rate,
+            "unseen_kilobits": kilobits(bits),
             "distortion": float(loss.of_distortion(loss.distortion(*signals))),
             "alpha_3": alpha_3,
         }
@@ -185,6 +192,14 @@ class _Work:
 
     def _entropy(self, symbols: Tensor) -> float:
         return float(entropy(usage(symbols, len(self.coder.quantiser.bins))))
+
+
+def _control_frames(training: Material, frames: int) -> Tensor:
+    """Windowed frames [frame, 512], evenly spread over the training speakers: a few seconds vary far too much in rate."""
+    starts = training.regular(FRAME)
+    wanted = min(frames, len(starts))
+    (found,) = training.at([starts[i * len(starts) // wanted] for i in range(wanted)], FRAME, stimuli.SPEECH_ARRAY)
+    return found * window()
 
 
 def _excerpts(unseen: Material, frames: int) -> Tensor:

@@ -246,9 +246,22 @@ def test_the_coder_that_comes_out_is_the_chosen_one(tmp_path):
     symbols = found.coder.symbols(analysed(work.unseen))
     counts = np.bincount(symbols.flatten().numpy(), minlength=8) / symbols.numel()
     bits = -(counts[counts > 0] * np.log2(counts[counts > 0])).sum()
-    assert again["kilobits"] == pytest.approx(16000 / 480 * 256 * bits / 1000, rel=1e-5)
+    assert again["unseen_kilobits"] == pytest.approx(16000 / 480 * 256 * bits / 1000, rel=1e-5)
+    assert again["kilobits"] == pytest.approx(found.kilobits, rel=1e-6)
+    controlled = np.bincount(found.coder.symbols(work.control).flatten().numpy(), minlength=8) + 1.0
+    assert np.allclose(found.coder.quantiser.prior, controlled / controlled.sum(), atol=1e-6)
     decoded = completed(overlap_added(found.coder.synthesise(symbols)))
     assert again["snr"] == pytest.approx(signal_to_noise_ratio(decoded, completed(work.unseen)).mean().item(), rel=1e-4)
+
+
+def test_the_rate_is_controlled_on_frames_from_all_over_the_training_speakers():
+    work = training._Work(tiny(control_frames=30), CPU)
+    assert work.control.shape == (30, 512)
+    material = stimuli.material("train", synthetic=True)  # three tracks of 125 whole frames
+    for row, number in ((0, 0), (10, 125), (29, 29 * 375 // 30)):
+        (expected,) = material.at([number // 125 * 64000 + number % 125 * 512], 512, "speech")
+        assert torch.allclose(work.control[row], analysed(expected)[0, 0])
+    assert len(training._Work(tiny(control_frames=9999), CPU).control) == 375
 
 
 def test_a_heavy_entropy_brings_the_rate_down(tmp_path):
