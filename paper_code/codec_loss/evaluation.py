@@ -1,6 +1,7 @@
 """What came out of a training: errors on unseen recordings, holes, clicks, images, predictions, and sounds to hear."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from paper_code.metrics.spectral import level_error, log_spectral_distance
 
 CURVES = "checkpoint-curves.npz"  # what train leaves for evaluate; the store drops it with the checkpoints
 FILTER_PATCHES = 200
+CORRECTED = "corrected network"  # each bin of the network's output with a fixed gain, fitted to training material
 FOLDS = {"4 kHz": 4000.0, "2 kHz": 2000.0}  # where the first two decimations fold
 HEADROOM = 0.98
 UPPER = 0.6  # from this share of its width on, the upper part of a band: 3 to 5 kHz of 5
@@ -33,18 +35,21 @@ UPPER = 0.6  # from this share of its width on, the upper part of a band: 3 to 5
 def write_network(config: LossNetworkConfig, network: nn.Module, folder: Path) -> None:
     """Write metrics.json, arrays.npz and the imitated tracks of a loss network."""
     codec, synthetic = config.real_codec(), config.recordings == "synthetic"
-    bins = holes.fixed_filter(*_training_patches(config))
+    seen, wanted = _training_patches(config)
+    gains = {"fixed filter": holes.fixed_filter(seen, wanted)}
+    if config.network == "spectrogram":
+        gains[CORRECTED] = holes.fixed_filter(_in_parts(network, seen), wanted)
     metrics: dict[str, object] = {"parameters": parameter_count(network), "cutoff": cutoff(codec)}
     for side in ("validation", "test"):
         material = stimuli.material(side, codec, 1, synthetic=synthetic)
         starts = material.regular(PATCH)[: config.most_patches]
         original, coded = material.at(starts, PATCH, "original", "coded")
-        metrics[side] = _network_metrics(config, network, original, coded, bins, float(metrics["cutoff"]))
+        metrics[side] = _network_metrics(config, network, original, coded, gains, float(metrics["cutoff"]))
     sounds = excerpts(synthetic=synthetic)
     coded = torch.stack([found.waveform for found in code_batch(list(sounds), codec)])
     for name, original, real in zip(TRACKS, sounds, coded, strict=True):
         write_flac(folder / f"{name}.flac", fit(imitated(config, network, original, real)), stimuli.SAMPLE_RATE)
-    _finish(folder, metrics, {"fixed_filter": bins.numpy().astype(np.float32)})
+    _finish(folder, metrics, {name.replace(" ", "_"): g.numpy().astype(np.float32) for name, g in gains.items()})
 
 
 @torch.no_grad()
@@ -109,6 +114,10 @@ def seconds_a_step(config: ModelConfig, steps: int = 3) -> float:
     return float(np.median(times[1:]))
 
 
+def _in_parts(network: nn.Module, inputs: Tensor) -> Tensor:
+    return torch.cat([network(part) for part in inputs.split(8)])
+
+
 def _training_patches(config: LossNetworkConfig) -> tuple[Tensor, Tensor]:
     material = stimuli.material(
         "train", config.real_codec(), config.versions, synthetic=config.recordings == "synthetic"
@@ -120,16 +129,23 @@ def _training_patches(config: LossNetworkConfig) -> tuple[Tensor, Tensor]:
 
 
 def _network_metrics(
-    config: LossNetworkConfig, network: nn.Module, original: Tensor, coded: Tensor, bins: Tensor, limit: float
+    config: LossNetworkConfig,
+    network: nn.Module,
+    original: Tensor,
+    coded: Tensor,
+    gains: Mapping[str, Tensor],
+    limit: float,
 ) -> dict[str, object]:
-    """Scores of the network, of the best fixed filter and of doing nothing, on patches [patch, time]."""
+    """Scores of the network, of the best fixed filter and of doing nothing, on patches [patch, time].
+
+    gains: of each bin [bin], of the filter and, for what the spectrogram network gives, of its correction.
+    """
     seen, wanted = magnitude_spectrogram(original), magnitude_spectrogram(coded)
-    output = torch.cat([network(to_domain(part, config.network)) for part in original.split(8)])
-    candidates = {
-        "network": output if config.network == "spectrogram" else magnitude_spectrogram(output),
-        "fixed filter": bins.unsqueeze(-1) * seen,
-        "identity": seen,
-    }
+    output = _in_parts(network, to_domain(original, config.network))
+    found = output if config.network == "spectrogram" else magnitude_spectrogram(output)
+    candidates = {"network": found, "fixed filter": gains["fixed filter"].unsqueeze(-1) * seen, "identity": seen}
+    if CORRECTED in gains:
+        candidates[CORRECTED] = gains[CORRECTED].unsqueeze(-1) * found
     metrics: dict[str, object] = {"patches": len(original)}
     for name, found in candidates.items():
         metrics[name] = {
@@ -198,7 +214,8 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     """Named values over seeds, in the order of the seeds; each claim says in these names what it needs.
 
     "<score>, <candidate>, <network> network": scores on the test patches, for instance "holes F1, network, spectrogram
-    network"; the candidates are "network", "fixed filter" and "identity". "<score>, model C": on the test frames;
+    network"; the candidates are "network", "corrected network" (spectrogram), "fixed filter"
+    and "identity". "<score>, model C": on the test frames;
     "<score>, model C, broadband": of the models limited to 5 kHz. "<score>, tracks, model C": mean over the excerpts.
     """
     found: dict[str, list[float]] = {}

@@ -16,7 +16,6 @@ from paper_code.lab.store import Result
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
 PAPER_SNR = {"a": "59.3", "b": "55.6", "c": "62.7", "d": "45.6"}  # dB, Table 3
-CANDIDATES = ("fixed filter", "identity")
 
 
 def imitation(study: Study, side: str = "test") -> Table:
@@ -25,7 +24,11 @@ def imitation(study: Study, side: str = "test") -> Table:
     side: "test" (lossless recordings of other kinds) or "validation" (unseen pieces of the kind trained on).
     """
     shown = {title: (network, "network") for network, title in NETWORK_TITLES.items()}
-    shown |= {"best fixed low-pass": ("spectrogram", "fixed filter"), "identity": ("spectrogram", "identity")}
+    shown |= {
+        "spectrogram network, gain per bin": ("spectrogram", evaluation.CORRECTED),
+        "best fixed low-pass": ("spectrogram", "fixed filter"),
+        "identity": ("spectrogram", "identity"),
+    }
     keys = ("l1", "precision", "recall", "f1")
     rows = [
         [name, *(_score(study, *place, key, side=side) for key in keys), _score(study, *place, "found", 100, side)]

@@ -55,8 +55,8 @@ def pairs():
 
 def test_a_network_that_does_nothing_scores_as_the_identity(pairs):
     config = LossNetworkConfig(network="spectrogram", **COMMON)
-    bins = torch.ones(512)
-    found = evaluation._network_metrics(config, torch.nn.Identity(), *pairs, bins, 5000.0)
+    gains = {"fixed filter": torch.ones(512)}
+    found = evaluation._network_metrics(config, torch.nn.Identity(), *pairs, gains, 5000.0)
     assert repr(found["network"]) == repr(found["fixed filter"]) == repr(found["identity"])  # NaN included
     seen, wanted = (magnitude_spectrogram(part) for part in pairs)
     by_hand = [((s - w).abs().sum() / s.abs().sum()).item() for s, w in zip(seen, wanted, strict=True)]
@@ -68,15 +68,32 @@ def test_a_network_that_does_nothing_scores_as_the_identity(pairs):
 def test_the_best_fixed_filter_beats_the_identity_on_a_filtered_sound(pairs):
     config = LossNetworkConfig(network="time", **COMMON)
     seen, wanted = (magnitude_spectrogram(part) for part in pairs)
-    bins = holes.fixed_filter(seen, wanted)
+    gains = {"fixed filter": holes.fixed_filter(seen, wanted)}
     perfect = lambda part: stimuli.limit_band(0.9 * part, 5000)  # noqa: E731
-    found = evaluation._network_metrics(config, perfect, *pairs, bins, 5000.0)
+    found = evaluation._network_metrics(config, perfect, *pairs, gains, 5000.0)
+    assert evaluation.CORRECTED not in found
     assert found["network"]["l1"] < 1e-6
     assert found["network"]["waveform_l1"] == 0
     assert 0 < found["fixed filter"]["l1"] < 0.02 < found["identity"]["l1"]
     assert found["fixed filter"]["level_errors"][:4] == pytest.approx([0] * 4, abs=0.05)
     assert found["identity"]["level_errors"][0] == pytest.approx(20 * np.log10(1 / 0.9), abs=1e-3)
     assert found["fixed filter"]["found"] < 0.02
+
+
+def test_a_gain_per_bin_repairs_what_a_network_gets_wrong_in_every_frame_alike(pairs):
+    """The network is right but for the upper half of its bins, which it leaves as they are."""
+    config = LossNetworkConfig(network="spectrogram", **COMMON)
+    right = torch.linspace(1.0, 0.1, 512).unsqueeze(-1)
+    original, _ = pairs
+    seen = magnitude_spectrogram(original)
+    coded = evaluation.with_phase(right * seen[0], original[0]).expand(1, -1)  # sounds, for the real signature
+    leaky = torch.cat([right[:256], torch.ones(256, 1)])
+    wanted = magnitude_spectrogram(coded)
+    gains = {name: torch.ones(512) for name in ("fixed filter", evaluation.CORRECTED)}
+    gains[evaluation.CORRECTED] = holes.fixed_filter(leaky * seen[:1], wanted)
+    found = evaluation._network_metrics(config, lambda part: leaky * part, original[:1], coded, gains, 5000.0)
+    assert found["identity"]["l1"] > found["network"]["l1"] > 5 * found[evaluation.CORRECTED]["l1"] > 0
+    assert found[evaluation.CORRECTED]["level_errors"] == pytest.approx([0] * 8, abs=0.5)
 
 
 def test_known_noise_gives_the_known_snr():

@@ -95,7 +95,7 @@ def test_a_loss_network_from_settings_to_result(quick, store, monkeypatch):
     assert len(result.audio("piano").waveform) == EXCERPT
     assert result.arrays["loss"].shape == (2,)
     assert result.arrays["validated"].tolist() == [2]
-    assert result.arrays["fixed_filter"].shape == (512,)
+    assert result.arrays["fixed_filter"].shape == result.arrays["corrected_network"].shape == (512,)
     assert result.metrics["parameters"] == sum(p.numel() for p in SpectrogramUNet(4).parameters())
     assert result.metrics["cutoff"] == pytest.approx(5550, abs=300)
     for side in ("validation", "test"):
@@ -104,6 +104,7 @@ def test_a_loss_network_from_settings_to_result(quick, store, monkeypatch):
         # a mask of untrained weights is about a half: worse than the best filter; neither is perfect
         assert 0 < scores["fixed filter"]["l1"] < scores["identity"]["l1"]
         assert scores["network"]["l1"] > scores["fixed filter"]["l1"]
+        assert scores["corrected network"]["l1"] < scores["network"]["l1"]
     assert 0 <= result.metrics["waiting_for_data"] < 1
     assert not list(result.folder.glob("checkpoint*"))
     assert {source["origin"] for source in result.provenance["sources"]} == {"synthesiser"}
