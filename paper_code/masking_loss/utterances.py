@@ -31,11 +31,11 @@ class Utterance:
 
 
 def names(side: str, synthetic: bool = False) -> list[str]:
-    """The names of the utterances of a side ("validation" or "test"), those that are heard first."""
+    """The names of the utterances of a side ("validation" or "test"): those that are heard, then the shortest first."""
     if synthetic:
         return [f"synthetic-{seed}" for seed in stimuli.SYNTHETIC_SEEDS[side]]
-    found = [name_of(file) for file in stimuli.recordings(side)]
-    return sorted(found, key=lambda name: HEARD.index(name) if name in HEARD else len(HEARD))
+    found = {name_of(file): file.seconds for file in stimuli.recordings(side)}
+    return sorted(found, key=lambda name: (HEARD.index(name) if name in HEARD else len(HEARD), found[name]))
 
 
 def measured(side: str, count: int = 0, synthetic: bool = False) -> list[Utterance]:

@@ -12,7 +12,7 @@ from paper_code.audio.codecs import CodecError
 from paper_code.audio.synthesiser import speech_like
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
-from paper_code.masking_loss import bitstream, conditions, evaluation, utterances
+from paper_code.masking_loss import bitstream, conditions, evaluation, stimuli, utterances
 from paper_code.masking_loss.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AmrWb, Decoded, TrainedCoder
 from paper_code.masking_loss.loss import LogMelLoss
@@ -222,6 +222,9 @@ def test_heard_utterances_come_first_and_are_of_four_speakers():
     assert len(names) == len(set(names)) == 100
     assert len({name.split("-")[0] for name in utterances.HEARD}) == 4
     assert set(names).isdisjoint(utterances.names("validation"))
+    seconds = {utterances.name_of(file): file.seconds for file in stimuli.recordings("test")}
+    others = [seconds[name] for name in names[4:]]
+    assert others == sorted(others)  # a quick look at a few takes short ones
 
 
 @pytest.mark.corpora("librispeech_resemblyzer")
