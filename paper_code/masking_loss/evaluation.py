@@ -27,7 +27,7 @@ from paper_code.metrics.speech_quality import wideband_pesq
 
 SIDES = ("validation", "test")
 HIGH = 4000.0  # Hz: "the high-frequency region" of Figures 3 and 4
-TOP = 6400.0  # Hz: above it AMR-WB codes no waveform
+TOP = 7000.0  # Hz: where the band of AMR-WB ends
 # What is measured of every utterance, and what it is called in claims.
 SCORES: Mapping[str, str] = {
     "kilobits": "bit rate",
@@ -36,7 +36,7 @@ SCORES: Mapping[str, str] = {
     "above": "noise above threshold",
     "above_high": "noise above threshold over 4 kHz",
     "excess": "mean excess",
-    "top_level": "level above 6.4 kHz",
+    "top_level": "level above 7 kHz",
     "log_mel": "log-mel loss",
     "pmsqe": "PMSQE loss",
     "masking": "masking loss",

@@ -9,7 +9,9 @@ from paper_code.masking_loss import published
 from paper_code.masking_loss.evaluation import PREDICTED
 from paper_code.masking_loss.study import Study
 
-OVER = "Mean ± 95 % interval over {} {} utterances; those of one speaker are alike, so it is rather too narrow"
+OVER = (
+    "Mean ± 95 % interval over {} test utterances, {}; utterances of one speaker are alike, so it is rather too narrow"
+)
 
 
 def table_1(study: Study) -> Table:
@@ -50,8 +52,8 @@ def table_1_peass(study: Study) -> Table:
     ]
     asked = study.condition(study.table[0]).metrics["predicted"]
     caption = (
-        f"Table 1, PEASS: paper (in italics) and here, for the middle {asked['seconds']:g} s of {asked['utterances']} "
-        f"test utterances, each of another speaker; {_spread(asked['utterances'])}. Predictions, no listeners. There is "
+        f"Table 1, PEASS: paper (in italics) and here, for the middle {asked['seconds']:g} s of "
+        f"{_asked(asked['utterances'])}. Predictions, no listeners. There is "
         "no interferer in coding: it is taken as silent, and IPS is not to be read as interference."
     )
     return table(columns, rows, caption)
@@ -66,11 +68,11 @@ def noise(study: Study) -> Table:
         Column("noise above threshold", "% of cells", ".1f"),
         Column("over 4 kHz", "% of cells", ".1f"),
         Column("mean excess", "dB", ".2f"),
-        Column("level above 6.4 kHz", "dB", ".1f"),
+        Column("level above 7 kHz", "dB", ".1f"),
     ]
     caption = (
         f"Noise and the masking threshold of the original. {_over(study)}. A cell is one frequency of one frame of 32 ms; "
-        "the excess counts 0 where noise is below the threshold. Last column: level of the decoded sound above 6.4 kHz "
+        "the excess counts 0 where noise is below the threshold. Last column: level of the decoded sound above 7 kHz "
         "over the original's, where AMR-WB codes no waveform."
     )
     return table(columns, rows, caption)
@@ -83,7 +85,7 @@ def losses(study: Study) -> Table:
         Column("coder"),
         Column("log-mel loss", format=".3f"),
         Column("PMSQE loss", format=".3f"),
-        Column("masking loss", "dB", ".1f"),
+        Column("masking loss", format=".1f"),
     ]
     return table(columns, rows, f"The three losses on all coders. {_over(study)}; lower is better.")
 
@@ -165,12 +167,15 @@ def _changed(value: Interval | None, change: Callable[[Interval], Interval] | No
 
 def _over(study: Study) -> str:
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
-    seeds = f", each the mean over {len(study.seeds)} seeds" if len(study.seeds) > 1 else ", one seed"
-    return OVER.format(count, "test") + seeds
+    return OVER.format(count, f"each the mean over {len(study.seeds)} seeds" if len(study.seeds) > 1 else "one seed")
 
 
-def _spread(count: int) -> str:
-    return "mean ± 95 % interval over them" if count > 1 else "one gives no interval"
+def _asked(count: int) -> str:
+    if count == 0:
+        return "no test utterance: PEASS was left out"
+    if count == 1:
+        return "one test utterance, which gives no interval"
+    return f"{count} test utterances, each of another speaker; mean ± 95 % interval over them"
 
 
 def _failed(study: Study) -> str:

@@ -176,6 +176,9 @@ def test_peass_says_on_what_it_stands(study):
     text = str(tables.table_1_peass(study))
     assert "the middle 4 s of 2 test utterances" in text
     assert "silent" in text
+    assert "2 test utterances, each of another speaker" in text
+    assert "which gives no interval" in tables._asked(1)
+    assert "left out" in tables._asked(0)
     assert re.search(r"AMR-WB 12\.65 +69\.84 +55\.0 ± \d+\.\d +82\.79 +55\.0", text)
 
 
