@@ -96,10 +96,15 @@ def test_chapter_is_published(chapter: str) -> None:
 
 
 def test_every_document_has_its_places() -> None:
-    """A chapter has a page in the table of contents, a claims file, and its document in the bibliography."""
+    """A chapter has a page in the table of contents, a claims file, and its document in the bibliography.
+
+    Claims may be written before their chapter is, but not without the code that judges them.
+    """
     contents = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     entries = set(re.findall(r"^@\w+\{(\w+),", (ROOT / "book" / "references.bib").read_text(encoding="utf-8"), re.M))
-    assert {path.stem for path in CLAIMS.glob("*.toml")} == set(chapters.CHAPTERS)
+    claimed = {path.stem for path in CLAIMS.glob("*.toml")}
+    assert set(chapters.CHAPTERS) <= claimed
+    assert [name for name in claimed if not (ROOT / "paper_code" / name / "evaluation.py").is_file()] == []
     for chapter in chapters.CHAPTERS:
         assert f"file: book/{chapter}\n" in contents
         assert chapters.DOCUMENTS[chapter].key in entries
