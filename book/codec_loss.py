@@ -126,9 +126,8 @@ parameter_count(encoder), encoder.bottleneck / 256
 
 # %% [markdown]
 # The paper does not say how the weights start. With independent random ones (He, Glorot), and with upsampling by
-# interpolation even when the decoder started as the encoder's transpose, every trial of ours with L1 fell to an output
-# of silence, a ratio of 0.00 dB, within 25 to 175 steps: silence is a trap for L1, since half of the error is gone
-# when the network says nothing. So the network starts as what a good linear coder does. Each layer splits the
+# interpolation even when the decoder started as the encoder's transpose, every trial of ours with L1 soon fell to an
+# output of silence. Silence is a trap for L1, since half of the error is gone when the network says nothing. So the network starts as what a good linear coder does. Each layer splits the
 # bands of the one before with an orthonormal wavelet {cite:p}`daubechies1988` and keeps the lowest that its
 # channels hold; channels come in pairs of opposite sign, so that rectifying loses nothing {cite:p}`balduzzi2017`; the
 # decoder is the transpose. All four models start from the same weights.
@@ -210,7 +209,8 @@ display(*(figures.imitation_player(study, track) for track in FIGURES))
 # each network stands here beside the best fixed filter, fitted to the training material, and beside doing nothing.
 # A *hole* is a cell of the spectrogram below the cut-off and within 60 dB of the strongest one that comes out 20 dB
 # or more weaker than it went in. *Precision*: how many of the network's holes are the codec's; *recall*: how many of the
-# codec's holes the network has; *F1* is their harmonic mean.
+# codec's holes the network has; *F1* is their harmonic mean. The row *gain per bin* is ours: each bin of the
+# spectrogram network's output times one fixed number, fitted to the training material as the filter is.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -346,19 +346,25 @@ claims_table(claims.judge("codec_loss", study.measurements))
 # %% [markdown]
 # ### What explains the differences
 #
-# *This is a first, short run, and most of the paper's findings do not come out of it.* The table of settings says how
-# short: half the filters, hours instead of days, and thirty minutes of music instead of 10,000 tracks. Until a longer
-# run stands here, read this chapter for its method and its sounds, not for its verdicts.
+# *These are short runs, and most of the paper's findings do not come out of them.* The table of settings says how
+# short: minutes and hours of two processor cores instead of days of a graphics card, and thirty minutes of music
+# instead of 10,000 tracks. Until longer ones stand here, read this chapter for its method and its sounds, not for its
+# verdicts.
 #
 # *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter and
-# finds the codec's holes about three times as well: it has begun to learn masking. On the test recordings it is worse
-# than the filter. The level errors show why: above the cut-off it lets sound through that the codec removes. A
-# convolution does not know where in the spectrum it is, except from the edges and the content, and training music with
-# little treble hardly teaches it. The time-domain network is not yet better than doing nothing.
+# finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which are of
+# other kinds, it finds fewer, and its error is larger than the filter's. The row *gain per bin* shows where that
+# comes from: with one fixed number for each bin the network beats the filter there too. What those numbers mend is
+# above the codec's cut-off, where the network lets sound through that the codec always removes. A convolution does the
+# same everywhere in the spectrum, and only the edges and the content tell it where it is. We first blamed the
+# training music, which has little treble; training on brighter versions of it, and with the paper's number of filters,
+# did not change this. What is left is that half an hour of music has too few kinds of sounds. The time-domain network
+# comes a little nearer to the coded waveform than doing nothing does, but its spectrogram is farther away, and it
+# finds next to no holes: an error in the waveform is made of the strong cells, and masking is about the weak ones.
 #
 # *The models.* They begin as the same linear coder, and after so few steps the loss has hardly moved them apart: the
 # differences in signal-to-noise ratio are far smaller than the spread over tracks. The paper's ratios of 46 to 63 dB are
-# far away by either reading of the formula. Broadband sounds do not click here, and nor could they be expected to: a
+# far away by either reading of the formula. Broadband sounds hardly click here, and could not be expected to: a
 # network that starts as a coder of the low bands has not begun to invent the high ones.
 #
 # *The listeners.* The paper's main result is what people said, and no people have been asked here yet.
