@@ -127,10 +127,11 @@ parameter_count(encoder), encoder.bottleneck / 256
 # %% [markdown]
 # The paper does not say how the weights start. With independent random ones (He, Glorot), and with upsampling by
 # interpolation even when the decoder started as the encoder's transpose, every trial of ours with L1 soon fell to an
-# output of silence. Silence is a trap for L1, since half of the error is gone when the network says nothing. So the network starts as what a good linear coder does. Each layer splits the
-# bands of the one before with an orthonormal wavelet {cite:p}`daubechies1988` and keeps the lowest that its
-# channels hold; channels come in pairs of opposite sign, so that rectifying loses nothing {cite:p}`balduzzi2017`; the
-# decoder is the transpose. All four models start from the same weights.
+# output of silence. Silence is a trap for L1, since half of the error is gone when the network says nothing. So the
+# network starts as what a good linear coder does. Each layer splits the bands of the one before with an orthonormal
+# wavelet {cite:p}`daubechies1988` and keeps the lowest that its channels hold; channels come in pairs of opposite
+# sign, so that rectifying loses nothing {cite:p}`balduzzi2017`; the decoder is the transpose. All four models start
+# from the same weights.
 
 # %% tags=["hide-input"]
 display(Markdown(f"Before the first step, the five test tracks come back at {tables.start(study):.1f} dB."))
@@ -351,16 +352,17 @@ claims_table(claims.judge("codec_loss", study.measurements))
 # instead of 10,000 tracks. Until longer ones stand here, read this chapter for its method and its sounds, not for its
 # verdicts.
 #
-# *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter and
-# finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which are of
-# other kinds, it finds fewer, and its error is larger than the filter's. The row *gain per bin* shows where that
-# comes from: with one fixed number for each bin the network beats the filter there too. What those numbers mend is
-# above the codec's cut-off, where the network lets sound through that the codec always removes. A convolution does the
-# same everywhere in the spectrum, and only the edges and the content tell it where it is. We first blamed the
-# training music, which has little treble; training on brighter versions of it, and with the paper's number of filters,
-# did not change this. What is left is that half an hour of music has too few kinds of sounds. The time-domain network
-# comes a little nearer to the coded waveform than doing nothing does, but its spectrogram is farther away, and it
-# finds next to no holes: an error in the waveform is made of the strong cells, and masking is about the weak ones.
+# *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter
+# and finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which
+# are of other kinds, it finds fewer, and its error is larger than the filter's. The row *gain per bin* shows where
+# that comes from: with one fixed number for each bin the network beats the filter there too. What those numbers mend
+# is above the codec's cut-off, where the network lets sound through that the codec always removes. A convolution does
+# the same everywhere in the spectrum, and only the edges and the content tell it where it is. We first blamed the
+# training music, which has little treble; training on brighter versions of it, and with the paper's number of
+# filters, did not change this. What is left as an explanation: half an hour of music has too few kinds of sounds. The
+# time-domain network comes a little nearer to the coded waveform than doing nothing does, but its spectrogram is
+# farther away, and it finds next to no holes: an error in the waveform is made of the strong cells, and masking is
+# about the weak ones.
 #
 # *The models.* They begin as the same linear coder, and after so few steps the loss has hardly moved them apart: the
 # differences in signal-to-noise ratio are far smaller than the spread over tracks. The paper's ratios of 46 to 63 dB are
