@@ -23,11 +23,12 @@ def imitation(study: Study, side: str = "test") -> Table:
 
     side: "test" (lossless recordings of other kinds) or "validation" (unseen pieces of the kind trained on).
     """
-    shown = {title: (network, "network") for network, title in NETWORK_TITLES.items()}
-    shown |= {
-        "spectrogram network, gain per bin": ("spectrogram", evaluation.CORRECTED),
-        "best fixed low-pass": ("spectrogram", "fixed filter"),
-        "identity": ("spectrogram", "identity"),
+    shown = {
+        NETWORK_TITLES["spectrogram"]: ("spectrogram", "network"),
+        f"{NETWORK_TITLES['spectrogram']}, gain per bin": ("spectrogram", evaluation.CORRECTED),
+        NETWORK_TITLES["time"]: ("time", "network"),
+        "Best fixed low-pass": ("spectrogram", "fixed filter"),
+        "Doing nothing": ("spectrogram", "identity"),
     }
     keys = ("l1", "precision", "recall", "f1")
     rows = [
@@ -54,7 +55,7 @@ def waveforms(study: Study) -> Table:
     columns = [Column("candidate"), Column("L1 of waveforms", format=".3f")]
     rows = [
         [title, _score(study, "time", candidate, "waveform_l1")]
-        for title, candidate in ((NETWORK_TITLES["time"], "network"), ("identity", "identity"))
+        for title, candidate in ((NETWORK_TITLES["time"], "network"), ("Doing nothing", "identity"))
     ]
     return table(columns, rows, f"Waveforms of the test recordings over the input's L1, {seeds(study)}.")
 

@@ -19,7 +19,7 @@ from paper_code.audio.codecs import Codec
 from paper_code.codec_loss import coding, experiment, imitation, stimuli
 from paper_code.codec_loss.configs import LossNetworkConfig, TrainingConfig
 from paper_code.codec_loss.networks import PATCH, TIME_PATCH, EncoderNetwork
-from paper_code.lab import devices
+from paper_code.lab import devices, material
 from paper_code.lab.training import seed_all
 
 NAMES = ("network_spectrogram", "network_time", "model_a", "model_b", "model_c", "model_d")
@@ -46,12 +46,11 @@ class Uncoded:
 
     def __init__(self, folder: Path, minutes: float) -> None:
         tracks = noise_tracks(minutes)
-        for name in ("original", "coded", "limited-3000", "limited-5000"):
-            stimuli._write(folder / f"{name}.npy", tracks)
-        edges = np.cumsum([0, *(len(track) for track in tracks)])
-        self.material = stimuli.Material(folder, np.stack([edges[:-1], edges[1:]], -1))
+        names = ("original", "coded", "limited-3000", "limited-5000")
+        material.write(folder, [len(track) for track in tracks], dict.fromkeys(names, tracks))
+        self.material = material.Material.opened(folder)
 
-    def __call__(self, side: str, codec: Codec, *_: object, **__: object) -> stimuli.Material:
+    def __call__(self, side: str, codec: Codec, *_: object, **__: object) -> material.Material:
         return self.material
 
 
@@ -59,7 +58,7 @@ def train(name: str, size: str, source: Uncoded, device: torch.device) -> dict[s
     """Seconds a step (of all but the first), and the share of it spent waiting for data."""
     config, stamps = config_of(name, size), []
     trainer = imitation.train if isinstance(config, LossNetworkConfig) else coding.train
-    fetch = stimuli.Material.random
+    fetch = material.Material.random
 
     def stamped(*arguments: object) -> tuple[torch.Tensor, ...]:
         if device.type == "cuda":
@@ -71,7 +70,7 @@ def train(name: str, size: str, source: Uncoded, device: torch.device) -> dict[s
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.object(stimuli, "material", source),
-        mock.patch.object(stimuli.Material, "random", stamped),
+        mock.patch.object(material.Material, "random", stamped),
     ):
         _, _, history = trainer(config, Path(folder), device, progress=False)
     seconds = float(np.median(np.diff(stamps)[min(1, len(stamps) - 2) :]))
