@@ -15,6 +15,7 @@ import hashlib
 import os
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
@@ -41,6 +42,7 @@ __all__ = [
     "Recording",
     "RecordingMissing",
     "UnknownCorpus",
+    "available",
     "cache",
     "corpora",
     "corpus",
@@ -48,6 +50,7 @@ __all__ = [
     "load",
     "locate",
     "recording",
+    "sources",
     "split",
     "where",
 ]
@@ -110,6 +113,24 @@ def locate(path: str, download: bool = True) -> Path:
     if not download:
         raise _missing(file)
     return _download(file)
+
+
+def available(paths: Iterable[str]) -> bool:
+    """Whether all of these "<corpus>/<path>" can be had: folder, cache or download."""
+    try:
+        for path in paths:
+            locate(path)
+    except RecordingMissing:
+        return False
+    return True
+
+
+def sources(files: Iterable[Recording]) -> list[dict[str, str]]:
+    """Origin, licence and checksum of recordings, as a result's provenance keeps them."""
+    return [
+        {"name": file.title, "origin": f"{file.corpus}: {file.path}", "licence": file.licence, "sha256": file.sha256}
+        for file in files
+    ]
 
 
 def load(path: str) -> Clip:

@@ -124,12 +124,7 @@ def own_clip(path: str) -> Clip:
 
 def available() -> bool:
     """Whether all recordings of the experiment can be had: folder, cache or download."""
-    try:
-        for path in paths():
-            corpora.locate(path)
-    except corpora.RecordingMissing:
-        return False
-    return True
+    return corpora.available(paths())
 
 
 def paths() -> list[str]:

@@ -59,10 +59,7 @@ def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:
     """Origin, licence and checksum of every recording of a side."""
     if synthetic:
         return [{"name": f"{side}, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
-    return [
-        {"name": file.title, "origin": f"{file.corpus}: {file.path}", "licence": file.licence, "sha256": file.sha256}
-        for file in recordings(side)
-    ]
+    return corpora.sources(recordings(side))
 
 
 def at_16_kilohertz(clip: Clip) -> Clip:

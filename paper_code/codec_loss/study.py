@@ -140,13 +140,7 @@ def _networks_for(codec: Codec, profile: str, seed: int, store: Store, device: s
 
 def recordings_here() -> bool:
     """Whether all recordings of the chapter can be had: folder, cache or download."""
-    try:
-        for side in ("test", "validation", "train"):
-            for file in stimuli.recordings(side):
-                corpora.locate(file.path)
-    except corpora.RecordingMissing:
-        return False
-    return True
+    return corpora.available(file.path for side in ("test", "validation", "train") for file in stimuli.recordings(side))
 
 
 def _stand_in() -> Mapping[str, str]:

@@ -33,10 +33,7 @@ def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:
     """Origin, licence and checksum of every utterance of a side."""
     if synthetic:
         return [{"name": f"{side}, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
-    return [
-        {"name": file.title, "origin": f"{file.corpus}: {file.path}", "licence": file.licence, "sha256": file.sha256}
-        for file in recordings(side)
-    ]
+    return corpora.sources(recordings(side))
 
 
 def normalised(clip: Clip) -> Clip:

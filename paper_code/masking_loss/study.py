@@ -169,13 +169,7 @@ def open_study(profile: str = "published", seed: int = 0, device: str = "auto", 
 
 def recordings_here() -> bool:
     """Whether all recordings of the chapter can be had: folder, cache or download."""
-    try:
-        for side in ("test", "validation", "train"):
-            for file in stimuli.recordings(side):
-                corpora.locate(file.path)
-    except corpora.RecordingMissing:
-        return False
-    return True
+    return corpora.available(file.path for side in ("test", "validation", "train") for file in stimuli.recordings(side))
 
 
 def _stand_in() -> Mapping[str, str]:

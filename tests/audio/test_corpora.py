@@ -399,3 +399,27 @@ def test_a_real_recording_loads():
     assert (clip.sample_rate, round(clip.seconds, 3)) == (44100, 5.333)
     assert 0.05 < clip.waveform.abs().max() <= 1
     assert clip.attribution.startswith("Mihai Sorohan")
+
+
+def test_recordings_are_available_together_or_not(monkeypatch):
+    here = {"a/1.wav", "a/2.wav"}
+
+    def locate(path):
+        if path not in here:
+            raise corpora.RecordingMissing(path)
+
+    monkeypatch.setattr(corpora, "locate", locate)
+    assert corpora.available(here)
+    assert corpora.available([])
+    assert not corpora.available([*here, "a/3.wav"])
+
+
+def test_sources_say_where_a_recording_is_from_and_which_file_it_is():
+    file = next(iter(corpora.split("visqol", "test")))
+    (source,) = corpora.sources([file])
+    assert source == {
+        "name": file.title,
+        "origin": f"visqol: {file.path}",
+        "licence": file.licence,
+        "sha256": file.sha256,
+    }
