@@ -3,7 +3,6 @@
 A result folder is one of network_spectrogram or network_time that was computed with --keep-checkpoint.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -15,9 +14,8 @@ from paper_code.codec_loss.configs import LossNetworkConfig
 from paper_code.codec_loss.experiment import WEIGHTS
 from paper_code.codec_loss.loss import LOSSES
 from paper_code.codec_loss.networks import PATCH
-from paper_code.codec_loss.weights import WeightsError, released, save
-from paper_code.lab.errors import LabError
-from paper_code.lab.store import load
+from paper_code.codec_loss.weights import released, save
+from paper_code.lab.weights import command, kept
 
 PAIRS = 16
 NOISE = 20.0  # dB of signal over the noise of the pairs that the loss's terms are weighed on
@@ -28,12 +26,10 @@ def release(folder: Path) -> Path:
 
     Raises WeightsError where the folder holds no weights.
     """
-    found = load(folder, "codec_loss")
-    if not (folder / WEIGHTS).exists():
-        raise WeightsError(f"{folder} holds no {WEIGHTS}: run the experiment with --keep-checkpoint.")
+    found, state = kept(folder, "codec_loss", WEIGHTS)
     config = LossNetworkConfig.from_dict(found.config)
     network = imitation.make_network(config)
-    network.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
+    network.load_state_dict(state)
     loss = LOSSES[config.network](network)
     reference = _references(config)
     loss.calibrate(with_noise(reference), reference)
@@ -64,18 +60,5 @@ def _references(config: LossNetworkConfig) -> Tensor:
     return sounds
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Release every folder named on the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path, nargs="+", help="a result folder with its weights")
-    try:
-        for folder in parser.parse_args(arguments).folder:
-            print(release(folder))
-    except LabError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command(release, __doc__))

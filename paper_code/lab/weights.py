@@ -1,0 +1,105 @@
+"""Trained networks as files: data/weights/<kind>_<name>.safetensors, written whole and read with every doubt told."""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from paper_code.lab import paths
+from paper_code.lab.errors import LabError
+from paper_code.lab.files import atomic
+from paper_code.lab.store import Result, load
+
+FOLDER = paths.ROOT / "data" / "weights"
+
+
+class WeightsError(LabError):
+    """A file of weights is missing, damaged, or of another network."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file of weights holds. key: how files say it, and begin.   title: what it is, for people.
+
+    remedy: sentences for who misses a file, on how it is made.
+    """
+
+    key: str
+    title: str
+    remedy: str
+
+    def released(self, name: str) -> Path:
+        """The file with the released weights of that name."""
+        return FOLDER / f"{self.key}_{name}.safetensors"
+
+
+def checksum(file: Path) -> str:
+    """The first 12 digits of the sha256 of a file of weights; "" where there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.exists() else ""
+
+
+def save(file: Path, kind: Kind, tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Path:
+    """Write named tensors as they are, whole or not at all. about: what the file says of itself. Raises OutputError."""
+    from safetensors.torch import save_file  # here and not above: a bare machine trains without it
+
+    plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    with atomic(file) as temporary:
+        save_file(plain, temporary, metadata={"kind": kind.key, "about": json.dumps(dict(about))})
+    return file
+
+
+def read(file: Path, kind: Kind) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Tensors (those of numbers in float32) and what the file says of itself. Raises WeightsError."""
+    from safetensors import SafetensorError, safe_open
+
+    if not file.is_file():
+        raise WeightsError(f"there is no file of weights {paths.shown(file)}. {kind.remedy}")
+    try:
+        with safe_open(file, framework="pt") as opened:
+            metadata = opened.metadata() or {}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  it is no dict
+        about = json.loads(metadata.get("about", "null"))
+    except (SafetensorError, ValueError) as error:
+        raise WeightsError(f"{paths.shown(file)} is damaged ({error}): fetch it again.") from error
+    if metadata.get("kind") != kind.key or not isinstance(about, dict):
+        raise WeightsError(f"{paths.shown(file)} holds no {kind.title}; found {metadata.get('kind')!r}.")
+    return {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}, about
+
+
+def half(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Kernels in half precision; what has one axis or none, such as biases and statistics, is little and stays."""
+    return {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
+
+
+def kept(folder: Path, chapter: str, name: str) -> tuple[Result, dict[str, torch.Tensor]]:
+    """A result and the state of the network that was kept beside it. Raises StoreError, WeightsError."""
+    found = load(folder, chapter)
+    if not (folder / name).is_file():
+        raise WeightsError(f"{paths.shown(folder)} holds no {name}: run the experiment with --keep-checkpoint.")
+    try:
+        return found, torch.load(folder / name, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle, zip and torch each have errors of their own for a bad file
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{paths.shown(folder / name)} is damaged ({reason}): run the experiment again.") from error
+
+
+def command(release: Callable[[Path], Path], description: str | None, arguments: list[str] | None = None) -> int:
+    """The command line of a chapter that releases weights: writes those of every result folder named on it.
+
+    Returns the exit code: 0 done, 1 failed; what the lab's own errors say is printed as one line.
+    """
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("folder", type=Path, nargs="+", help="a result folder with its weights")
+    try:
+        for folder in parser.parse_args(arguments).folder:
+            print(release(folder))
+    except LabError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
