@@ -81,6 +81,7 @@ function repeat({ deck }) {
 /* keys: key -> answer.  ask: a trial's controls; those named "answer" stay closed until all sounds were heard, and
    while `lacking` names what is not answered.  then: what one does after listening.  told: an answer in words.
    results: elements for the end.  csv: the file of a finished test, where it is not JSON as before the end.
+   practice: said in a first trial that is not kept, with the sounds of the last one (BS.1534 wants training).
    A trial: { item, shown }, as in the file. */
 const KINDS = {
 	pair: {
@@ -118,6 +119,7 @@ const KINDS = {
 	/* All versions at once, each from 0 to 100, beside the reference, which is hidden among them too. */
 	mushra: {
 		noun: "Trial",
+		practice: "Nothing here is kept. Hear all sounds, learn how far apart they are, and try the sliders.",
 		then: "go on",
 		help: "Keys: R (or 0) plays the reference, A, B, … (or 1, 2, …) a version and goes to its slider, arrows rate, space pauses, Enter goes on.",
 		keys: { Enter: (trial, draft) => draft },
@@ -148,7 +150,7 @@ const KINDS = {
 				form.picks[shown.length], form.line, repeat(form),
 				el("div", { className: "listening-row listening-grades", "aria-hidden": true }, styled("span", ""), styled("span", "", ...grades), styled("span", "")),
 				...form.picks.slice(0, shown.length).map(row),
-				styled("div", "listening-tools", button("answer", () => form.answer(form.draft), ["Next"], { className: "sound-tool listening-main", "aria-keyshortcuts": "Enter" }))];
+				styled("div", "listening-tools", button("answer", () => form.answer(form.draft), [form.practising ? "Begin the test" : "Next"], { className: "sound-tool listening-main", "aria-keyshortcuts": "Enter" }))];
 		},
 		lacking: (draft) => draft.flatMap((rating, k) => (rating === null ? [letter(k)] : [])),
 		told: ({ item, shown, answer }) => `${item}: ${shown.map((name, k) => `${letter(k)} was ${name}, you gave it ${answer[k]}`).join("; ")}`,
@@ -263,6 +265,11 @@ class ListeningTest {
 		return this.state.answers.length === this.order.length;
 	}
 
+	/** What to say of practice still to come. A draft is of a trial that counts. */
+	get practising() {
+		const { practised, draft, answers } = this.state;
+		return !(practised || draft || answers.length) && this.kind.practice;
+	}
 	/** Where the browser keeps nothing, the answers live as long as the page. */
 	keep(act) {
 		try {
@@ -278,10 +285,10 @@ class ListeningTest {
 		this.store();
 		this.show(true);
 	}
-	/** Keep a part of an answer that is not given yet. */
+	/** Keep a part of an answer that is not given yet; none of the practice. */
 	sketch(k, value) {
 		this.draft[k] = value;
-		this.state.draft = this.draft;
+		if (!this.practising) this.state.draft = this.draft;
 		this.store();
 		this.draw();
 	}
@@ -289,9 +296,9 @@ class ListeningTest {
 		this.state.draft = this.state.answers.pop().answer;
 		this.save();
 	}
-	/** Go on from { seed, listener, started, answers, draft }, if that is a state of this test. */
+	/** Go on from { seed, listener, started, practised, answers, draft }, if that is a state of this test. */
 	take(state) {
-		const { seed, listener, started, answers, draft } = state ?? {};
+		const { seed, listener, started, practised, answers, draft } = state ?? {};
 		if (!(seed > 0 && seed < 2 ** 32 && Array.isArray(answers))) return false;
 		const { items, conditions, trials } = this.test;
 		const below = random(seed);
@@ -301,7 +308,8 @@ class ListeningTest {
 		}));
 		const same = ({ item, shown }, k) => JSON.stringify({ item, shown }) === JSON.stringify(order[k]);
 		if (!answers.every(same)) return false;
-		Object.assign(this, { order, state: { seed, listener, started, answers, draft } });
+		const last = order.at(-1);
+		Object.assign(this, { order, rehearsal: { ...last, shown: shuffled(last.shown, below) }, state: { seed, listener, started, practised, answers, draft } });
 		return true;
 	}
 	async resume(file) {
@@ -337,7 +345,8 @@ class ListeningTest {
 		const lacking = this.lacking();
 		if (lacking.length) return this.say(`Please rate ${listed(lacking)} too.`);
 		const seconds = +((performance.now() - this.since) / 1000).toFixed(1);
-		this.state.answers.push({ ...this.trial, answer: value, seconds });
+		if (this.practising) this.state.practised = true;
+		else this.state.answers.push({ ...this.trial, answer: value, seconds });
 		delete this.state.draft;
 		this.save();
 	}
@@ -378,7 +387,7 @@ class ListeningTest {
 		};
 		this.title.textContent = `${this.kind.noun}s: ${trials.length}`;
 		return [
-			el("p", {}, `${items.length} sounds in ${conditions.length} versions, in random order and without names. Stop when you like and go on later in this browser.`),
+			el("p", {}, `${items.length} sounds in ${conditions.length} versions, in random order and without names.${this.kind.practice ? " Practice comes first." : ""} Stop when you like and go on later in this browser.`),
 			el("p", {}, "Nothing is sent anywhere: answers stay in this browser until you download them."),
 			form, this.status,
 		];
@@ -386,7 +395,8 @@ class ListeningTest {
 	ask() {
 		const { items, conditions, sounds, references, question } = this.test;
 		const [answered, all] = [this.state.answers.length, this.order.length];
-		const { item, shown } = (this.trial = this.order[answered]);
+		const practice = this.practising;
+		const { item, shown } = (this.trial = practice ? this.rehearsal : this.order[answered]);
 		const place = items.indexOf(item);
 		const numbers = shown.map((name) => sounds[place][conditions.indexOf(name)]).concat(references?.[place] ?? []);
 		this.draft = shown.map((_, k) => { // of a file, perhaps: anything may stand there
@@ -404,9 +414,9 @@ class ListeningTest {
 		this.line = bar("listening-line", 0);
 		const state = { role: "progressbar", "aria-label": "Answered", "aria-valuemin": 0, "aria-valuemax": all, "aria-valuenow": answered };
 		const progress = bar("listening-progress", answered / all, state);
-		this.title.textContent = `${this.kind.noun} ${answered + 1} of ${all}`;
+		this.title.textContent = practice ? "Practice: this does not count" : `${this.kind.noun} ${answered + 1} of ${all}`;
 		const panel = el("div", { className: "listening-panel", role: "group", tabIndex: 0, "aria-label": `Listen and choose. ${question}` },
-			...this.kind.ask(this));
+			...(practice ? [el("p", {}, practice)] : []), ...this.kind.ask(this));
 		if (this.forgetful) this.say("This browser keeps nothing: download your answers before you leave the page.");
 		return [progress, panel, this.status, styled("p", "listening-help", this.kind.help), this.tools()];
 	}
@@ -422,8 +432,9 @@ class ListeningTest {
 	}
 	tools() {
 		const back = this.state.answers.length && !this.done ? [button("back", () => this.back(), ["Back to the last one"])] : [];
-		return styled("div", "listening-tools", ...back,
-			button("download", () => this.download(), [this.done ? `Download ${this.kind.csv ? "ratings" : "answers"}` : "Download answers so far"]),
+		const text = `Download ${!this.done ? "answers so far" : this.kind.csv ? "ratings" : "answers"}`;
+		const save = this.practising ? [] : [button("download", () => this.download(), [text])];
+		return styled("div", "listening-tools", ...back, ...save,
 			button("again", () => this.startAgain(), ["Start again"]));
 	}
 	pick(k) {

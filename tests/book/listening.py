@@ -95,9 +95,13 @@ class Form:
         """A value of the test's state."""
         return self.figure.evaluate(f"(figure) => figure.listeningTest.{expression}")
 
-    def start(self, name: str = "Kim") -> None:
+    def start(self, name: str = "Kim", practise: bool = False) -> None:
+        """Begin a test. practise: stay at the practice of a MUSHRA test, which is passed over else."""
         self.figure.get_by_label("A nickname").fill(name)
         self.button("Start").click()
+        if not practise and self.get("practising"):
+            self.get("state.practised = true")
+            self.get("save()")
 
     def hear(self, *names: str) -> None:
         """Play sounds until they count as heard."""

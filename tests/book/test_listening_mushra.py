@@ -21,6 +21,7 @@ NAMES = re.compile("|".join([*VERSIONS, "plain", "document", "corrected"]), re.I
 LETTERS = "ABCDE"
 VALUES = {"Original": 100, "Amber": 0, "Basalt": 41, "Cedar": 60, "Dune": 79}
 SOUNDS = (*LETTERS, "Reference")
+PRACTICE = "Practice: this does not count"
 
 
 def rate(form: Form) -> dict[str, int]:
@@ -39,7 +40,10 @@ def value_text(form: Form, letter: str) -> str:
 @pytest.mark.slow
 def test_a_whole_test(visit: Open, tmp_path: Path) -> None:
     form = visit()("Rated")
-    form.start('Kim "Ö", 2')
+    form.start('Kim "Ö", 2', practise=True)
+    rate(form)
+    form.hear(*SOUNDS)
+    form.button("Begin the test").click()
     expected = {}
     for number in range(3):
         assert form.title() == f"Trial {number + 1} of 3"
@@ -83,6 +87,47 @@ def test_a_whole_test(visit: Open, tmp_path: Path) -> None:
     assert first.startswith(f"{item}: A was {name}, you gave it {expected[item][name]}; B was ")
     form.page.reload()
     assert form.button("Download ratings").is_visible()
+
+
+def test_practice_comes_first_and_nothing_of_it_is_kept(visit: Open, tmp_path: Path) -> None:
+    form = visit()("Rated")
+    form.page.on("dialog", lambda dialog: dialog.accept())
+    assert "Practice comes first." in form.figure.inner_text()
+    form.start(practise=True)
+    for _ in range(2):  # broken off, it begins anew
+        assert form.title() == PRACTICE
+        assert "Nothing here is kept." in form.figure.inner_text()
+        assert [value_text(form, letter) for letter in LETTERS] == ["not rated yet"] * 5
+        rate(form)
+        assert form.get("state.draft") is None
+        form.page.reload()
+    exposed = form.figure.evaluate(EXPOSED).replace(form.figure.get_attribute("data-test"), "")
+    assert NAMES.findall(exposed) == []
+    last = presented(rated(), form.get("state.seed"))[-1]
+    assert form.get("trial.item") == last.item
+    assert set(form.get("trial.shown")) == set(last.conditions)
+    assert form.button("Download").count() == form.button("Back").count() == 0
+    begin = form.button("Begin the test")
+    begin.click(force=True)
+    assert form.status() == "Please listen to A, B, C, D, E, and Reference first, then go on."
+    form.hear(*SOUNDS)
+    begin.click(force=True)
+    assert form.status() == "Please rate A, B, C, D, and E too."
+    rate(form)
+    begin.click()
+    for _ in range(2):  # it does not come again
+        assert form.title() == "Trial 1 of 3"
+        assert [value_text(form, letter) for letter in LETTERS] == ["not rated yet"] * 5
+        assert (form.get("state.answers"), form.get("state.draft")) == ([], None)
+        form.page.reload()
+    path = form.download(tmp_path)
+    assert answers.read(path, rated(), partial=True).answers == ()
+    elsewhere = visit()("Rated")
+    elsewhere.figure.locator("input[type=file]").set_input_files(path)
+    expect(elsewhere.figure.locator(".listening-title")).to_have_text("Trial 1 of 3")
+    form.button("Start again").click()
+    form.start("Ann", practise=True)
+    assert form.title() == PRACTICE
 
 
 def test_the_order_is_the_one_of_the_seed(visit: Open) -> None:
@@ -202,7 +247,7 @@ def test_keyboard_only(visit: Open, tmp_path: Path) -> None:
     keyboard.press("Tab")
     keyboard.type("Kim")
     keyboard.press("Enter")
-    for number in range(3):
+    for number in range(4):  # the practice first
         assert page.evaluate("document.activeElement.className") == "listening-panel"
         for k, key in enumerate(("r", "a", "2", "C", "4", "e") if number else ("0", "1", "b", "3", "D", "5")):
             keyboard.press(key)
