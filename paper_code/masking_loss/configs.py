@@ -151,7 +151,7 @@ SHORT: Mapping[str, Any] = {
     "residual_gain": 0.1,
     "sharpness": 40.0,
     "warm_up_loss": "mse",
-    "learning_rate": 5e-4,
+    "last_rate": 5e-5,
     "alpha_3": 0.2,  # from 0.5 a coder that is not yet good at anything falls silent: no bits, and no way back
 }
 SIZES: Mapping[str, Mapping[str, Any]] = {
@@ -160,8 +160,8 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "control_frames": 16, "start_frames": 32, "validate_every": 2, "validation_frames": 64,
     },
     "small": {
-        **SHORT, "width": 32, "batch": 32, "run": 16, "warm_up": 2500, "iterations": 1200, "control_every": 50,
-        "control_frames": 1024, "start_frames": 1024, "validate_every": 100, "validation_frames": 640,
+        **SHORT, "width": 32, "batch": 32, "run": 4, "warm_up": 800, "iterations": 800, "control_every": 40,
+        "control_frames": 512, "start_frames": 1024, "validate_every": 80, "validation_frames": 640,
     },
     "full": {},
 }  # fmt: skip
