@@ -15,6 +15,7 @@ from paper_code.codec_loss.experiment import WEIGHTS
 from paper_code.codec_loss.loss import LOSSES
 from paper_code.codec_loss.networks import PATCH
 from paper_code.codec_loss.weights import released, save
+from paper_code.lab.store import load
 from paper_code.lab.weights import command, kept
 
 PAIRS = 16
@@ -26,10 +27,10 @@ def release(folder: Path) -> Path:
 
     Raises WeightsError where the folder holds no weights.
     """
-    found, state = kept(folder, "codec_loss", WEIGHTS)
+    found = load(folder, "codec_loss")
     config = LossNetworkConfig.from_dict(found.config)
     network = imitation.make_network(config)
-    network.load_state_dict(state)
+    network.load_state_dict(kept(found, WEIGHTS))
     loss = LOSSES[config.network](network)
     reference = _references(config)
     loss.calibrate(with_noise(reference), reference)

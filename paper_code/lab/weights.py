@@ -14,7 +14,7 @@ import torch
 from paper_code.lab import paths
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
-from paper_code.lab.store import Result, load
+from paper_code.lab.store import Result
 
 FOLDER = paths.ROOT / "data" / "weights"
 
@@ -77,16 +77,16 @@ def half(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
 
 
-def kept(folder: Path, chapter: str, name: str) -> tuple[Result, dict[str, torch.Tensor]]:
-    """A result and the state of the network that was kept beside it. Raises StoreError, WeightsError."""
-    found = load(folder, chapter)
-    if not (folder / name).is_file():
-        raise WeightsError(f"{paths.shown(folder)} holds no {name}: run the experiment with --keep-checkpoint.")
+def kept(found: Result, name: str) -> dict[str, torch.Tensor]:
+    """The state of the network that a training left beside its result. Raises WeightsError."""
+    file = found.folder / name
+    if not file.is_file():
+        raise WeightsError(f"{paths.shown(found.folder)} holds no {name}: run the experiment with --keep-checkpoint.")
     try:
-        return found, torch.load(folder / name, map_location="cpu", weights_only=True)
+        return torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle, zip and torch each have errors of their own for a bad file
         reason = " ".join(str(error).split())
-        raise WeightsError(f"{paths.shown(folder / name)} is damaged ({reason}): run the experiment again.") from error
+        raise WeightsError(f"{paths.shown(file)} is damaged ({reason}): run the experiment again.") from error
 
 
 def command(release: Callable[[Path], Path], description: str | None, arguments: list[str] | None = None) -> int:

@@ -12,8 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from paper_code.lab import paths, weights
-from paper_code.lab.files import write_json
-from paper_code.lab.store import StoreError
+from paper_code.lab.store import Result
 from paper_code.lab.weights import Kind, WeightsError
 
 TOY = Kind("toy", "toy network", "Wind it up with `make toy`.")
@@ -103,31 +102,28 @@ def test_the_checksum_is_the_beginning_of_the_sha256(tmp_path):
 
 @pytest.fixture
 def result(tmp_path):
-    folder = tmp_path / "exp" / "small-seed0"
-    write_json(folder / "provenance.json", {"config": {"a": 1}, "hash": "x", "profile": "small", "seed": 0})
-    torch.save(TENSORS, folder / "w.pt")
-    return folder
+    torch.save(TENSORS, tmp_path / "w.pt")
+    return Result(tmp_path, "toy", "exp", {})
 
 
 def test_weights_kept_beside_a_result_are_found(result):
-    found, state = weights.kept(result, "toy", "w.pt")
-    assert (found.experiment, found.config) == ("exp", {"a": 1})
+    state = weights.kept(result, "w.pt")
+    assert state.keys() == TENSORS.keys()
     assert torch.equal(state["kernel"], TENSORS["kernel"])
 
 
-def test_a_result_without_weights_and_no_result_are_told(result, tmp_path):
-    with pytest.raises(WeightsError, match=r"small-seed0 holds no v\.pt: run .* with --keep-checkpoint"):
-        weights.kept(result, "toy", "v.pt")
-    with pytest.raises(StoreError, match="no whole result"):
-        weights.kept(tmp_path, "toy", "w.pt")
+def test_a_result_whose_weights_were_not_kept_is_told(result):
+    with pytest.raises(WeightsError, match=r"holds no v\.pt: run .* with --keep-checkpoint"):
+        weights.kept(result, "v.pt")
 
 
 @pytest.mark.parametrize("content", [b"", b"text", None])
 def test_damaged_kept_weights_are_told(result, content):
-    whole = (result / "w.pt").read_bytes()
-    (result / "w.pt").write_bytes(whole[: len(whole) // 2] if content is None else content)
+    file = result.folder / "w.pt"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if content is None else content)
     with pytest.raises(WeightsError, match=r"w\.pt is damaged .*run the experiment again"):
-        weights.kept(result, "toy", "w.pt")
+        weights.kept(result, "w.pt")
 
 
 def test_the_command_line_releases_each_folder_and_stops_at_an_error(capsys, tmp_path):

@@ -1,0 +1,67 @@
+"""The released coders: data/weights/masking_loss_<loss>_<rate>.safetensors, one for each loss and bit rate of Table 1."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from paper_code.lab import paths, weights
+from paper_code.lab.config import ConfigError, suggestion
+from paper_code.lab.weights import WeightsError
+from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.configs import LOSSES, RATES, require_rate
+
+KIND = weights.Kind(
+    "masking_loss",
+    "speech coder",
+    "Coders come with the repository. To train one: `python -m paper_code.lab.run masking_loss --experiment "
+    "coder_LOSS_RATE --keep-checkpoint`, then `python -m paper_code.masking_loss.release RESULT_FOLDER`.",
+)
+
+
+def released(loss: str, rate: float) -> Path:
+    """The file of the coder that was trained with a loss ("mse", "log_mel", "pmsqe", "masking") for 13, 20 or 24 kb/s.
+
+    Raises ConfigError for a loss or a rate that no coder was trained for.
+    """
+    if loss not in LOSSES:
+        raise ConfigError(f"there is no coder for the loss {loss!r}. {suggestion(loss, LOSSES)}")
+    return KIND.released(f"{loss}_{require_rate(rate):g}")
+
+
+def save(file: Path, coder: SpeechCoder, about: Mapping[str, Any]) -> Path:
+    """Write a trained coder, its kernels in half precision. about: "loss", "bitrate", "width", "bins", what made it.
+
+    Raises OutputError.
+    """
+    return weights.save(file, KIND, weights.half(coder.state_dict()), about)
+
+
+def load_coder(loss: str, rate: float, file: Path | None = None) -> SpeechCoder:
+    """The coder of a loss and a bit rate (kb/s) as released, or that of a file; ready to code.
+
+    Raises ConfigError as `released` does; WeightsError where the file is missing, damaged or of another coder.
+    Paper: Byun et al. 2021, section 4. Chapter: masking_loss.
+    """
+    place = file or released(loss, rate)
+    tensors, about = weights.read(place, KIND)
+    if (about.get("loss"), about.get("bitrate")) != (loss, rate):
+        found = f"{about.get('loss')!r} at {about.get('bitrate')} kb/s"
+        raise WeightsError(f"wanted the coder of {loss!r} at {rate:g} kb/s; {place.name} holds {found}.")
+    try:
+        coder = SpeechCoder(about["width"], about["bins"])
+        coder.load_state_dict(tensors)
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{place.name} lacks what a speech coder needs ({reason}): fetch it again.") from error
+    return coder.eval()
+
+
+def coders() -> Iterator[tuple[str, float, SpeechCoder]]:
+    """Every released coder that is here, after its loss and its bit rate (kb/s).
+
+    Raises WeightsError where there is none, or a file is damaged.
+    """
+    known = [(loss, rate) for loss in LOSSES for rate in RATES if released(loss, rate).is_file()]
+    if not known:
+        raise WeightsError(f"there is no released coder in {paths.shown(weights.FOLDER)}. {KIND.remedy}")
+    return ((loss, rate, load_coder(loss, rate)) for loss, rate in known)
