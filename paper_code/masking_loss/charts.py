@@ -1,0 +1,142 @@
+"""Curves of the masking-loss chapter: the trainings on the way, and what came out against the bit rate."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from paper_code.display.figures import Drawing, show
+from paper_code.display.style import MARKERS, Theme
+from paper_code.masking_loss import published
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES
+from paper_code.masking_loss.figures import PAPERS_RATE, ROLES
+from paper_code.masking_loss.study import Study
+
+FAMILIES = ("AMR-WB", *TITLES.values())
+# Panels of the figure against the bit rate: score of a condition, title, unit, factor.
+PANELS = (
+    ("pesq", "PESQ", "MOS (predicted)", 1.0),
+    ("snr", "SNR", "dB", 1.0),
+    ("above", "noise above threshold", "% of cells", 100.0),
+    ("above_high", "the same over 4 kHz", "% of cells", 100.0),
+)
+
+
+def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
+    """Bit rate and signal-to-noise ratio on the way, of the coders of a rate (kb/s) and of the warm-up."""
+    names = [name for name in study.at_rate(rate) if "loss" in study.condition(name).config]
+    arrays = {name: study.condition(name).arrays for name in names}
+    begin = study.condition(names[0]).config["warm_up"]
+
+    def draw(theme: Theme) -> Figure:
+        figure, (first, second) = theme.figure(1, 2, height=2.8)
+        for name, found in arrays.items():
+            family = name.split()[0]
+            line = theme.line(ROLES[family], label=family, marker=MARKERS[ROLES[family]], markersize=3)
+            first.plot(found["seen_validated"], found["seen_snr"], **line)
+            second.plot(found["seen_validated"], found["seen_kilobits"], **line)
+        for place in (first, second):
+            place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
+            place.set_xlabel("step")
+        second.axhspan(rate - 0.45, rate + 0.45, color=theme.muted, alpha=0.3, linewidth=0)
+        first.set(title="unseen speakers", ylabel="SNR, dB")
+        second.set(title="training speakers", ylabel="kb/s", xlim=first.get_xlim())
+        first.legend()
+        return figure
+
+    return show(
+        draw,
+        f"Trainings for {rate:g} kb/s. Up to the dotted line nothing is quantised, and all coders share the training. "
+        "Then the bins are placed, and the weight of the entropy is moved until the rate is within 0.45 kb/s of its "
+        "target (the grey band).",
+        "Two panels against training steps: the signal-to-noise ratio of four coders, which falls when quantisation "
+        "begins, and their bit rate, which falls towards the target.",
+    )
+
+
+def by_rate(study: Study) -> Drawing:
+    """PESQ, SNR and noise above the threshold against the real bit rate, one line a kind of coder."""
+    found = {family: _points(study, family) for family in FAMILIES}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(2, 2, height=2.5, sharex=True)
+        for place, (score, title, unit, factor) in zip(axes, PANELS, strict=True):
+            for family, points in found.items():
+                _line(place, theme, family, points["kilobits"], factor * points[score], factor * points[f"{score} ±"])
+            place.set(title=title, ylabel=unit)
+        for place in axes if theme.narrow else axes[-2:]:
+            place.set_xlabel("kb/s")
+        axes[0].legend(ncols=1 if theme.narrow else 2)
+        return figure
+
+    return show(
+        draw,
+        "The test utterances against the bit rate of the real files, with 95 % intervals over utterances. Upper row: "
+        "higher is better. Lower row: lower is better, and it is what the masking loss asks for. PESQ is a "
+        "prediction of listeners, not their word.",
+        "Four panels against the bit rate with a line each for AMR-WB and the coders trained with the squared error, "
+        "the log-mel loss, PMSQE and the masking loss: "
+        + "; ".join(f"{f} PESQ {', '.join(f'{v:.2f}' for v in points['pesq'])}" for f, points in found.items())
+        + ".",
+    )
+
+
+def paper_and_here(study: Study) -> Drawing:
+    """PESQ and SNR of Table 1 against the bit rate: the paper's left, ours right, on one scale."""
+    here = {family: _points(study, family) for family in FAMILIES}
+    paper = {family: _papers(family) for family in FAMILIES if family != TITLES["mse"]}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(2, 2, height=2.4, sharex=True)
+        for row, (score, title) in enumerate((("pesq", "PESQ"), ("snr", "SNR"))):
+            for column, (who, values) in enumerate((("paper", paper), ("here", here))):
+                place = axes[2 * row + column]
+                for family, points in values.items():
+                    _line(place, theme, family, points["kilobits"], points[score])
+                place.set(title=f"{title}, {who}", ylabel="MOS (predicted)" if score == "pesq" else "dB")
+        for first in (0, 2):
+            ends = [axes[first + k].get_ylim() for k in (0, 1)]
+            for k in (0, 1):
+                axes[first + k].set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
+        for place in axes if theme.narrow else axes[-2:]:
+            place.set_xlabel("kb/s")
+        axes[1].legend()
+        return figure
+
+    return show(
+        draw,
+        "Table 1 as a picture: PESQ and SNR against the bit rate, the paper's coders left and ours right. Look at the "
+        "order of the lines and where each stands to AMR-WB; the speech is not the same.",
+        "Four panels: PESQ and signal-to-noise ratio against the bit rate, in the paper and here, with lines for AMR-WB "
+        "and the coders.",
+    )
+
+
+def _points(study: Study, family: str) -> dict[str, NDArray[np.float64]]:
+    names = [next(name for name in study.at_rate(rate) if name.split()[0] == family) for rate in AMR_WB_RATES]
+    found = {"kilobits": np.array([study.kilobits(name)[0] for name in names])}
+    for score, *_ in PANELS:
+        values = [study.value(name, score) for name in names]
+        found[score] = np.array([np.nan if value is None else value.mean for value in values])
+        found[f"{score} ±"] = np.array([np.nan if value is None else value.half_width for value in values])
+    return found
+
+
+def _papers(family: str) -> Mapping[str, NDArray[np.float64]]:
+    rows = [row for name, row in published.TABLE_1.items() if name.split()[0] == family]
+    return {key: np.array([getattr(row, key) for row in rows]) for key in ("kilobits", "pesq", "snr")}
+
+
+def _line(
+    place: Axes,
+    theme: Theme,
+    family: str,
+    kilobits: NDArray[np.float64],
+    values: NDArray[np.float64],
+    spread: NDArray[np.float64] | None = None,
+) -> None:
+    role = ROLES[family]
+    line = theme.line(role, marker=MARKERS[role], markersize=4, linewidth=1.3, label=family)
+    place.errorbar(kilobits, values, yerr=None if spread is None else np.nan_to_num(spread), capsize=2, **line)

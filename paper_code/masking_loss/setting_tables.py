@@ -1,0 +1,115 @@
+"""Tables of what went in: recordings, settings beside the paper's, and what the trainings took."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from paper_code.audio import corpora
+from paper_code.display.tables import Column, Reported, Table, table
+from paper_code.masking_loss import experiment, stimuli
+from paper_code.masking_loss.experiment import SWEPT_RATE
+from paper_code.masking_loss.study import Study
+
+FRAME_SECONDS = 0.03  # of new sound in a frame
+HOUR = 3600.0
+
+
+def recordings() -> Table:
+    """The speech: utterances, speakers and minutes of each side."""
+    rows = []
+    for side, paper in zip(stimuli.SIDES, ("3,000", "200", "500"), strict=True):
+        files = stimuli.recordings(side)
+        minutes = sum(file.seconds or 0.0 for file in files) / 60
+        rows.append([side, Reported(paper), len(files), len({file.group for file in files}), minutes])
+    corpus = corpora.corpus(stimuli.SPEECH)
+    licences = ", ".join(dict.fromkeys(file.licence for side in stimuli.SIDES for file in stimuli.recordings(side)))
+    columns = [
+        Column("side"), Column("paper, TIMIT", "utterances"), Column("here", "utterances", ",d"),
+        Column("speakers", format=",d"), Column("speech", "min", ".1f"),
+    ]  # fmt: skip
+    return table(columns, rows, f"The speech: [{corpus.title}]({corpus.repository}), {licences}.")
+
+
+def summary(study: Study) -> str:
+    """Which profile is shown, in Markdown."""
+    count, kind = len(study.seeds), "synthetic speech" if study.synthetic else "real recordings"
+    return (
+        f"Shown here: the profile **{study.profile}** ({experiment.PROFILES[study.profile].title}), "
+        f"{count} seed{'s' if count > 1 else ''}, {kind}."
+    )
+
+
+SETTINGS: Mapping[str, tuple[str | None, Callable[[Mapping[str, Any]], str]]] = {
+    # what: what the paper says (None: what the full profile has), and how a config says it
+    "channels": ("not said; 1.5 million weights", lambda c: str(c["width"])),
+    "bins": ("not said", lambda c: str(c["bins"])),
+    "start": ("not said", lambda c: {"he": "He", "half_band": "half of the band, in the shortcuts"}[c["start"]]),
+    "frames a step": (None, lambda c: f"{c['batch']} in runs of {c['run']}"),
+    "steps without quantisation": ("not said", lambda c: f"{c['warm_up']:,} ({c['warm_up_loss'] or 'own loss'})"),
+    "steps with it": ("not said", lambda c: f"{c['iterations']:,}"),
+    "learning rate, cosine": (None, lambda c: f"{c['learning_rate']:g} to {c['last_rate']:g}"),
+    "alpha 1, 2": (None, lambda c: f"{c['alpha_1']:g}, {c['alpha_2']:g}"),
+    "alpha 3, at first": (None, lambda c: f"{c['alpha_3']:g}"),
+    "alpha 4": ("0.003", lambda c: f"{c['alpha_4']:g}"),
+    "squared error": ("sum over a frame", lambda c: {"rmse": "root of the mean", "sum": "sum"}[c["squared_error"]]),
+    "speech in all steps": ("not said", lambda c: _spoken((c["warm_up"] + c["iterations"]) * c["batch"])),
+}
+
+
+def settings(study: Study) -> Table:
+    """The settings of the masking coder: the paper's, those of the profile full, and those of this one."""
+    name = f"coder_masking_{SWEPT_RATE:g}"
+    full = experiment.experiments("full", 0)[name].as_dict()
+    profiles = {"full": full}
+    if study.profile != "full":
+        profiles[study.profile] = dict(study.condition(f"masking {SWEPT_RATE:g}").config)
+    rows = []
+    for what, (said, written) in SETTINGS.items():
+        paper = written({**full, **experiment.PAPER}) if said is None else said
+        rows.append([what, Reported(paper), *(written(config) for config in profiles.values())])
+    caption = (
+        "The settings of the masking coder. Coders of other losses differ in alpha 4, those of other rates in the target; "
+        "where the paper says nothing, the full profile follows its baseline, Kankanahalli (2018)."
+    )
+    return table(["setting", "paper", *(f"profile {profile}" for profile in profiles)], rows, caption)
+
+
+def runs(study: Study) -> Table:
+    """What each training took: steps, speech, seconds a step, and the coder that was kept."""
+    rows = []
+    for name, result in study.conditions.items():
+        if "loss" not in result.config:
+            continue
+        found, config = result.metrics["training"], result.config
+        rows.append([
+            name,
+            config["iterations"],
+            config["iterations"] * config["batch"] * FRAME_SECONDS / HOUR,
+            found["seconds"] / 60,
+            found["seconds"] / config["iterations"],
+            found["chosen"],
+            found["chosen_kilobits"],
+            result.arrays["seen_alpha_3"][-1],
+        ])  # fmt: skip
+    columns = [
+        Column("coder"),
+        Column("steps", format=","),
+        Column("speech", "h", ".2f"),
+        Column("time", "min", ".1f"),
+        Column("a step", "s", ".2f"),
+        Column("step kept", format=","),
+        Column("its rate", "kb/s, training speakers", ".2f"),
+        Column("alpha 3 at the end", format=".3f"),
+    ]
+    shared = study.condition(study.swept[0])
+    before = shared.metrics["training"]["warm_up_seconds"] / 60
+    caption = (
+        f"The trainings after the shared {shared.config['warm_up']:,} steps without quantisation ({before:.1f} min): "
+        f"{sum(row[3] for row in rows) / 60:.1f} hours in all, two at a time. Of all the moments at which a coder was "
+        "measured, the one within 0.45 kb/s of its rate and with the least distortion is kept."
+    )
+    return table(columns, rows, caption)
+
+
+def _spoken(frames: int) -> str:
+    seconds = frames * FRAME_SECONDS
+    return f"{seconds / HOUR:,.1f} hours" if seconds >= HOUR / 2 else f"{seconds / 60:.0f} minutes"
