@@ -19,11 +19,11 @@ from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
-from paper_code.masking_loss import bitstream, weights
+from paper_code.masking_loss import bitstream, stimuli, weights
 from paper_code.masking_loss.bitstream import Coded, WrongCoder
 from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.configs import LOSSES, RATES
-from paper_code.masking_loss.framing import FRAME, frames_needed
+from paper_code.masking_loss.framing import frames_needed
 
 
 def read_speech(path: Path | str) -> Clip:
@@ -31,12 +31,8 @@ def read_speech(path: Path | str) -> Clip:
 
     Raises AudioError where it is missing, no sound, damaged, silent, not finite or shorter than a frame.
     """
-    clip = clips.resample(clips.require_signal(clips.read(path)), SAMPLE_RATE)
-    if len(clip.waveform) < FRAME:
-        raise AudioError(
-            f"'{clip.title}' is too short: a frame of the coder has {FRAME} samples at {SAMPLE_RATE} Hz, found "
-            f"{len(clip.waveform)}. Choose a longer recording."
-        )
+    clip = clips.resample(clips.read(path), SAMPLE_RATE)
+    stimuli.normalised(clip)  # refuses what the coders cannot take; the level stays, a coded file knows it
     return clip
 
 
