@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,11 +30,13 @@ def figure(
     conditions: Sequence[str] = (),
     roles: Mapping[str, str] | None = None,
     groups: Mapping[str, str] | None = None,
+    nothing: str = NONE_YET,
 ) -> Drawing:
     """Means of the conditions with 95 % t intervals over listeners, and every listener's mean as a dot.
 
     ratings: after screening; None where there are none, and then the figure says so.   conditions: from top to bottom
     (else as rated).   roles: condition -> role, for its colour.   groups: item -> group; one panel each before "all".
+    nothing: what is said where there are none.
     Raises RatingsError on a condition that nobody rated or an item without a group, ValueError on an unknown role or
     neither ratings nor conditions.
 
@@ -50,20 +52,20 @@ def figure(
             part.of(name)
 
     def draw(theme: Theme) -> Figure:
-        drawn, axes = theme.figure(1, max(1, len(parts)), height=0.9 + ROW_INCHES * len(names))
+        drawn, axes = theme.figure(*_grid(len(parts)), height=0.9 + ROW_INCHES * len(names))
         for place in axes:
             _scale(place, names)
         for place, (name, part) in zip(axes, parts.items(), strict=False):
             _panel(place, theme, part, names, roles)
             place.set_title(f"{name}, {_counted(len(part.listeners), 'listener')}")
         if not theme.narrow:
-            for place in axes[1:]:
-                place.tick_params(labelleft=False)
+            for k, place in enumerate(axes):
+                place.tick_params(labelleft=k % _grid(len(parts))[1] == 0)
         if not parts:
-            axes[0].text(0.5, 0.5, NONE_YET, transform=axes[0].transAxes, ha="center", va="center")
+            axes[0].text(0.5, 0.5, nothing, transform=axes[0].transAxes, ha="center", va="center")
         return drawn
 
-    return show(draw, f"{caption} {_about(parts)}", _alternative(parts, names))
+    return show(draw, f"{caption} {_about(parts, nothing)}", _alternative(parts, names, nothing))
 
 
 def means_table(ratings: Ratings, caption: str, conditions: Sequence[str] = ()) -> Table:
@@ -81,15 +83,22 @@ def means_table(ratings: Ratings, caption: str, conditions: Sequence[str] = ()) 
 
 
 def differences_table(
-    ratings: Ratings, caption: str, conditions: Sequence[str] | None = None, method: str = "t"
+    ratings: Ratings,
+    caption: str,
+    conditions: Sequence[str] | None = None,
+    method: str = "t",
+    pairs: Sequence[tuple[str, str]] | None = None,
+    shown: Collection[tuple[str, str]] | None = None,
 ) -> Table:
     """A row a pair of conditions: their difference with its 95 % interval, p as tested and after Holm.
 
-    conditions, method: as in listeners.mushra.differences.   Raises what it raises.
+    conditions, method, pairs: as in listeners.mushra.differences; Holm's correction is for all of these pairs.
+    shown: which of them get a row, else all.   Raises what differences raises.
     """
     rows = [
         [f"{d.first} – {d.second}", d.mean, _between((d.low, d.high)), _p(d.p_value), _p(d.adjusted)]
-        for d in differences(ratings, conditions, method)
+        for d in differences(ratings, conditions, method, pairs)
+        if shown is None or (d.first, d.second) in shown
     ]
     return table(["pair", Column("difference", "points", ".1f"), "t interval", "p", "p after Holm"], rows, caption)
 
@@ -98,6 +107,11 @@ def _parts(ratings: Ratings | None, groups: Mapping[str, str] | None) -> dict[st
     if ratings is None:
         return {}
     return {**(grouped(ratings, groups) if groups else {}), ALL: ratings}
+
+
+def _grid(panels: int) -> tuple[int, int]:
+    """Rows and columns: up to three panels beside each other, more in two columns."""
+    return (1, max(1, panels)) if panels <= 3 else (math.ceil(panels / 2), 2)
 
 
 def _panel(place: Axes, theme: Theme, part: Ratings, names: Sequence[str], roles: Mapping[str, str]) -> None:
@@ -123,10 +137,10 @@ def _scale(place: Axes, names: Sequence[str]) -> None:
     place.grid(axis="y", visible=False)
 
 
-def _about(parts: Mapping[str, Ratings]) -> str:
+def _about(parts: Mapping[str, Ratings], nothing: str) -> str:
     grades = ", ".join(f"{GRADE_POINTS * k} {name}" for k, name in enumerate(GRADES))
     if not parts:
-        return f"{NONE_YET} Ratings are not made up; the figure fills when there are some. Grades begin at {grades}."
+        return f"{nothing} Ratings are not made up; the figure fills when there are some. Grades begin at {grades}."
     whole = parts[ALL]
     return (
         f"Means of {_counted(len(whole.listeners), 'listener')} and {whole.count} ratings with 95 % t intervals over "
@@ -134,9 +148,9 @@ def _about(parts: Mapping[str, Ratings]) -> str:
     )
 
 
-def _alternative(parts: Mapping[str, Ratings], names: Sequence[str]) -> str:
+def _alternative(parts: Mapping[str, Ratings], names: Sequence[str], nothing: str) -> str:
     if not parts:
-        return f"An empty scale from {LOWEST} to {TOP} for {', '.join(names)}: {NONE_YET}"
+        return f"An empty scale from {LOWEST} to {TOP} for {', '.join(names)}: {nothing}"
     told = (f"{group}: " + ", ".join(f"{n} {_told(one[n])}" for n in names) for group, one in _means(parts).items())
     return f"Means on a scale from {LOWEST} to {TOP}, with intervals. " + "; ".join(told) + "."
 

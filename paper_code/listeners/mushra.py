@@ -24,7 +24,9 @@ __all__ = [
     "Ratings",
     "RatingsError",
     "Screening",
+    "by_group",
     "differences",
+    "failings",
     "from_answers",
     "grouped",
     "listener_means",
@@ -69,7 +71,7 @@ class Mean:
 class Difference:
     """Two conditions, paired over listeners. mean: of first minus second.   low, high: its 95 % t interval.
 
-    p_value: of the paired test; adjusted: after Holm, for all pairs of the test. NaN for one listener.
+    p_value: of the paired test; adjusted: after Holm, for all pairs that were tested. NaN for one listener.
     """
 
     first: str
@@ -101,15 +103,23 @@ def screen(ratings: Ratings, reference: str, mid_anchor: str = "") -> Screening:
 
     Chapter: masking_loss
     """
-    rules = [_below_reference(ratings, reference)]
-    if mid_anchor:
-        rules.append(_above_mid_anchor(ratings, mid_anchor))
-    found = {name: tuple(filter(None, why)) for name, *why in zip(ratings.listeners, *rules, strict=True)}
-    reasons = {name: why for name, why in found.items() if why}
+    reasons = failings(ratings, reference, mid_anchor)
     if len(reasons) == len(ratings.listeners):
         told = "; ".join(f"{name}: {', '.join(why)}" for name, why in reasons.items())
         raise RatingsError(f"no listener passes the screening of BS.1534-3: {told}")
     return Screening(ratings.by([name for name in ratings.listeners if name not in reasons]), reasons)
+
+
+def failings(ratings: Ratings, reference: str, mid_anchor: str = "") -> dict[str, tuple[str, ...]]:
+    """Who would be left out by `screen`, and why in words; that may be everybody.
+
+    Raises RatingsError on an unknown condition.
+    """
+    rules = [_below_reference(ratings, reference)]
+    if mid_anchor:
+        rules.append(_above_mid_anchor(ratings, mid_anchor))
+    found = {name: tuple(filter(None, why)) for name, *why in zip(ratings.listeners, *rules, strict=True)}
+    return {name: why for name, why in found.items() if why}
 
 
 def _below_reference(ratings: Ratings, reference: str) -> list[str]:
@@ -186,20 +196,48 @@ def grouped(ratings: Ratings, groups: Mapping[str, str]) -> dict[str, Ratings]:
     return {name: ratings.only([item for item in ratings.items if groups[item] == name]) for name in names}
 
 
-def differences(ratings: Ratings, conditions: Sequence[str] | None = None, method: str = "t") -> list[Difference]:
-    """All pairs of conditions, tested over listeners (each listener's means of both), with Holm's correction.
+def by_group(ratings: Ratings, places: Mapping[str, tuple[str, str]]) -> Ratings:
+    """The same ratings with "<condition>, <group>" for conditions: what is compared across groups is then paired.
 
-    conditions: which, all where None; fewer cost the others less.   method: "t" (paired t test) or "wilcoxon" (signed
-    ranks).   Raises RatingsError on an unknown condition, ValueError on another method.
+    places: item -> (what is heard, group), such as an utterance and a bit rate.
+    Raises RatingsError where an item has no place, two have the same, and where a listener met something in one group
+    and not in another.
+    """
+    if without := [item for item in ratings.items if item not in places]:
+        raise RatingsError(f"these items have no place: {', '.join(without)}")
+    if len({places[item] for item in ratings.items}) < len(ratings.items):
+        raise RatingsError("two items have the same place")
+    heard, groups = (list(dict.fromkeys(places[item][k] for item in ratings.items)) for k in (0, 1))
+    count = len(ratings.conditions)
+    scores = np.full((len(ratings.listeners), len(heard), len(groups) * count), np.nan)
+    for j, item in enumerate(ratings.items):
+        row, column = heard.index(places[item][0]), groups.index(places[item][1]) * count
+        scores[:, row, column : column + count] = ratings.scores[:, j]
+    names = tuple(f"{name}, {group}" for group in groups for name in ratings.conditions)
+    return Ratings(ratings.listeners, tuple(heard), names, scores)
+
+
+def differences(
+    ratings: Ratings,
+    conditions: Sequence[str] | None = None,
+    method: str = "t",
+    pairs: Sequence[tuple[str, str]] | None = None,
+) -> list[Difference]:
+    """Pairs of conditions, tested over listeners (each listener's means of both), with Holm's correction.
+
+    conditions: all pairs of these are tested, of all conditions where None.   pairs: or only these, chosen before the
+    ratings were seen; fewer tests cost each other less.   method: "t" (paired t test) or "wilcoxon" (signed ranks).
+    Raises RatingsError on an unknown condition, ValueError on another method.
 
     Paper: Byun et al. 2021, section 4.3, which gives no test.   Chapter: masking_loss
     """
     if method not in TESTS:
         raise ValueError(f"wanted the method {' or '.join(map(repr, TESTS))}, found {method!r}")
-    for name in conditions or ():
+    if pairs is None:
+        pairs = list(itertools.combinations(conditions or ratings.conditions, 2))
+    for name in itertools.chain(*pairs):
         ratings.of(name)
     table = dict(zip(ratings.conditions, listener_means(ratings).T, strict=True))
-    pairs = list(itertools.combinations(conditions or ratings.conditions, 2))
     margins = [table[first] - table[second] for first, second in pairs]
     margins = [np.where(np.abs(margin) < SIGN_TOLERANCE, 0, margin) for margin in margins]
     p_values = [_p_value(margin, method) for margin in margins]

@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,18 +106,30 @@ class _Row:
 
 
 def read(
-    paths: Iterable[str | os.PathLike[str]], test: ListeningTest | None = None, leave_out: Collection[str] = ()
+    paths: Iterable[str | os.PathLike[str]],
+    test: ListeningTest | None = None,
+    leave_out: Collection[str] = (),
+    called: Mapping[str, str] | None = None,
 ) -> Ratings:
     """The ratings in some files, each of one of the three layouts, told by their columns.
 
     test: the test they must answer, with every item rated by every listener.   leave_out: items that do not count,
-    such as webMUSHRA's training pages.
+    such as webMUSHRA's training pages.   called: what a file may call a condition -> the condition; webMUSHRA has
+    names of its own for the reference and for anchors that it makes.
     Raises RatingsError on a file that is empty, no CSV, or has unknown or missing columns; scores that are no number
     from 0 to 100; a listener in two files or twice in one; missing conditions; another test; OSError.
 
     Paper: Byun et al. 2021, section 4.3.   Chapter: masking_loss
     """
-    files = {Path(path): [row for row in _rows(Path(path)) if row.item not in leave_out] for path in paths}
+    called = called or {}
+    files = {
+        Path(path): [
+            replace(row, condition=called.get(row.condition, row.condition))
+            for row in _rows(Path(path))
+            if row.item not in leave_out
+        ]
+        for path in paths
+    }
     _check_listeners(files)
     rows = [row for found in files.values() for row in found]
     _check_test(rows, test)

@@ -53,6 +53,10 @@ def test_without_ratings_the_figure_says_so_and_shows_no_mark(drawn) -> None:
     assert (len(axes.lines), len(axes.containers)) == (0, 0)
     assert "Ratings are not made up" in caption
     assert "No listener" in alt
+    figure, caption, alt = drawn(None, "Look.", CONDITIONS, nothing="Nobody passed.")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["Nobody passed."]
+    assert "Nobody passed. Ratings are not made up" in caption
+    assert alt.endswith("Nobody passed.")
     with pytest.raises(ValueError, match="needs the conditions"):
         drawn(None, "Look.")
 
@@ -62,6 +66,15 @@ def test_one_listener_is_drawn_without_an_interval(drawn) -> None:
     assert "1 listener and 6 ratings" in caption
     assert "all: Reference 99.0, Low 25.0, Coder 50.0." in alt
     assert len(figure.axes) == 1
+
+
+def test_four_panels_stand_in_two_columns(drawn) -> None:
+    scores = np.tile(made().scores[:, :1], (1, 3, 1))
+    ratings = Ratings(("a", "b", "c"), ("x", "y", "z"), CONDITIONS, scores)
+    figure, *_ = drawn(ratings, "Look.", groups={name: name for name in "xyz"})
+    places = [axes.get_subplotspec() for axes in figure.axes]
+    assert [(place.rowspan.start, place.colspan.start) for place in places] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [bool(axes.get_yticklabels()) for axes in figure.axes] == [True, False, True, False]
 
 
 def test_it_is_embedded_for_both_modes() -> None:
@@ -85,5 +98,9 @@ def test_tables_hold_means_and_differences() -> None:
     assert lines[3].split() == ["Low", "25.0", "25.0", "to", "25.0", "25.0", "to", "25.0", "3", "6"]
     lines = repr(mushra_results.differences_table(made(), "Pairs.", ["Low", "Coder"])).splitlines()
     assert lines[2] == "Low – Coder                −26.0  −28.5 to −23.5  < 0.001  < 0.001"
+    pairs = [("Coder", "Low"), ("Reference", "Coder")]
+    both = repr(mushra_results.differences_table(made(), "Pairs.", pairs=pairs)).splitlines()
+    one = repr(mushra_results.differences_table(made(), "Pairs.", pairs=pairs, shown=pairs[1:])).splitlines()
+    assert (len(both), both[2].split()[:3], one[2].split()) == (4, ["Coder", "–", "Low"], both[3].split())
     lines = repr(mushra_results.means_table(made(1), "Means.")).splitlines()
     assert lines[2].split() == ["Reference", "99.0", "–", "–", "1", "2"]

@@ -67,6 +67,14 @@ def test_both_reasons_are_named() -> None:
     ]
 
 
+def test_everybody_may_fail() -> None:
+    scores = constant(2, 4)
+    scores[0, :, REFERENCE] = 50
+    assert list(mushra.failings(ratings(scores), "Reference", "Mid")) == ["l0"]
+    scores[1, :, REFERENCE] = 50
+    assert list(mushra.failings(ratings(scores), "Reference", "Mid")) == ["l0", "l1"]
+
+
 def test_where_nobody_passes_there_is_nothing_left() -> None:
     scores = constant(2, 4, [0, 60, 20, 50])
     with pytest.raises(RatingsError, match=r"no listener passes .*: l0: the hidden .* 4 of 4 .*; l1: the hidden"):
@@ -124,6 +132,25 @@ def test_groups_hold_their_items_and_who_met_them() -> None:
         mushra.grouped(ratings(scores), {"i0": "x"})
 
 
+def test_conditions_of_several_groups_are_put_side_by_side() -> None:
+    scores = constant(2, 4)
+    scores[:, :, CODER] = [[10, 20, 30, 40], [11, 21, 31, 41]]
+    places = {"i0": ("a", "x"), "i1": ("b", "y"), "i2": ("a", "y"), "i3": ("b", "x")}
+    found = mushra.by_group(ratings(scores), places)
+    assert (found.listeners, found.items) == (("l0", "l1"), ("a", "b"))
+    assert found.conditions == tuple(f"{name}, {group}" for group in "xy" for name in CONDITIONS)
+    assert found.of("Coder, x").tolist() == [[10, 40], [11, 41]]
+    assert found.of("Coder, y").tolist() == [[30, 20], [31, 21]]
+    assert found.count == ratings(scores).count
+    with pytest.raises(RatingsError, match="no place: i2, i3"):
+        mushra.by_group(ratings(scores), {"i0": ("a", "x"), "i1": ("b", "y")})
+    with pytest.raises(RatingsError, match="two items have the same place"):
+        mushra.by_group(ratings(scores), {**places, "i3": ("a", "x")})
+    scores[1, 2] = np.nan  # met "a" in one group only
+    with pytest.raises(RatingsError, match="missing ratings: 4, such as 'l1', item 'a', condition 'Reference, y'"):
+        mushra.by_group(ratings(scores), places)
+
+
 def random(listeners: int = 9) -> np.ndarray:
     return np.random.default_rng(5).integers(0, 101, (listeners, 6, 4)).astype(float)
 
@@ -151,6 +178,12 @@ def test_differences_are_paired_over_listeners(method: str, reference) -> None:
 def test_fewer_pairs_cost_less() -> None:
     (one,) = mushra.differences(ratings(random()), ["Coder", "Low"])
     assert (one.first, one.second, one.adjusted) == ("Coder", "Low", one.p_value)
+    pairs = [("Coder", "Low"), ("Mid", "Reference")]
+    chosen = mushra.differences(ratings(random()), pairs=pairs)
+    assert [(d.first, d.second) for d in chosen] == pairs
+    assert chosen[0].p_value == one.p_value
+    p_values = [d.p_value for d in chosen]
+    assert min(d.adjusted for d in chosen) == pytest.approx(min(1, 2 * min(p_values)))
 
 
 @pytest.mark.parametrize(("method", "p_value"), [("t", 0.0), ("wilcoxon", 2 / 2**5)])
@@ -167,6 +200,8 @@ def test_unknown_methods_and_conditions_are_refused() -> None:
         mushra.differences(ratings(constant(2, 2)), method="z")
     with pytest.raises(RatingsError, match="no condition 'Gone'"):
         mushra.differences(ratings(constant(2, 2)), ["Gone", "Mid"])
+    with pytest.raises(RatingsError, match="no condition 'Gone'"):
+        mushra.differences(ratings(constant(2, 2)), pairs=[("Mid", "Gone")])
 
 
 # Condition means of the real test, each of 168 ratings, as computed from the file with a calculator of its own.

@@ -76,6 +76,15 @@ def test_training_pages_can_be_left_out(tmp_path: Path) -> None:
     assert read([path], leave_out=["training"]).items == ("a", "b")
 
 
+def test_conditions_may_be_called_otherwise_in_files(tmp_path: Path) -> None:
+    rows = [line.replace(",Low,", ",anchor35,").replace(",Ref,", ",reference,") for line in web_lines("u1")]
+    found = read([written(tmp_path / "m.csv", WEB_HEAD, *rows)], called={"reference": "Ref", "anchor35": "Low"})
+    assert scores(found, "u1", "a") == SCORES
+    both = written(tmp_path / "both.csv", WEB_HEAD, *rows, *web_lines("u1")[:1])
+    with pytest.raises(RatingsError, match="line 8: 'u1' rates 'Ref' of 'a' again"):
+        read([both], called={"reference": "Ref", "anchor35": "Low"})
+
+
 TABLE = "signal,condition,ratings,participant_ids,file"
 
 
