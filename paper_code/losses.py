@@ -14,6 +14,8 @@ from torch import nn
 
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
+from paper_code.masking_loss.pmsqe import PMSQE
 
 LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "bark": BarkLoss,
@@ -23,6 +25,9 @@ LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "codec": CodecLoss.pretrained,
     "codec_time": TimeCodecLoss.pretrained,
     "magnitude": MagnitudeLoss,
+    "masking": MaskingLoss,
+    "log_mel": LogMelLoss,
+    "pmsqe": PMSQE,
 }
 
 
