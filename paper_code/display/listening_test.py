@@ -45,6 +45,7 @@ def listening_test(
     test: of pairs or MUSHRA (listeners.design).
     sounds: (item, condition) -> Clip, or Missing: then the page says what is missing and asks nothing.
     caption: what it is about.   roles: condition -> role (see style.ROLES), for the colours of the result.
+    A MUSHRA test begins with a practice trial, on sounds of the listener's last one, that is neither kept nor exported.
     All sounds are brought to one loudness (BS.1770), faded by 5 ms and written to sounds/ in the working folder as
     16-bit WAV, named by their content.
     Raises DesignError where a sound is missing altogether, belongs to no trial or is not the one the test is bound

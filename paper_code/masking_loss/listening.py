@@ -88,12 +88,11 @@ def figure_2(ratings: Ratings | None) -> Drawing:
     """
     kept = _kept(ratings)
     groups = {item: _place(item)[1] for item in kept.items} if kept else None
-    caption = (
-        "Figure 2 of the paper, with our coders: how good listeners find each, beside the original. Look whether the "
-        f"coder of the masking loss stands above those of the other losses, and how far below AMR-WB. {screening(ratings)}"
-    )
+    caption = "Figure 2 of the paper, with our coders: how good listeners find each, compared with the original."
+    look = " Look where the masking loss stands beside the other losses, and beside AMR-WB." if kept else ""
     nothing = NOBODY_PASSED if ratings else mushra_results.NONE_YET
-    return mushra_results.figure(kept, caption.strip(), CONDITIONS, ROLES, groups, nothing)
+    about_listeners = f"{caption}{look} {screening(ratings)}".strip()
+    return mushra_results.figure(kept, about_listeners, CONDITIONS, ROLES, groups, nothing)
 
 
 def tables(ratings: Ratings | None) -> list[Table]:
