@@ -152,7 +152,6 @@ SHORT: Mapping[str, Any] = {
     "sharpness": 40.0,
     "warm_up_loss": "mse",
     "last_rate": 5e-5,
-    "alpha_3": 0.2,  # from 0.5 a coder that is not yet good at anything falls silent: no bits, and no way back
 }
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
@@ -160,8 +159,8 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "control_frames": 16, "start_frames": 32, "validate_every": 2, "validation_frames": 64,
     },
     "small": {
-        **SHORT, "width": 32, "batch": 32, "run": 4, "warm_up": 800, "iterations": 800, "control_every": 40,
-        "control_frames": 512, "start_frames": 1024, "validate_every": 80, "validation_frames": 640,
+        **SHORT, "width": 32, "batch": 32, "run": 4, "warm_up": 300, "iterations": 500, "control_every": 20,
+        "alpha_3_step": 0.1, "control_frames": 384, "start_frames": 1024, "validate_every": 40, "validation_frames": 320,
     },
     "full": {},
 }  # fmt: skip
