@@ -114,6 +114,9 @@ def _start_quantiser(work: "_Work") -> None:
     codes = torch.cat([work.coder.encode(run) for run in frames])
     work.coder.quantiser.temperature.fill_(config.temperature)
     work.coder.quantiser.start(codes, config.sharpness)
+    # Adam divides by the size that gradients had. Those of the new terms are far larger than the warm-up's, and the
+    # first steps would tear apart what it has learned.
+    work.optimiser.state.clear()
 
 
 class _Work:
