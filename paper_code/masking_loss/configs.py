@@ -20,7 +20,9 @@ SQUARED_ERRORS = ("rmse", "sum")
 WEIGHTS: Mapping[str, float] = {"mse": 0.0, "log_mel": 5.0, "pmsqe": 3.0, "masking": 0.003 * 128}
 EPOCH = 694  # steps of 128 frames in the 44 minutes of the training speakers
 # Settings that a coder without quantisation does not know of.
-OF_THE_RATE = ("bitrate", "tolerance", "alpha_2", "alpha_3", "alpha_3_step", "control_every", "control_frames")
+OF_THE_RATE = (
+    "bitrate", "tolerance", "alpha_2", "alpha_3", "alpha_3_step", "relative_step", "control_every", "control_frames",
+)  # fmt: skip
 OF_THE_START = ("temperature", "sharpness", "start_frames")
 OF_THE_LOSS = ("alpha_4", "gamma", "bands")
 
@@ -33,7 +35,7 @@ class CoderConfig(Config):
     gamma, bands: of the masking loss; the log-mel loss takes the same bands.
     alpha_1 to alpha_4: weights of Eq. 7; alpha_4 None is that of WEIGHTS, alpha_3 the one to start from.
     alpha_3_step: by how much it moves where the rate is more than `tolerance` kb/s off, every `control_every` steps,
-        looking at `control_frames` frames from all over the training speakers.
+        looking at `control_frames` frames from all over the training speakers.   relative_step: by that share of itself.
     squared_error: "rmse" of a frame, or the "sum" that is printed.
     width: channels.   bins, temperature, residual_gain, start: see SpeechCoder.   sharpness: see SoftmaxQuantiser.start.
     warm_up: steps without quantisation.   iterations: steps after them.   batch: frames a step, in runs of `run`.
@@ -52,6 +54,7 @@ class CoderConfig(Config):
     alpha_3: float = 0.5
     alpha_4: float | None = None
     alpha_3_step: float = 0.025
+    relative_step: bool = False
     tolerance: float = 0.45
     control_every: int = EPOCH
     control_frames: int = 20000
@@ -152,7 +155,11 @@ SHORT: Mapping[str, Any] = {
     "sharpness": 40.0,
     "warm_up_loss": "mse",
     "last_rate": 5e-5,
+    "relative_step": True,
 }
+# Where alpha_3 starts in a short training: a bit is worth more to a loss whose term is larger. The paper's 0.5 fits the
+# squared error alone.
+SHORT_ALPHA_3: Mapping[str, float] = {"mse": 0.5, "log_mel": 1.5, "pmsqe": 1.5, "masking": 3.0}
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         **SHORT, "width": 4, "batch": 8, "run": 4, "warm_up": 3, "iterations": 4, "control_every": 2,
@@ -160,7 +167,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
     },
     "small": {
         **SHORT, "width": 32, "batch": 32, "run": 4, "warm_up": 300, "iterations": 500, "control_every": 20,
-        "alpha_3_step": 0.1, "control_frames": 384, "start_frames": 1024, "validate_every": 40, "validation_frames": 320,
+        "alpha_3_step": 0.15, "control_frames": 384, "start_frames": 1024, "validate_every": 40, "validation_frames": 320,
     },
     "full": {},
 }  # fmt: skip
@@ -168,4 +175,10 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
 
 def sized(profile: str, seed: int, loss: str, bitrate: float, **changes: Any) -> CoderConfig:
     """The settings of a coder in a profile: "smoke", "small" or "full". changes: further fields."""
-    return CoderConfig(profile=profile, seed=seed, loss=loss, bitrate=bitrate, **{**SIZES[profile], **changes})
+    fields = {**SIZES[profile], **of_the_loss(profile, loss), **changes}
+    return CoderConfig(profile=profile, seed=seed, loss=loss, bitrate=bitrate, **fields)
+
+
+def of_the_loss(profile: str, loss: str) -> dict[str, Any]:
+    """Settings that differ from loss to loss in a profile."""
+    return {} if profile == "full" else {"alpha_3": SHORT_ALPHA_3[loss]}

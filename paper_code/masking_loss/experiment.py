@@ -59,11 +59,12 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     found: dict[str, Config] = {
         f"amr_wb_{rate:g}": AmrWb(profile=profile, seed=seed, kilobits=rate, **of_amr) for rate in AMR_WB_RATES.values()
     }
-    base = {**PAPER, **CHANGES[profile], **MEASURED[profile], **overrides}
+    base = {**PAPER, **CHANGES[profile], **MEASURED[profile]}
     for rate in RATES:
         for loss in LOSSES:
             weight = configs.WEIGHTS[loss] or None  # told, so that a result knows what it was trained with
-            fields = {"alpha_4": weight, **base, "loss": loss, "bitrate": rate}
+            fields = {"alpha_4": weight, **base, **configs.of_the_loss(profile, loss), **overrides}
+            fields |= {"loss": loss, "bitrate": rate}
             found[f"coder_{loss}_{rate:g}"] = TrainedCoder(profile=profile, seed=seed, **fields)
     swept = found[f"coder_masking_{SWEPT_RATE:g}"].replace(**OF_A_SWEEP)
     found |= {f"coder_masking_{SWEPT_RATE:g}_gamma_{gamma:g}": swept.replace(gamma=gamma) for gamma in GAMMAS}

@@ -16,14 +16,15 @@ class RateControl:
 
     def __init__(self, config: CoderConfig) -> None:
         self.target, self.tolerance, self.step = config.bitrate, config.tolerance, config.alpha_3_step
+        self.relative = config.relative_step
         self.alpha_3 = config.alpha_3
 
     def update(self, kilobits: float) -> None:
-        """Look at the rate (kb/s) and move the weight."""
+        """Look at the rate (kb/s) and move the weight, by the step or, if that is relative, by that share of itself."""
         if kilobits > self.target + self.tolerance:
-            self.alpha_3 += self.step
+            self.alpha_3 = self.alpha_3 * (1 + self.step) if self.relative else self.alpha_3 + self.step
         elif kilobits < self.target - self.tolerance:
-            self.alpha_3 = max(0.0, self.alpha_3 - self.step)
+            self.alpha_3 = self.alpha_3 / (1 + self.step) if self.relative else max(0.0, self.alpha_3 - self.step)
 
     def outside(self, kilobits: float) -> float:
         """How far (kb/s) a rate lies outside the band; 0 within."""
