@@ -1,9 +1,12 @@
-"""The masking threshold of many frames at once beside the literal per-frame reference, and its cost by length.
+"""The masking threshold of many frames at once beside the literal per-frame reference, and what it and the masking loss
+cost by length.
 
 python -m pytest tests/benchmarks/bench_hearing.py -q
 python tests/benchmarks/bench_hearing.py            # the ratio, then time and peak memory for 1, 10 and 100 minutes
 python tests/benchmarks/bench_hearing.py 1 10       # the same for other lengths in minutes
 
+The loss is taken forward and backward, a minute of speech at a time, as a training would; the gradients of the minutes
+add up in the parameter that they share. Beside that stands what a single call takes for up to ten minutes.
 One thread, as the reference has; times are of the processor, so that other work on the machine disturbs them less.
 """
 
@@ -12,6 +15,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,6 +23,7 @@ import torch
 from paper_code.audio import synthesiser
 from paper_code.hearing import MaskingModel
 from paper_code.hearing.sound_pressure import frames_of
+from paper_code.masking_loss.loss import MaskingLoss
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "hearing"))
 import reference
@@ -26,17 +31,23 @@ import reference
 torch.set_num_threads(1)
 RATE = 16000
 FRAMES = 1000
-MODEL = MaskingModel()
+MINUTE = 60 * RATE  # samples
+MODEL, LOSS = MaskingModel(), MaskingLoss()
+ONE_CALL = 10.0  # minutes, at most
+SAMPLE_MEGABYTES = 4 / 2**20
 
 
-def _speech(frames: int) -> torch.Tensor:
-    """Made-up speech, repeated until it fills that many frames."""
+def _speech(samples: int) -> torch.Tensor:
+    """Made-up speech, repeated until it has that many samples."""
     piece = synthesiser.speech_like(16.0, RATE, 0).waveform
-    samples = MODEL.frame_length + (frames - 1) * MODEL.hop_length
     return piece.repeat(samples // len(piece) + 1)[:samples]
 
 
-def _at_once(waveform: torch.Tensor) -> torch.Tensor:
+def _samples(frames: int) -> int:
+    return MODEL.frame_length + (frames - 1) * MODEL.hop_length
+
+
+def _threshold(waveform: torch.Tensor) -> torch.Tensor:
     """Threshold of every frame, spectra included, a minute's worth of spectra at a time."""
     step = 3750 * MODEL.hop_length
     more = MODEL.frame_length - MODEL.hop_length  # of the next piece, for the last frame of this one
@@ -44,7 +55,24 @@ def _at_once(waveform: torch.Tensor) -> torch.Tensor:
     return torch.cat([MODEL.threshold(MODEL.spectrum(piece.double()).abs().square()) for piece in pieces])
 
 
-def _seconds(function, repeats: int = 1) -> float:
+def _loss(waveform: torch.Tensor, chunk: int = MINUTE) -> torch.Tensor:
+    """Gradient of the mean loss of the waveform with noise 30 dB below full scale in it, by a gain of one parameter."""
+    gain = torch.ones(1, requires_grad=True)
+    noise = 0.03 * torch.randn(min(chunk, len(waveform)), generator=torch.Generator().manual_seed(0))
+    for wanted in waveform.split(chunk):
+        value = LOSS(gain * wanted + noise[: len(wanted)], wanted)
+        (value * len(wanted) / len(waveform)).backward()
+    return gain.grad
+
+
+WAYS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "threshold": _threshold,
+    "loss": _loss,
+    "loss, one call": lambda waveform: _loss(waveform, len(waveform)),
+}
+
+
+def _seconds(function: Callable[[], object], repeats: int = 1) -> float:
     taken = []
     for _ in range(repeats):
         start = time.process_time()
@@ -55,11 +83,39 @@ def _seconds(function, repeats: int = 1) -> float:
 
 def _a_thousand_frames() -> tuple[float, float]:
     """Seconds for 1,000 frames: at once, and by the reference (timed on each 25th frame, times 25)."""
-    waveform = _speech(FRAMES)
-    _at_once(waveform)
+    waveform = _speech(_samples(FRAMES))
+    _threshold(waveform)
     frames = frames_of(waveform, MODEL.frame_length, MODEL.hop_length)[::25].numpy()
     slow = _seconds(lambda: [reference.analyse(frame) for frame in frames]) * FRAMES / len(frames)
-    return _seconds(lambda: _at_once(waveform), 7), slow
+    return _seconds(lambda: _threshold(waveform), 7), slow
+
+
+def _peak() -> float:
+    """The most memory this process has had, MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # the usual ru_maxrss begins, on Linux, with the peak of the process that started this one
+        return int(status.read_text().split("VmHWM:")[1].split()[0]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+
+
+def _measure(way: str, lengths: list[float]) -> list[dict[str, float]]:
+    """For each length in minutes, the shortest first: seconds, and megabytes beyond what a few frames take.
+
+    The waveform is among them. Each length needs more than the one before, so that the peak is its own.
+    """
+    WAYS[way](_speech(_samples(10)))
+    before, found = _peak(), []
+    for minutes in lengths:
+        waveform = _speech(round(minutes * MINUTE))
+        seconds = _seconds(lambda waveform=waveform: WAYS[way](waveform))
+        found.append({"minutes": minutes, "seconds": seconds, "megabytes": _peak() - before})
+    return found
+
+
+def _measured(way: str, lengths: list[float]) -> list[dict[str, float]]:
+    """The same, in a process of its own, in which nothing else has taken memory."""
+    words = [sys.executable, __file__, "measure", way, *map(str, sorted(lengths))]
+    return json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
 
 
 def test_a_thousand_frames_are_at_least_100_times_faster():
@@ -67,41 +123,50 @@ def test_a_thousand_frames_are_at_least_100_times_faster():
     assert slow > 100 * quick
 
 
-def test_cost_grows_no_faster_than_length():
-    minute, ten = (_seconds(lambda frames=frames: _at_once(_speech(frames)), 3) for frames in (3750, 37500))
+def test_cost_of_the_threshold_grows_no_faster_than_length():
+    minute, ten = (_seconds(lambda n=n: _threshold(_speech(n * MINUTE)), 3 if n == 1 else 1) for n in (1, 10))
     assert ten / minute < 15
 
 
+def test_cost_of_the_loss_grows_no_faster_than_length():
+    """Forward and backward of 1, 10 and 100 minutes, a minute at a time: more memory only for the waveform itself."""
+    one, ten, hundred = _measured("loss", [1, 10, 100])
+    assert ten["seconds"] / one["seconds"] < 15
+    assert hundred["seconds"] / ten["seconds"] < 15
+    assert hundred["megabytes"] - ten["megabytes"] < 1.5 * 90 * MINUTE * SAMPLE_MEGABYTES
+
+
+def test_cost_of_one_call_grows_no_faster_than_length():
+    one, five = _measured("loss, one call", [1, 5])
+    assert five["seconds"] / one["seconds"] < 10  # large arrays leave the cache
+    assert five["megabytes"] / one["megabytes"] < 6
+
+
 def test_threshold_of_a_thousand_frames(benchmark):
-    benchmark.pedantic(_at_once, (_speech(FRAMES),), rounds=5, warmup_rounds=1)
+    benchmark.pedantic(_threshold, (_speech(_samples(FRAMES)),), rounds=5, warmup_rounds=1)
 
 
-def _measure(minutes: float) -> dict[str, float]:
-    _at_once(_speech(500))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    waveform = _speech(round(minutes * 60 * RATE / MODEL.hop_length))
-    seconds = _seconds(lambda: _at_once(waveform))
-    return {"seconds": seconds, "megabytes": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
+def test_loss_of_a_minute_forward_and_backward(benchmark):
+    benchmark.pedantic(_loss, (_speech(MINUTE),), rounds=3, warmup_rounds=1)
 
 
 def main(lengths: list[float]) -> None:
-    """The ratio to the reference, then each length in a process of its own, so that the peak of memory is its own."""
+    """The ratio to the reference, then each way at each length."""
     print(f"1 thread, torch {torch.__version__}")
     quick, slow = _a_thousand_frames()
     print(f"{FRAMES} frames: at once {1000 * quick:.0f} ms, one by one {slow:.1f} s: {slow / quick:.0f} times")
-    for minutes in lengths:
-        done = subprocess.run(
-            [sys.executable, __file__, "measure", str(minutes)], capture_output=True, text=True, check=True
-        )
-        found = json.loads(done.stdout)
-        hours = minutes / found["seconds"]
-        print(
-            f"{minutes:5g} minutes: {found['seconds']:7.2f} s, {found['megabytes']:6.0f} MB more; {hours:.1f} h a minute"
-        )
+    for way in WAYS:
+        most = ONE_CALL if way.endswith("one call") else max(lengths)
+        for found in _measured(way, [minutes for minutes in lengths if minutes <= most]):
+            speed = found["minutes"] / found["seconds"]  # minutes a second are hours a minute
+            print(
+                f"{way:14s} {found['minutes']:5g} minutes: {found['seconds']:7.2f} s, {found['megabytes']:6.0f} MB more; "
+                f"{speed:.1f} h a minute"
+            )
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["measure"]:
-        print(json.dumps(_measure(float(sys.argv[2]))))
+        print(json.dumps(_measure(sys.argv[2], [float(minutes) for minutes in sys.argv[3:]])))
     else:
         main([float(minutes) for minutes in sys.argv[1:]] or [1, 10, 100])
