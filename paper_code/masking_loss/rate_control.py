@@ -16,14 +16,17 @@ class RateControl:
 
     def __init__(self, config: CoderConfig) -> None:
         self.target, self.tolerance, self.step = config.bitrate, config.tolerance, config.alpha_3_step
-        self.relative = config.relative_step
-        self.alpha_3 = config.alpha_3
+        self.relative, self.lookahead = config.relative_step, config.lookahead
+        self.alpha_3, self.last = config.alpha_3, math.nan
 
     def update(self, kilobits: float) -> None:
         """Look at the rate (kb/s) and move the weight, by the step or, if that is relative, by that share of itself."""
-        if kilobits > self.target + self.tolerance:
+        change = 0.0 if math.isnan(self.last) else kilobits - self.last
+        self.last = kilobits
+        expected = kilobits + self.lookahead * change
+        if expected > self.target + self.tolerance:
             self.alpha_3 = self.alpha_3 * (1 + self.step) if self.relative else self.alpha_3 + self.step
-        elif kilobits < self.target - self.tolerance:
+        elif expected < self.target - self.tolerance:
             self.alpha_3 = self.alpha_3 / (1 + self.step) if self.relative else max(0.0, self.alpha_3 - self.step)
 
     def outside(self, kilobits: float) -> float:
@@ -32,11 +35,11 @@ class RateControl:
 
     def state_dict(self) -> dict[str, float]:
         """What a checkpoint keeps."""
-        return {"alpha_3": self.alpha_3}
+        return {"alpha_3": self.alpha_3, "last": self.last}
 
     def load_state_dict(self, saved: dict[str, float]) -> None:
         """Take over what a checkpoint holds."""
-        self.alpha_3 = saved["alpha_3"]
+        self.alpha_3, self.last = saved["alpha_3"], saved["last"]
 
 
 class Best:

@@ -146,7 +146,14 @@ def test_coders_of_one_loss_share_their_warm_up_whatever_their_rate(tmp_path, mo
 
 def test_what_the_warm_up_depends_on():
     base = tiny("masking", bitrate=13.0)
-    same = [{"bitrate": 24.0}, {"alpha_3": 0.0}, {"tolerance": 1.0}, {"relative_step": True}, {"temperature": 20.0}, {"sharpness": 5.0}]
+    same = [
+        {"bitrate": 24.0},
+        {"alpha_3": 0.0},
+        {"tolerance": 1.0},
+        {"relative_step": True},
+        {"temperature": 20.0},
+        {"sharpness": 5.0},
+    ]
     other = [{"seed": 1}, {"gamma": 0.0}, {"bands": (16,)}, {"width": 3}, {"iterations": 9}, {"loss": "log_mel"},
              {"alpha_4": 1.0}, {"warm_up": 4}, {"learning_rate": 1e-2}]  # fmt: skip
     for changes in same:
@@ -225,6 +232,20 @@ def test_the_entropy_weight_may_move_by_a_share_of_itself():
         control.update(rate)
         seen.append(control.alpha_3)
     assert seen == pytest.approx([2.5, 3.125, 3.125, 2.5, 2.0, 1.6])
+
+
+def test_a_rate_that_is_on_its_way_is_left_alone():
+    control = RateControl(tiny(bitrate=20.0, alpha_3=1.0, alpha_3_step=0.5, lookahead=2.0))
+    seen = []
+    for rate in (30.0, 26.7, 25.0, 20.0, 20.0):
+        control.update(rate)
+        seen.append(control.alpha_3)
+    assert seen == pytest.approx([1.5, 1.5, 2.0, 1.5, 1.5])  # expected: 30, 20.1, 21.6, 10, 20
+    again = RateControl(tiny(bitrate=20.0, alpha_3_step=0.5, lookahead=2.0))
+    again.load_state_dict(control.state_dict())
+    again.update(21.0)
+    control.update(21.0)
+    assert again.alpha_3 == control.alpha_3 == 2.0
 
 
 def test_a_rate_in_the_band_goes_before_less_distortion():

@@ -36,8 +36,10 @@ def test_below_the_limit_no_box_is_sought():
 
 def test_too_short_a_sound_has_no_box():
     short = noise_with_a_spot(0, 160, 1.0)
-    with pytest.raises(ValueError, match="A box takes 0.4 s and 1000 Hz"):
-        figures.worst_box(NoiseToMask(short.noise[:9], short.threshold[:9], short.spectrum, LINES, torch.ones(9)), 0.016)
+    with pytest.raises(ValueError, match=r"A box takes 0\.4 s and 1000 Hz"):
+        figures.worst_box(
+            NoiseToMask(short.noise[:9], short.threshold[:9], short.spectrum, LINES, torch.ones(9)), 0.016
+        )
 
 
 def test_roles_go_by_the_loss_and_not_by_the_rate():
