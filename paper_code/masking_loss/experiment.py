@@ -62,8 +62,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     base = {**PAPER, **CHANGES[profile], **MEASURED[profile]}
     for rate in RATES:
         for loss in LOSSES:
-            weight = configs.WEIGHTS[loss] or None  # told, so that a result knows what it was trained with
-            fields = {"alpha_4": weight, **base, **configs.of_the_loss(profile, loss), **overrides}
+            # alpha_4 is told, so that a result knows what it was trained with
+            fields = {**base, **configs.of_the_loss(profile, loss), **overrides}
             fields |= {"loss": loss, "bitrate": rate}
             found[f"coder_{loss}_{rate:g}"] = TrainedCoder(profile=profile, seed=seed, **fields)
     swept = found[f"coder_masking_{SWEPT_RATE:g}"].replace(**OF_A_SWEEP)

@@ -343,7 +343,7 @@ def test_a_rate_that_no_coder_was_trained_for_is_refused():
 
 def test_the_defaults_are_the_papers():
     config = CoderConfig(profile="full", seed=0, loss="masking")
-    assert (config.alpha_1, config.alpha_2, config.alpha_3, config.perceptual_weight / 128) == (60, 10, 0.5, 0.003)
+    assert (config.alpha_1, config.alpha_2, config.alpha_3, config.perceptual_weight) == (60, 10, 0.5, 0.003)
     assert (config.gamma, config.bands, config.batch, config.bins, config.width) == (0.8, (16, 32, 64), 128, 32, 64)
     assert (config.learning_rate, config.last_rate, config.steps) == (2e-4, 1e-4, 150 * 694)
     assert config.replace(loss="log_mel").perceptual_weight == 5
