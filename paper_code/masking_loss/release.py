@@ -33,7 +33,7 @@ def release(folder: Path) -> Path:
         "bitrate": config.bitrate,
         "width": config.width,
         "bins": config.bins,
-        "config_hash": config.hash,
+        "config_hash": found.hash,
         "profile": config.profile,
         "code": found.provenance["code"]["commit"],
     }
