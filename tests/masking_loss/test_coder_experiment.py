@@ -18,7 +18,7 @@ from paper_code.masking_loss.configs import WEIGHTS, CoderConfig
 CPU = torch.device("cpu")
 CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]
 AMR_WB = ["amr_wb_12.65", "amr_wb_19.85", "amr_wb_23.85"]
-SWEPT = ["gamma_0", "gamma_0.4", "gamma_1.2", "bands_32", "bands_16_32", "bands_32_64", "bands_8_16_32_64"]
+SWEPT = ["gamma_0", "gamma_1.2", "bands_32", "bands_8_16_32_64"]
 NAMES = [*AMR_WB, *CODERS, *(f"coder_masking_20_{change}" for change in SWEPT)]
 
 
