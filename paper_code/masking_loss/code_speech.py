@@ -48,10 +48,8 @@ def encode(source: Path, target: Path, loss: str, rate: float, progress: bool = 
     data = bitstream.pack(coder, found)
     bitstream.write(target, data)
     steps = "".join(f"{source.name}: {step}\n" for step in clip.recipe["steps"])
-    spent = bitstream.kilobits(data, found.samples)
-    return (
-        f"{steps}{target.name}: {len(data)} bytes for {found.seconds:.2f} s, {spent:.2f} kb/s ({loss}, {rate:g} kb/s)"
-    )
+    spent = f"{len(data)} bytes for {found.seconds:.2f} s, {bitstream.kilobits(data, found.samples):.2f} kb/s"
+    return f"{steps}{target.name}: {spent} ({_called(loss, rate)})"
 
 
 def decode(source: Path, target: Path, progress: bool = True) -> str:
@@ -66,7 +64,7 @@ def decode(source: Path, target: Path, progress: bool = True) -> str:
     with _bar(coder.decoder, len(found.symbols), "decoding", progress):
         waveform = bitstream.synthesised(coder, found)
     _write_wav(target, waveform)
-    return f"{target.name}: {found.seconds:.2f} s at {SAMPLE_RATE} Hz ({loss}, {rate:g} kb/s)"
+    return f"{target.name}: {found.seconds:.2f} s at {SAMPLE_RATE} Hz ({_called(loss, rate)})"
 
 
 def _with_its_coder(data: bytes) -> tuple[str, float, SpeechCoder, Coded]:
@@ -75,6 +73,11 @@ def _with_its_coder(data: bytes) -> tuple[str, float, SpeechCoder, Coded]:
         with suppress(WrongCoder):
             return loss, rate, coder, bitstream.unpack(coder, data)
     raise WrongCoder("the file was made by none of the released coders: decode it with the release that coded it.")
+
+
+def _called(loss: str, rate: float) -> str:
+    """The rate of a coder is the mean over the speech it learned from: a single sound may cost more or less."""
+    return f"coder: {loss}, trained for {rate:g} kb/s on average"
 
 
 def _require_two(source: Path, target: Path) -> None:
@@ -94,7 +97,11 @@ def _write_wav(path: Path, waveform: Tensor) -> None:
 def _bar(network: nn.Module, frames: int, label: str, progress: bool) -> Iterator[None]:
     """A progress bar that counts the frames which go through a network."""
     with tqdm(total=frames, unit="frame", desc=label, disable=not progress) as bar:
-        hook = network.register_forward_hook(lambda _, given, __: bar.update(len(given[0])))
+
+        def count(_: nn.Module, given: tuple[Tensor], __: Tensor) -> None:  # what a hook returns would be the output
+            bar.update(len(given[0]))
+
+        hook = network.register_forward_hook(count)
         try:
             yield
         finally:

@@ -4,17 +4,19 @@ import errno
 import os
 import subprocess
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from tqdm import tqdm
 
 from masking_loss.quick_speech import quick_speech
 from masking_loss.released import release_small_coders
 from paper_code.audio.clips import AudioError, read
 from paper_code.lab import weights as files
-from paper_code.masking_loss import bitstream, weights
+from paper_code.masking_loss import bitstream, code_speech, weights
 from paper_code.masking_loss.code_speech import main, read_speech
 
 SPEECH = quick_speech(0.6, 16000, 3).waveform
@@ -44,10 +46,11 @@ def test_what_is_decoded_is_what_the_coder_gives(coders, capsys, loss):
     coder = weights.load_coder(loss, 20)
     data = bitstream.encode(coder, SPEECH)
     assert bitstream.read("out.pmlc") == data
+    called = f"coder: {loss}, trained for 20 kb/s on average"
     spent = f"{8e-3 * len(data) / 0.6:.2f}"
-    assert (code, said) == (0, f"out.pmlc: {len(data)} bytes for 0.60 s, {spent} kb/s ({loss}, 20 kb/s)\n")
+    assert (code, said) == (0, f"out.pmlc: {len(data)} bytes for 0.60 s, {spent} kb/s ({called})\n")
     code, said, _ = _line(capsys, "decode", "out.pmlc", "back.wav")
-    assert (code, said) == (0, f"back.wav: 0.60 s at 16000 Hz ({loss}, 20 kb/s)\n")
+    assert (code, said) == (0, f"back.wav: 0.60 s at 16000 Hz ({called})\n")
     samples, sample_rate = soundfile.read("back.wav", dtype="float32")
     assert sample_rate == 16000
     assert torch.equal(torch.from_numpy(samples), bitstream.coded(coder, SPEECH))
@@ -55,7 +58,9 @@ def test_what_is_decoded_is_what_the_coder_gives(coders, capsys, loss):
 
 def test_masking_at_20_kilobits_is_what_is_taken_unless_told(coders, capsys):
     _wav("in.wav")
-    assert _line(capsys, "encode", "in.wav", "out.pmlc")[1].endswith("(masking, 20 kb/s)\n")
+    assert _line(capsys, "encode", "in.wav", "out.pmlc")[1].endswith(
+        "(coder: masking, trained for 20 kb/s on average)\n"
+    )
 
 
 def test_the_level_of_the_recording_comes_back(coders, capsys):
@@ -199,14 +204,20 @@ def test_a_full_disk_leaves_the_old_sound(whole, capsys, monkeypatch):
     assert len(soundfile.read("back.wav")[0]) == 5
 
 
-def test_progress_counts_the_frames(coders, capsys):
-    _wav("in.wav")
+def test_progress_counts_the_frames_and_changes_nothing(coders, capsys, monkeypatch):
+    monkeypatch.setattr(code_speech, "tqdm", partial(tqdm, mininterval=0))  # shown after every part of the work
+    speech = quick_speech(3.0, 16000, 3).waveform
+    _wav("in.wav", speech)
     main(["encode", "in.wav", "out.pmlc"])
-    assert "encoding: 100%" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "64/101" in said  # 48,000 samples and 32 before, 480 a frame, 64 frames at once
+    assert "encoding: 100%" in said
     main(["decode", "out.pmlc", "back.wav"])
     said = capsys.readouterr().err
+    assert "64/101" in said
     assert "decoding: 100%" in said
-    assert "21/21" in said  # 9,600 samples and 32 before, 480 a frame
+    expected = bitstream.coded(weights.load_coder("masking", 20), speech)
+    assert torch.equal(read("back.wav").waveform, expected)
 
 
 def test_silence_that_was_coded_comes_back(coders, capsys):
