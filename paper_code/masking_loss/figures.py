@@ -93,7 +93,7 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
             f"{n}: noise over the threshold in {_percent(f.noise[k], f.threshold[k])}" for n, f in found.items()
         )
         + ".",
-        kind="webp",  # an SVG of so many points is ten times as large
+        kind="webp",  # an SVG of so many points is larger
     )
 
 

@@ -113,7 +113,7 @@ def laboratory_port(study: Study) -> Drawing | players.Player:
         "Six panels, one a deviation, each with the corrected threshold and the deviating one from 0 to 8 kHz. Largest "
         + "; ".join(f"distance, {name}: {value:.1f} dB" for name, value in worst.items())
         + ".",
-        kind="webp",  # an SVG of so many points is ten times as large
+        kind="webp",  # an SVG of so many points is larger
     )
 
 

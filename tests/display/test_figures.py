@@ -57,6 +57,16 @@ def test_lines_become_svg_in_both_modes() -> None:
     assert not re.search("<rect[^>]*fill: #fff", svg["light"])
 
 
+def test_curves_have_two_digits_and_letters_all_of_theirs() -> None:
+    """Numbers of paths are cut to a hundredth of a point; the scale of the letters is not."""
+    image = parsed(figures.show(line, "Look.", "A line.")).img
+    svg = content(image["src"], "image/svg+xml").decode()
+    paths = re.findall(r' d="([^"]+)"', svg)
+    assert any(re.search(r"\.\d\d\b", path) for path in paths)
+    assert not [path for path in paths if re.search(r"\.\d{3}", path)]
+    assert "scale(0.015625)" in svg
+
+
 def test_it_is_shown_at_the_size_it_was_drawn_for() -> None:
     figure = parsed(figures.show(line, "c", "a"))
     assert (figure.img["width"], figure.img["height"]) == ("672", "192")  # 7 by 2 inches, so that 9 pt are 9 pt
