@@ -80,8 +80,9 @@ def scores(own: OwnSpeech) -> Table:
     ]
     caption = (
         f"Your sound, '{own.original.title}', at {own.rate:g} kb/s. The rate is that of the file as written, its header "
-        "included; a coder keeps its rate over much speech, and a single sound may cost more or less. PESQ is a prediction of listeners; it has no value for less than a quarter of a second, or without "
-        f"speech. {LEARNED}"
+        "included; a coder keeps its rate over much speech, and a single sound may cost more or less. PESQ is a "
+        "prediction of listeners; it has no value for less than a quarter of a second, or without speech. "
+        f"{LEARNED}"
     )
     return table(columns, rows, caption)
 
