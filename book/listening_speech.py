@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Listening test: a masking loss
 #
-# This is the MUSHRA test of {cite:t}`byun2021`, with the coders of {doc}`masking_loss`: four utterances at three bit
-# rates make twelve trials, and in each you rate eight versions of an utterance from 0 to 100, beside the original. Use
+# This is the MUSHRA test of {cite:t}`byun2021`, with the coders of {doc}`masking_loss`: a trial for each of a few
+# utterances at each of three bit rates. In each you rate eight versions of it from 0 to 100, beside the original. Use
 # headphones, in a quiet room. A practice trial that does not count comes first. It takes about half an hour; your
 # ratings stay in this browser until you download them, and after a pause the test goes on where you stopped.
 
@@ -51,7 +51,8 @@ listening_test.listening_test(
 #
 # The names of the versions are hidden until the last trial, and all sounds are equally loud. A listener who rates the
 # hidden original below 90, or the version low-passed at 7 kHz above 90, in more than 15 % of the trials is left out
-# and named, as ITU-R BS.1534-3 wants it. Ratings of other sounds than these are refused.
+# and named, as ITU-R BS.1534-3 wants it; trials in which more than a quarter of all listeners did the latter do not count
+# against anybody. Ratings of other sounds than these are refused.
 #
 # ## The paper's test and this one
 

@@ -40,17 +40,18 @@ function axes(svg, content, { x, y, kilohertz }) {
 		const last = at + KILOHERTZ > kilohertz;
 		svg.append(drawn("text", { x: x(at / kilohertz), y: HEIGHT - 8, "text-anchor": last ? "end" : "middle" }, last ? `${at} kHz` : at));
 	}
+	svg.append(drawn("text", { x: LEFT + 5, y: TOP + 10 }, "dB SPL"));
 	svg.prepend(drawn("path", { class: "frame-grid", d: marks.join("") }));
 }
 
-/** One condition: returns what draws a frame and tells the share of lines above the threshold. */
-function panel(content, { name, role, noise }) {
+/** One condition: returns what draws a frame and tells the per cent of lines above the threshold. */
+function panel(content, { name, role, noise, above: shares }) {
 	const lines = content.threshold[0].length, place = scale(content, lines);
 	const svg = drawn("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, "aria-hidden": "true" });
 	axes(svg, content, place);
 	const path = (kind) => svg.appendChild(drawn("path", { class: `frame-${kind}` }));
 	const [above, spectrum, threshold, error] = ["above", "spectrum", "threshold", "noise"].map(path);
-	const told = el("span", ""), node = el("div", "frame-panel", el("h4", "", `${name} `, told), svg);
+	const told = el("span", ""), node = el("div", "frame-panel", el("p", "frame-name", `${name} `, told), svg);
 	node.dataset.role = role;
 	return {
 		name, node,
@@ -62,9 +63,8 @@ function panel(content, { name, role, noise }) {
 			error.setAttribute("d", place.curve(levels));
 			const back = limit.map((level, line) => place.point(level, line)).reverse();
 			above.setAttribute("d", `${place.curve(over)}L${back.join("L")}Z`);
-			const share = levels.filter((level, line) => level > limit[line]).length / lines;
-			told.textContent = `${Math.round(100 * share)} % above`;
-			return share;
+			told.textContent = `${shares[k]} % above`;
+			return shares[k];
 		},
 	};
 }
@@ -78,7 +78,7 @@ function walker(figure) {
 	output.htmlFor = slider.id;
 	const show = () => {
 		const k = Number(slider.value), seconds = content.seconds[k].toFixed(2);
-		const shares = panels.map((each) => `${each.name} ${Math.round(100 * each.show(k))} %`);
+		const shares = panels.map((each) => `${each.name} ${each.show(k)} %`);
 		output.textContent = `${k + 1} of ${count}, at ${seconds} s`;
 		slider.setAttribute("aria-valuetext", `${k + 1} of ${count}, at ${seconds} seconds; noise above the threshold: ${shares.join(", ")}`);
 	};

@@ -80,7 +80,9 @@ def _drawn(draw: Callable[[Theme], Figure], theme: Theme, kind: str) -> tuple[st
     pyplot.close(figure)  # figures made with pyplot would otherwise be shown, and kept, by the notebook
     mime = "image/svg+xml" if chosen == "svg" else f"image/{chosen}"
     width, height = (str(round(inches * PIXELS_PER_INCH)) for inches in figure.get_size_inches())
-    content = PATHS.sub(lambda path: DIGITS.sub(rb"\1", path[0]), file.getvalue()) if chosen == "svg" else file.getvalue()
+    content = (
+        PATHS.sub(lambda path: DIGITS.sub(rb"\1", path[0]), file.getvalue()) if chosen == "svg" else file.getvalue()
+    )
     address = f"data:{mime};base64,{base64.b64encode(content).decode()}"
     return address, {"width": width, "height": height}
 

@@ -51,7 +51,15 @@ def frame_walker(
         "first": first,
         "threshold": _whole(threshold),
         "spectrum": _whole(spectrum),
-        "panels": [{"name": n, "role": roles.get(n, "reference"), "noise": _whole(each)} for n, each in noise.items()],
+        "panels": [
+            {
+                "name": name,
+                "role": roles.get(name, "reference"),
+                "noise": _whole(each),
+                "above": _above(each, threshold),
+            }
+            for name, each in noise.items()
+        ],
     }
     html = element(
         "figure",
@@ -78,6 +86,11 @@ def activate() -> None:
 def share_above(noise: NDArray, threshold: NDArray) -> float:
     """Share of the lines of a frame whose noise is over the threshold; both [line] in dB."""
     return float((noise > threshold).mean())
+
+
+def _above(noise: NDArray, threshold: NDArray) -> list[int]:
+    """Per cent of the lines over the threshold, frame by frame: of the levels as they are, not of the whole decibels."""
+    return [round(100 * share_above(*levels)) for levels in zip(noise, threshold, strict=True)]
 
 
 def _check(

@@ -42,24 +42,26 @@ def _curves(axes: Axes, theme: Theme, found: MaskingThreshold, frame: int) -> No
     axes.plot(kilohertz, found.spectrum[frame].numpy(), color=theme.muted, linewidth=0.8, label="spectrum")
     axes.plot(kilohertz, found.absolute.numpy(), color=theme.muted, linestyle=":", label="absolute threshold")
     axes.plot(kilohertz, found.threshold[frame].numpy(), color=theme.ink, label="masking threshold")
-    for name, level, role, marker in (
-        ("tonal masker", found.tonal, "document", "^"), ("noise masker", found.noise, "plain", "o")
+    for name, level, marker, inside in (
+        ("tonal masker", found.tonal, "^", theme.ink), ("noise masker", found.noise, "o", "none")
     ):  # fmt: skip
-        axes.plot(kilohertz, level[frame].numpy(), marker, color=theme.colour(role), markersize=5, label=name)
+        style = {"color": theme.ink, "markerfacecolor": inside, "markersize": 5}
+        axes.plot(kilohertz, level[frame].numpy(), marker, label=name, **style)
 
 
 def _caption() -> str:
     return (
-        "One frame as psychoacoustic model 1 hears it: noise that stays under the solid line is hidden by the sound. "
-        "Triangles are tones, circles what the tones leave of a critical band."
+        "One frame as psychoacoustic model 1 hears it: noise that stays under the thick line is hidden by the sound. "
+        "Triangles are tones, rings what the tones leave of a critical band."
     )
 
 
 def _alternative(found: MaskingThreshold, frame: int) -> str:
     tones, noises = (int(np.isfinite(level[frame].numpy()).sum()) for level in (found.tonal, found.noise))
     threshold = found.threshold[frame]
+    under = 100 * float((threshold < found.spectrum[frame]).double().mean())
     return (
         f"Spectrum of one frame, 0 to {float(found.frequency[-1]) / 1000:g} kHz, with {tones} tonal and {noises} noise "
         f"maskers; the masking threshold lies between {minus(float(threshold.min()), 0)} and "
-        f"{minus(float(threshold.max()), 0)} dB SPL, mostly well under the spectrum."
+        f"{minus(float(threshold.max()), 0)} dB SPL, and in {under:.0f} % of the lines under the spectrum."
     )

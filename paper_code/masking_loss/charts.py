@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from paper_code.display.figures import Drawing, show
 from paper_code.display.style import MARKERS, Theme
 from paper_code.masking_loss import published
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, family_of
 from paper_code.masking_loss.figures import PAPERS_RATE, ROLES
 from paper_code.masking_loss.study import Study
 
@@ -20,7 +20,7 @@ PANELS = (
     ("pesq", "PESQ", "MOS (predicted)", 1.0),
     ("snr", "SNR", "dB", 1.0),
     ("above", "noise above threshold", "% of cells", 100.0),
-    ("above_high", "the same over 4 kHz", "% of cells", 100.0),
+    ("above_high", "noise above threshold, over 4 kHz", "% of cells", 100.0),
 )
 
 
@@ -28,19 +28,25 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
     """Bit rate and signal-to-noise ratio on the way, of the coders of a rate (kb/s) and of the warm-up."""
     names = [name for name in study.at_rate(rate) if "loss" in study.condition(name).config]
     arrays = {name: study.condition(name).arrays for name in names}
-    begin = study.condition(names[0]).config["warm_up"]
+    config = study.condition(names[0]).config
+    begin, tolerance = config["warm_up"], config["tolerance"]
+    shared = "and all coders share the training" if config["warm_up_loss"] else "with each coder's own loss"
+    last = "; ".join(
+        f"{name} {found['seen_snr'][-1]:.1f} dB at {found['seen_kilobits'][-1]:.1f} kb/s"
+        for name, found in arrays.items()
+    )
 
     def draw(theme: Theme) -> Figure:
         figure, (first, second) = theme.figure(1, 2, height=2.8)
         for name, found in arrays.items():
-            family = name.split()[0]
+            family = family_of(name)
             line = theme.line(ROLES[family], label=family, marker=MARKERS[ROLES[family]], markersize=3)
             first.plot(found["seen_validated"], found["seen_snr"], **line)
             second.plot(found["seen_validated"], found["seen_kilobits"], **line)
         for place in (first, second):
             place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
             place.set_xlabel("step")
-        second.axhspan(rate - 0.45, rate + 0.45, color=theme.muted, alpha=0.3, linewidth=0)
+        second.axhspan(rate - tolerance, rate + tolerance, color=theme.muted, alpha=0.3, linewidth=0)
         first.set(title="unseen speakers", ylabel="SNR, dB")
         second.set(title="training speakers", ylabel="kb/s", xlim=first.get_xlim())
         first.legend()
@@ -48,11 +54,11 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
 
     return show(
         draw,
-        f"Trainings for {rate:g} kb/s. Up to the dotted line nothing is quantised, and all coders share the training. "
-        "Then the bins are placed, and the weight of the entropy is moved until the rate is within 0.45 kb/s of its "
-        "target (the grey band).",
-        "Two panels against training steps: the signal-to-noise ratio of four coders, which falls when quantisation "
-        "begins, and their bit rate, which falls towards the target.",
+        f"Trainings for {rate:g} kb/s. Up to the dotted line nothing is quantised, {shared}. Then the bins are "
+        f"placed, and the weight of the entropy is moved until the rate is within {tolerance:g} kb/s of its target (the "
+        "grey band).",
+        f"Two panels against training steps: the signal-to-noise ratio of four coders, and their bit rate. At the end: "
+        f"{last}.",
     )
 
 
@@ -73,12 +79,12 @@ def by_rate(study: Study) -> Drawing:
 
     return show(
         draw,
-        "The test utterances against the bit rate of the real files, with 95 % intervals over utterances. Upper row: "
-        "higher is better. Lower row: lower is better, and it is what the masking loss asks for. PESQ is a "
-        "prediction of listeners, not their word.",
+        "The test utterances against the bit rate of the real files, with 95 % intervals over utterances. PESQ and SNR: "
+        "higher is better. Noise above the threshold: lower is better, and it is what the masking loss asks for. PESQ is "
+        "a prediction of listeners, not their word.",
         "Four panels against the bit rate with a line each for AMR-WB and the coders trained with the squared error, "
         "the log-mel loss, PMSQE and the masking loss: "
-        + "; ".join(f"{f} PESQ {', '.join(f'{v:.2f}' for v in points['pesq'])}" for f, points in found.items())
+        + "; ".join(f"{f} PESQ {_listed(points['pesq'])}" for f, points in found.items())
         + ".",
     )
 
@@ -110,12 +116,18 @@ def paper_and_here(study: Study) -> Drawing:
         "Table 1 as a picture: PESQ and SNR against the bit rate, the paper's coders left and ours right. Look at the "
         "order of the lines and where each stands to AMR-WB; the speech is not the same.",
         "Four panels: PESQ and signal-to-noise ratio against the bit rate, in the paper and here, with lines for AMR-WB "
-        "and the coders.",
+        "and the coders. PESQ, paper and here: "
+        + "; ".join(f"{f} {_listed(points['pesq'])} and {_listed(here[f]['pesq'])}" for f, points in paper.items())
+        + ".",
     )
 
 
+def _listed(values: NDArray[np.float64]) -> str:
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
 def _points(study: Study, family: str) -> dict[str, NDArray[np.float64]]:
-    names = [next(name for name in study.at_rate(rate) if name.split()[0] == family) for rate in AMR_WB_RATES]
+    names = [next(name for name in study.at_rate(rate) if family_of(name) == family) for rate in AMR_WB_RATES]
     found = {"kilobits": np.array([study.kilobits(name)[0] for name in names])}
     for score, *_ in PANELS:
         values = [study.value(name, score) for name in names]
@@ -125,7 +137,7 @@ def _points(study: Study, family: str) -> dict[str, NDArray[np.float64]]:
 
 
 def _papers(family: str) -> Mapping[str, NDArray[np.float64]]:
-    rows = [row for name, row in published.TABLE_1.items() if name.split()[0] == family]
+    rows = [row for name, row in published.TABLE_1.items() if family_of(name) == family]
     return {key: np.array([getattr(row, key) for row in rows]) for key in ("kilobits", "pesq", "snr")}
 
 

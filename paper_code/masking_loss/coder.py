@@ -81,7 +81,7 @@ def up_block(width: int) -> Block:
 
 
 class SpeechCoder(nn.Module):
-    """The coder of the chapter; 1,558,847 weights with the paper's 64 channels and 32 bins.
+    """The coder of the chapter; 1,558,847 weights with its baseline's 64 channels and 32 bins.
 
     width: channels.   bins: of the quantiser.   temperature: of its soft assignment, at the start.
     residual_gain: what the last convolution of each residual is multiplied with at the start; 1 is He's start, and a

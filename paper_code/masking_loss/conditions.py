@@ -112,6 +112,11 @@ def of_amr_wb(config: AmrWb) -> Condition:
     return condition
 
 
+def family_of(condition: str) -> str:
+    """What a condition is called without its rate and settings: "AMR-WB", "masking" of "masking 20, gamma 0"."""
+    return condition.split()[0]
+
+
 def title(config: Mapping[str, Any]) -> str:
     """ "AMR-WB 12.65", "masking 20", and for a sweep "masking 20, gamma 0" or "masking 20, bands 16-32".
 

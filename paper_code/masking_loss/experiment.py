@@ -17,9 +17,10 @@ from paper_code.lab.config import Config, Profile
 from paper_code.lab.files import write_arrays
 from paper_code.lab.store import Result
 from paper_code.masking_loss import configs, evaluation, named, stimuli, training
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, AmrWb, Measured, TrainedCoder, of_amr_wb, of_coder
 from paper_code.masking_loss.configs import LOSSES, RATES, SIZES, CoderConfig
+from paper_code.masking_loss.framing import HOP
 
 SWEPT_RATE = 20.0  # kb/s, of section 4.1
 GAMMAS = (0.0, 1.2)  # besides 0.8
@@ -27,14 +28,13 @@ SCALES = ((32,), (8, 16, 32, 64))  # besides (16, 32, 64)
 
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
-    "small": Profile("coders half as wide, a short training from half the band: some six hours of one core in all"),
+    "small": Profile("coders half as wide, a short training from half the band: some three hours of one core in all"),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
 }
 PAPER: Mapping[str, Any] = {  # section 4; what it does not say are the defaults of CoderConfig
     "batch": 128, "learning_rate": 2e-4, "last_rate": 1e-4,
     "alpha_1": 60.0, "alpha_2": 10.0, "alpha_3": 0.5, "alpha_3_step": 0.025,
 }  # fmt: skip
-CHANGES = SIZES  # what differs from that, by size
 MEASURED: Mapping[str, Mapping[str, Any]] = {
     "smoke": {"utterances": 2, "predicted": 1, "predicted_seconds": 0.5, "heard": 1},
     "small": {},
@@ -59,7 +59,7 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     found: dict[str, Config] = {
         f"amr_wb_{rate:g}": AmrWb(profile=profile, seed=seed, kilobits=rate, **of_amr) for rate in AMR_WB_RATES.values()
     }
-    base = {**PAPER, **CHANGES[profile], **MEASURED[profile]}
+    base = {**PAPER, **SIZES[profile], **MEASURED[profile]}
     for rate in RATES:
         for loss in LOSSES:
             # alpha_4 is told, so that a result knows what it was trained with
@@ -139,7 +139,7 @@ def _of_the_training(config: TrainedCoder, coder: SpeechCoder, file: Path) -> di
 
 def _speech_heard(config: TrainedCoder) -> float:
     """Seconds of speech in the frames of all steps, frames met again counted again."""
-    return config.steps * config.batch * 0.03  # a frame brings 480 new samples
+    return config.steps * config.batch * HOP / SAMPLE_RATE
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:

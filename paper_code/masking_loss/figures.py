@@ -15,8 +15,10 @@ from paper_code.audio.clips import Clip
 from paper_code.display import players, spectrograms
 from paper_code.display.figures import Drawing, show
 from paper_code.display.frame_walker import FrameWalker, frame_walker
+from paper_code.display.loudness import minus
 from paper_code.display.style import Theme
 from paper_code.masking_loss import experiment
+from paper_code.masking_loss.conditions import family_of
 from paper_code.masking_loss.evaluation import HIGH
 from paper_code.masking_loss.study import Frames, Sound, Study
 from paper_code.masking_loss.utterances import LEVEL
@@ -32,7 +34,7 @@ HEADROOM = 10.0  # dB by which a box's noise is over the threshold on average, f
 
 def role(condition: str) -> str:
     """The role of a condition ("masking 20") or of a family ("masking"), whatever its rate."""
-    return "reference" if condition == ORIGINAL else ROLES[condition.split()[0]]
+    return "reference" if condition == ORIGINAL else ROLES[family_of(condition)]
 
 
 def first_player(study: Study) -> players.Player:
@@ -102,8 +104,8 @@ def walk(study: Study, rate: float = PAPERS_RATE) -> FrameWalker:
     found = {name: study.frames(name) for name in study.at_rate(rate)}
     first: Frames = next(iter(found.values()))
     caption = (
-        f"Eight tenths of a second of '{first.utterance}' around the frame of Figure 3, at {rate:g} kb/s. Solid: what the "
-        "original hides. Dashed: the noise. Thin: the original. Watch how vowels and the “s” differ."
+        f"{len(first.seconds)} frames of '{first.utterance}' around the frame of Figure 3, at {rate:g} kb/s. "
+        "Solid: what the original hides. Dashed: the noise. Thin: the original. Watch how vowels and the “s” differ."
     )
     return frame_walker(
         {name: frames.noise for name, frames in found.items()},
@@ -171,14 +173,17 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
                 place.set_ylabel("")
         return figure
 
+    levels = {c: study.value(c, "top_level") for c in boxes}
+    top = "; ".join(f"{c} {minus(level.mean)} dB" for c, level in levels.items() if level is not None)
     told = "; ".join(f"{c} {box.excess:.0f} dB at {_place(box)}" for c, box in boxes.items())
     return show(
         draw,
         f"Figure 4 of the paper, with '{name}' at {rate:g} kb/s. A box marks, in each decoded sound, the "
         f"{BOX_SECONDS:g} s and {BOX_HERTZ / 1000:g} kHz above {HIGH / 1000:g} kHz whose noise is most over the masking "
         f"threshold, where that is {HEADROOM:g} dB or more on average: {told}. −80 to 0 dB re full scale.",
-        "Six spectrograms from 0 to 8 kHz: the original, AMR-WB, which is empty above 7 kHz, and the coders trained "
-        "with the squared error, the log-mel loss, PMSQE and the masking loss; boxes at the worst artefacts.",
+        "Six spectrograms from 0 to 8 kHz: the original, AMR-WB, and the coders trained with the squared error, the "
+        "log-mel loss, PMSQE and the masking loss. Level above 7 kHz over the original's, mean over all utterances: "
+        f"{top}.",
     )
 
 

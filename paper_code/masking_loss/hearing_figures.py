@@ -13,17 +13,20 @@ from torch import Tensor
 from paper_code.audio.clips import Clip
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
+from paper_code.display.frame_walker import share_above
 from paper_code.display.masking import masking
 from paper_code.display.style import Theme
 from paper_code.display.tables import Column, Table, table
 from paper_code.hearing import MaskingModel, masking_threshold
 from paper_code.hearing.sound_pressure import decibels
 from paper_code.masking_loss.coder import SAMPLE_RATE
-from paper_code.masking_loss.figures import ORIGINAL
+from paper_code.masking_loss.figures import ORIGINAL, PAPERS_RATE
 from paper_code.masking_loss.study import Study
 from paper_code.masking_loss.utterances import LEVEL
 
-UNSCALED = 512.0**2  # how much larger powers are without the 1/512 of the spectrum: 54 dB
+# Without the 1/512 of the spectrum a masker's power is 512^2 times larger (54 dB); the noise, whose power was divided by
+# 512 once, stands 27 dB too high itself.
+UNSCALED, NOISE_UP = 512.0**2, 10 * float(np.log10(512.0))
 # The deviations of the laboratory's port, one at a time: what it is called here, and the setting.
 DEVIATIONS: Mapping[str, Mapping[str, object]] = {
     "rectangular window": {"window": "rectangular"},
@@ -50,16 +53,16 @@ class Port:
 
 
 def port(waveform: Tensor, frame: int) -> Port:
-    """The threshold of one frame of a waveform [time] at 16 kHz, set up as FACTS has it, and with each deviation.
+    """The threshold of one frame of a waveform [time] at 16 kHz, set up as in the textbook, and with each deviation.
 
-    "spectrum without 1/512" is the laboratory's threshold of a spectrum that lacks the scale of its noise: it is
-    shown where that noise would meet it. Raises ValueError on bad waveforms and frames.
+    "spectrum without 1/512" is shown where the noise would meet it: noise and threshold have different scales there.
+    Raises ValueError on bad waveforms and frames.
     Paper: Byun et al. 2021, section 3.1. Chapter: masking_loss.
     """
     model = MaskingModel(SAMPLE_RATE)
     found = {name: _threshold(MaskingModel(SAMPLE_RATE, **one), waveform, frame) for name, one in DEVIATIONS.items()}
     found[TOGETHER] = _threshold(MaskingModel.laboratory_port(), waveform, frame)
-    found[LEVELS_OFF] = _threshold(model, waveform, frame, UNSCALED)
+    found[LEVELS_OFF] = _threshold(model, waveform, frame, UNSCALED) - NOISE_UP
     spectrum = decibels(_power(model, waveform)[frame]).numpy()
     seconds = (frame * model.hop_length + model.frame_length / 2) / SAMPLE_RATE
     return Port(_threshold(model, waveform, frame), found, spectrum, model.frequency(), seconds)
@@ -95,8 +98,8 @@ def laboratory_port(study: Study) -> Drawing | players.Player:
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(3, 2, height=1.8, sharex=True, sharey=True)
         for place, (name, values) in zip(axes, found.deviating.items(), strict=True):
-            place.plot(kilohertz, found.spectrum, color=theme.grid, linewidth=0.9)
-            place.plot(kilohertz, found.corrected, color=theme.ink, linewidth=1.4)
+            place.plot(kilohertz, found.spectrum, color=theme.muted, linewidth=0.7, alpha=0.7)
+            place.plot(kilohertz, found.corrected, color=theme.ink, linewidth=1.6, linestyle=(0, (4, 1.5)))
             place.plot(kilohertz, values, **theme.line("document", linewidth=1.2))
             place.set(title=name, ylim=LEVELS, xlim=(0, 8))
         for place in axes if theme.narrow else axes[-2:]:
@@ -108,27 +111,33 @@ def laboratory_port(study: Study) -> Drawing | players.Player:
     worst = {name: _apart(found, name)[1] for name in found.deviating}
     return show(
         draw,
-        f"The masking threshold of one frame ({found.seconds:.2f} s): set up as this chapter does it (black), and with "
-        "each deviation of the port that the paper's laboratory published (vermilion). Grey: the spectrum.",
+        f"The masking threshold of one frame ({found.seconds:.2f} s): set up as this chapter does it (dashed), and with "
+        "each deviation of the port that the paper's laboratory published (vermilion). Thin: the spectrum.",
         "Six panels, one a deviation, each with the corrected threshold and the deviating one from 0 to 8 kHz. Largest "
-        + "; ".join(f"distance, {name}: {value:.1f} dB" for name, value in worst.items())
-        + ".",
+        "distances: " + "; ".join(f"{name} {value:.1f} dB" for name, value in worst.items()) + ".",
         kind="webp",  # an SVG of so many points is larger
     )
 
 
 def deviations(study: Study) -> Table | players.Player:
-    """The same in numbers: mean and largest distance from the corrected threshold."""
+    """The same in numbers: distances from the corrected threshold, and how much of a coder's noise is still above."""
     sound, frame = _sound(study)
     if not isinstance(sound, Clip):
         return _missing(sound)
     found = _port(sound, frame)
-    rows = [[name, *_apart(found, name), float((v - found.corrected).mean())] for name, v in found.deviating.items()]
+    coder = f"MSE {PAPERS_RATE:g}"
+    frames = study.frames(coder)
+    noise = frames.noise[frames.shown]
+    rows: list[list[object]] = [["none", None, None, None, 100 * share_above(noise, found.corrected)]]
+    for name, values in found.deviating.items():
+        higher = float((values - found.corrected).mean())
+        rows.append([name, *_apart(found, name), higher, 100 * share_above(noise, values)])
     columns = [
         Column("deviation"),
         Column("mean distance", "dB", ".1f"),
         Column("largest distance", "dB", ".1f"),
         Column("threshold on average higher by", "dB", ".1f"),
+        Column(f"noise of the coder {coder} above it", "% of lines", ".0f"),
     ]
     return table(columns, rows, "Deviations of the laboratory's port from the corrected threshold, in this one frame.")
 

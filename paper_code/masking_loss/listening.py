@@ -15,7 +15,7 @@ from paper_code.listeners.design import ListeningTest, mushra
 from paper_code.listeners.mushra import by_group, failings
 from paper_code.listeners.ratings import Ratings, RatingsError, read
 from paper_code.masking_loss import figures
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, family_of
 from paper_code.masking_loss.figures import ORIGINAL
 from paper_code.masking_loss.study import Sound, Study
 
@@ -40,7 +40,7 @@ def sounds(study: Study) -> dict[tuple[str, str], Sound]:
     found: dict[tuple[str, str], Sound] = {}
     for item, (name, rate) in items(study).items():
         found |= {(item, condition): sound for condition, sound in shared[name].items()}
-        found |= {(item, _family(coder)): study.decoded(coder, name) for coder in study.at_rate(rate)}
+        found |= {(item, family_of(coder)): study.decoded(coder, name) for coder in study.at_rate(rate)}
     return found
 
 
@@ -140,8 +140,8 @@ def about() -> str:
     return (
         "*The paper's test:* seven experienced listeners, ten files of the test set at three bit rates, AMR-WB and the "
         "coders of three losses, and one anchor, low-passed at 3.5 kHz. ITU-R BS.1534-3 wants a second anchor at 7 kHz, "
-        "a training, and about twenty listeners; the paper tells of no screening. *Ours:* the same three rates, four "
-        "utterances of as many speakers, both anchors, the coder of the squared error too, a practice trial and the "
+        "a training, and about twenty listeners; the paper tells of no screening. *Ours:* the same three rates, fewer "
+        "utterances, both anchors, the coder of the squared error too, a practice trial and the "
         "screening of the recommendation. Whoever takes part listens with what they have at home: read the result as "
         "that of such listeners."
     )
@@ -168,11 +168,6 @@ def _title(name: str) -> str:
     """ "speaker 1688, utterance 142285-0004" for LibriSpeech's "1688-142285-0004"; another name as it is."""
     speaker, _, utterance = name.partition("-")
     return f"speaker {speaker}, utterance {utterance}" if speaker.isdigit() else name
-
-
-def _family(coder: str) -> str:
-    """ "masking" of "masking 20"."""
-    return coder.rpartition(" ")[0]
 
 
 def _place(item: str) -> tuple[str, str]:

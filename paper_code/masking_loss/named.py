@@ -7,7 +7,7 @@ import numpy as np
 
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, title
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, family_of, title
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 
 PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
@@ -69,4 +69,4 @@ def _most_wins(of_seed: dict[str, float]) -> float:
 def _best_at(of_seed: dict[str, float], rate: float, nominal: float) -> str:
     names: Sequence[str] = [f"AMR-WB {nominal:g}", *(f"{TITLES[loss]} {rate:g}" for loss in PAPERS_CODERS)]
     values = [of_seed.get(f"OPS, {name}", math.nan) for name in names]
-    return "" if np.isnan(values).any() else names[int(np.argmax(values))].rsplit(" ", 1)[0]
+    return "" if np.isnan(values).any() else family_of(names[int(np.argmax(values))])

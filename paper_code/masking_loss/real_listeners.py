@@ -103,7 +103,7 @@ def _means_table(ratings: Ratings, found: Screening) -> Shown:
     few, all_of_them = len(found.kept.listeners), len(ratings.listeners)
     caption = (
         f"Means of the real test. Listeners are the units: each one's {len(ratings.items) // 2} items are averaged "
-        f"first. 95 % intervals over the {few} listeners who pass, after Student and by bootstrap: the two agree."
+        f"first. 95 % intervals over the {few} listeners who pass, after Student and by bootstrap."
     )
     columns = [
         "condition", Column(f"mean of all {all_of_them}", "points", ".1f"), Column(f"mean of {few}", "points", ".1f"),

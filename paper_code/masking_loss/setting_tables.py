@@ -6,10 +6,12 @@ from typing import Any
 from paper_code.audio import corpora
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.masking_loss import experiment, stimuli
+from paper_code.masking_loss.coder import SAMPLE_RATE
 from paper_code.masking_loss.experiment import SWEPT_RATE
+from paper_code.masking_loss.framing import HOP
 from paper_code.masking_loss.study import Study
 
-FRAME_SECONDS = 0.03  # of new sound in a frame
+FRAME_SECONDS = HOP / SAMPLE_RATE  # of new sound in a frame
 HOUR = 3600.0
 
 
@@ -40,15 +42,20 @@ def summary(study: Study) -> str:
 
 SETTINGS: Mapping[str, tuple[str | None, Callable[[Mapping[str, Any]], str]]] = {
     # what: what the paper says (None: what the full profile has), and how a config says it
-    "channels": ("not said; 1.5 million weights", lambda c: str(c["width"])),
+    "channels": ("1.5 million weights", lambda c: str(c["width"])),
     "bins": ("not said", lambda c: str(c["bins"])),
     "start": ("not said", lambda c: {"he": "He", "half_band": "half of the band, in the shortcuts"}[c["start"]]),
-    "frames a step": (None, lambda c: f"{c['batch']} in runs of {c['run']}"),
+    "frames a step": ("128", lambda c: f"{c['batch']} in runs of {c['run']}"),
     "steps without quantisation": ("not said", lambda c: f"{c['warm_up']:,} ({c['warm_up_loss'] or 'own loss'})"),
     "steps with it": ("not said", lambda c: f"{c['iterations']:,}"),
     "learning rate, cosine": (None, lambda c: f"{c['learning_rate']:g} to {c['last_rate']:g}"),
     "alpha 1, 2": (None, lambda c: f"{c['alpha_1']:g}, {c['alpha_2']:g}"),
     "alpha 3, at first": (None, lambda c: f"{c['alpha_3']:g}"),
+    "its step": ("0.025", lambda c: _step(c)),
+    "steps between controls of the rate": ("not said", lambda c: str(c["control_every"])),
+    "tolerance of the rate": ("not said", lambda c: f"{c['tolerance']:g} kb/s"),
+    "sharpness of the quantiser": ("not said", lambda c: _sharpness(c)),
+    "gain of the residuals at first": ("not said", lambda c: f"{c['residual_gain']:g}"),
     "alpha 4": ("0.003", lambda c: f"{c['alpha_4']:g}"),
     "squared error": ("sum over a frame", lambda c: {"rmse": "root of the mean", "sum": "sum"}[c["squared_error"]]),
     "speech in all steps": ("not said", lambda c: _spoken((c["warm_up"] + c["iterations"]) * c["batch"])),
@@ -102,12 +109,27 @@ def runs(study: Study) -> Table:
     ]
     shared = study.condition(study.swept[0])
     before = shared.metrics["training"]["warm_up_seconds"] / 60
+    common = "that all share" if shared.config["warm_up_loss"] else "of its own loss"
     caption = (
-        f"The trainings after the shared {shared.config['warm_up']:,} steps without quantisation ({before:.1f} min): "
-        f"{sum(row[3] for row in rows) / 60:.1f} hours in all, two at a time. Of all the moments at which a coder was "
-        "measured, the one within 0.45 kb/s of its rate and with the least distortion is kept."
+        f"The trainings, each after {shared.config['warm_up']:,} steps without quantisation {common} ({before:.1f} min): "
+        f"{sum(row[3] for row in rows) / 60:.1f} hours of one core in all, without the evaluation. Of all the moments at "
+        f"which a coder was measured, the one within {shared.config['tolerance']:g} kb/s of its rate with the least "
+        "distortion is kept, or the nearest to its rate if none is within; the baseline keeps the best PESQ."
     )
     return table(columns, rows, caption)
+
+
+def _step(config: Mapping[str, Any]) -> str:
+    moved = (
+        f"{100 * config['alpha_3_step']:g} % of itself" if config["relative_step"] else f"{config['alpha_3_step']:g}"
+    )
+    return moved + (f", looking {config['lookahead']:g} controls ahead" if config["lookahead"] else "")
+
+
+def _sharpness(config: Mapping[str, Any]) -> str:
+    if config["sharpness"] is None:
+        return f"temperature {config['temperature']:g}"
+    return f"{config['sharpness']:g} over the distance of the bins"
 
 
 def _spoken(frames: int) -> str:

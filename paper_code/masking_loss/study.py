@@ -169,7 +169,7 @@ def open_study(profile: str = "published", seed: int = 0, device: str = "auto", 
 
 def recordings_here() -> bool:
     """Whether all recordings of the chapter can be had: folder, cache or download."""
-    return corpora.available(file.path for side in ("test", "validation", "train") for file in stimuli.recordings(side))
+    return corpora.available(file.path for side in stimuli.SIDES for file in stimuli.recordings(side))
 
 
 def _stand_in() -> Mapping[str, str]:

@@ -45,7 +45,7 @@ def test_the_slider_moves_the_frames(open_page: OpenPage) -> None:
     page = open_page()
     slider = page.get_by_role("slider", name="Frame")
     expect(page.locator("output")).to_have_text("3 of 5, at 0.20 s")
-    expect(page.locator(".frame-panel h4").first).to_have_text("first 20 % above")
+    expect(page.locator(".frame-name").first).to_have_text("first 20 % above")
     before, threshold = curve(page, 0, "noise"), curve(page, 0, "threshold")
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -53,8 +53,8 @@ def test_the_slider_moves_the_frames(open_page: OpenPage) -> None:
     assert curve(page, 0, "noise") != before
     assert curve(page, 0, "threshold") == threshold
     page.keyboard.press("Home")
-    expect(page.locator(".frame-panel h4").first).to_have_text("first 0 % above")
-    expect(page.locator(".frame-panel h4").nth(1)).to_have_text("second 100 % above")
+    expect(page.locator(".frame-name").first).to_have_text("first 0 % above")
+    expect(page.locator(".frame-name").nth(1)).to_have_text("second 100 % above")
     told = slider.get_attribute("aria-valuetext")
     assert told == "1 of 5, at 0.00 seconds; noise above the threshold: first 0 %, second 100 %"
 
@@ -81,4 +81,4 @@ def test_it_fits_a_phone_and_takes_the_colours_of_its_roles(open_page: OpenPage)
     colour = "getComputedStyle(document.querySelectorAll('.frame-noise')[0]).stroke"
     assert page.evaluate(colour) == "rgb(86, 180, 233)"  # the plain role on dark ground
     size = "document.querySelector('.frame-panel text').getBoundingClientRect().height"
-    assert page.evaluate(size) >= 10
+    assert page.evaluate(size) >= 12

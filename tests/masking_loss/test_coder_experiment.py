@@ -13,7 +13,7 @@ from paper_code.lab.training import seed_all
 from paper_code.masking_loss import evaluation, experiment, stimuli, training
 from paper_code.masking_loss.bitstream import coded
 from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, title
-from paper_code.masking_loss.configs import WEIGHTS, CoderConfig
+from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
 
 CPU = torch.device("cpu")
 CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]
@@ -44,13 +44,14 @@ def test_full_is_the_papers_size():
     assert (ours["utterances"], found["amr_wb_19.85"].utterances) == (0, 0)
 
 
-def test_coders_differ_in_nothing_but_the_loss_and_the_rate():
-    found = experiment.experiments("small", 0)
+@pytest.mark.parametrize(("profile", "weights"), [("small", SHORT_WEIGHTS), ("full", WEIGHTS)])
+def test_coders_differ_in_nothing_but_the_loss_and_the_rate(profile, weights):
+    found = experiment.experiments(profile, 0)
     first = found[CODERS[0]].as_dict()
     for name in CODERS:
         own = found[name].as_dict()
         assert own == first | {name: own[name] for name in ("loss", "bitrate", "alpha_4")}
-        assert own["alpha_4"] == (WEIGHTS[own["loss"]] or None)  # in the settings: another weight, another result
+        assert own["alpha_4"] == (weights[own["loss"]] or None)  # in the settings: another weight, another result
         assert name == f"coder_{own['loss']}_{own['bitrate']:g}"
 
 

@@ -31,6 +31,7 @@ def test_levels_are_whole_and_within_the_scale():
     assert [panel["name"] for panel in found["panels"]] == ["quiet", "loud"]
     assert [panel["role"] for panel in found["panels"]] == ["reference", "plain"]
     assert found["panels"][0]["noise"][1][:2] == [-5, -5]
+    assert [panel["above"] for panel in found["panels"]] == [[0, 0], [67, 67]]
     assert (found["first"], found["seconds"], found["top"]) == (1, [0.5, 0.516], 8000.0)
     deep = content(made(noise={"a": np.full((2, 3), -300.0)}, roles={}))
     assert deep["panels"][0]["noise"] == [[LOWEST] * 3] * 2
