@@ -28,7 +28,9 @@ SCALES = ((32,), (8, 16, 32, 64))  # besides (16, 32, 64)
 
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
-    "small": Profile("coders half as wide, a short training from half the band: some two and a half hours of one core in all"),
+    "small": Profile(
+        "coders half as wide, a short training from half the band: some two and a half hours of one core in all"
+    ),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
 }
 PAPER: Mapping[str, Any] = {  # section 4; what it does not say are the defaults of CoderConfig

@@ -44,14 +44,20 @@ def first_player(study: Study) -> players.Player:
     sounds |= {condition: study.decoded(condition, name) for condition in (f"MSE {rate:g}", f"masking {rate:g}")}
     caption = (
         "The same network at the same bit rate, trained with the squared error alone and with the masking loss beside "
-        "it. Listen for the noise around the voice."
+        "it. Listen for the noise around the voice. Files of this utterance: "
+        + ", ".join(f"{one} {study.kilobits_of(one, name):.1f} kb/s" for one in list(sounds)[1:])
+        + "."
     )
     return _player(sounds, f"Speech at {rate:g} kb/s: two losses", caption)
 
 
 def player(study: Study, name: str, rate: float = PAPERS_RATE) -> players.Player:
     """An utterance: the original, AMR-WB, and the coders of all losses at a rate (kb/s). Raises LabError."""
-    caption = "Listen for hiss, for roughness in the vowels, and for what is left of the “s”."
+    spent = ", ".join(f"{one} {study.kilobits_of(one, name):.1f}" for one in study.at_rate(rate))
+    caption = (
+        "Listen for hiss, for roughness in the vowels, and for what is left of the “s”. A coder keeps to its rate on "
+        f"average; this utterance takes, in kb/s: {spent}."
+    )
     return _player(_sounds(study, name, rate), f"{name} at {rate:g} kb/s: all coders", caption)
 
 

@@ -141,9 +141,9 @@ def about() -> str:
         "*The paper's test:* seven experienced listeners, ten files of the test set at three bit rates, AMR-WB and the "
         "coders of three losses, and one anchor, low-passed at 3.5 kHz. ITU-R BS.1534-3 wants a second anchor at 7 kHz, "
         "a training, and about twenty listeners; the paper tells of no screening. *Ours:* the same three rates, fewer "
-        "utterances, both anchors, the coder of the squared error too, a practice trial and the "
-        "screening of the recommendation. Whoever takes part listens with what they have at home: read the result as "
-        "that of such listeners."
+        "utterances, both anchors, the coder of the squared error too, a practice trial and the screening of the "
+        "recommendation. A coder keeps to its rate on average: these utterances take more or less. Whoever takes part "
+        "listens with what they have at home: read the result as that of such listeners."
     )
 
 

@@ -112,6 +112,14 @@ class Study(ChapterStudy):
         found = [result.metrics[side] for result in self.results if title(result.config) == name]
         return tuple(float(np.mean([each[key] for each in found])) for key in ("kilobits", "estimated_kilobits"))
 
+    def kilobits_of(self, name: str, utterance: str) -> float:
+        """kb/s of the file of one test utterance after a condition, in the run that is heard. Raises LabError."""
+        arrays = self.condition(name).arrays
+        found = dict(zip(arrays["test_names"].tolist(), arrays["test_kilobits"].tolist(), strict=True))
+        if utterance not in found:
+            raise LabError(f"{utterance!r} is none of the test utterances of {name}. {suggestion(utterance, found)}")
+        return found[utterance]
+
     def frames(self, name: str) -> Frames:
         """Noise of a condition and the threshold of the original in consecutive frames of one utterance."""
         result, model = self.condition(name), MaskingModel(SAMPLE_RATE)

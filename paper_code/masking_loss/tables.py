@@ -7,6 +7,7 @@ from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.intervals import Interval
 from paper_code.masking_loss import published
 from paper_code.masking_loss.evaluation import PREDICTED
+from paper_code.masking_loss.experiment import SWEPT_RATE
 from paper_code.masking_loss.study import Study
 
 OVER = (
@@ -38,6 +39,18 @@ def table_1(study: Study) -> Table:
         "prediction of listeners, not their word." + _failed(study)
     )
     return table(columns, rows, caption)
+
+
+def rates_of_utterances(study: Study) -> str:
+    """How far the rate of a single utterance may be from that of all, in Markdown."""
+    told = []
+    for name in study.at_rate(SWEPT_RATE):
+        values = study.values(name, "kilobits")
+        told.append(f"{name} {values.min():.1f} to {values.max():.1f}")
+    return (
+        "A trained coder keeps to its rate on average over much speech. Files of single test utterances take, in kb/s: "
+        f"{'; '.join(told)}."
+    )
 
 
 def table_1_peass(study: Study) -> Table:

@@ -40,6 +40,7 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
     for side in ("validation", "test"):
         scores = {score: _values(name, score, seed) + (side == "validation") for score in SCORES}
         arrays |= {f"{side}_{score}": values for score, values in scores.items()}
+        arrays[f"{side}_names"] = np.array(UTTERANCES)
         metrics[side] = {score: values.mean() for score, values in scores.items()}
         metrics[side] |= {"utterances": 3, "seconds": 9.0, "pesq_failed": 0, "estimated_kilobits": 12.5 + seed}
     if "_gamma_" not in experiment_name and "_bands_" not in experiment_name:
@@ -143,6 +144,14 @@ def test_a_study_without_recordings_is_of_synthetic_speech(here, overrides, resu
     assert opened.seed == 5
     with pytest.raises(LabError, match="have the seeds 0, 1; found 5"):
         study_module.open_study(seed=5)
+
+
+def test_the_rate_of_one_utterance_is_told(study):
+    assert study.kilobits_of("masking 20", "synthetic-6") == study.condition("masking 20").arrays["test_kilobits"][1]
+    with pytest.raises(LabError, match=r"'synthetic-7' is none of the test utterances of masking 20\. Did you mean"):
+        study.kilobits_of("masking 20", "synthetic-7")
+    values = study.values("AMR-WB 19.85", "kilobits")
+    assert f"AMR-WB 19.85 {values.min():.1f} to {values.max():.1f}; MSE 20" in tables.rates_of_utterances(study)
 
 
 def test_missing_recordings_are_noticed(monkeypatch, tmp_path):
