@@ -101,14 +101,15 @@ pages.scoreboard(rows)
 # ::::
 #
 # ::::{grid-item-card} A masking threshold
-# :class-card: waiting
+# :link: masking_loss
+# :link-type: doc
 #
 # :::{card-header}
 # Byun et al. 2021
 # :::
 # A speech coder that learns to keep its noise under what the ear masks.
 # :::{card-footer}
-# In preparation
+# Listen and read
 # :::
 # ::::
 # :::::

@@ -23,7 +23,7 @@ from types import ModuleType
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
 
-CHAPTERS = ("bark_loss", "codec_loss")  # in the order of the book
+CHAPTERS = ("bark_loss", "codec_loss", "masking_loss")  # in the order of the book
 
 WANTED = ("PROFILES", "seeds", "experiments", "train", "evaluate", "sources", "measurements")
 SIZES = ("full", "small", "smoke")  # the profiles, best first
@@ -44,6 +44,11 @@ DOCUMENTS = {
         "ananthabhotla2019",
         "Towards a Perceptual Loss: Using a Neural Network Codec Approximation as a Loss for Generative Audio Models",
         "Ananthabhotla, Ewert & Paradiso (2019)",
+    ),
+    "masking_loss": Document(
+        "byun2021",
+        "Development of a Psychoacoustic Loss Function for the Deep Neural Network (DNN)-Based Speech Coder",
+        "Byun et al. (2021)",
     ),
 }
 
