@@ -128,14 +128,17 @@ hearing_figures.deviations(study)
 # bands (Eq. 1 and 2), the noise $P_n = |Y - X|^2$ and the threshold are compared in dB, and only what sticks out counts
 # (Eq. 3 and 4):
 #
-# $$ D^i = \max\left(10\log_{10} H_i P_n - 10\log_{10} H_i T,\; 0\right), \qquad
-#    L_{nm} = \frac{1}{N}\sum_{i=1}^{N} \lVert w_i \odot D^i \rVert_1. $$
+# $$ D^i = \max\left(10\log_{10} H_i P_n - 10\log_{10} H_i T,\; 0\right), $$
+#
+# $$ L_{nm} = \frac{1}{N}\sum_{i=1}^{N} \lVert w_i \odot D^i \rVert_1. $$
 #
 # The weights are the perceptual entropy $E$, the number of bits that noise just under the threshold would cost, relative
 # to the largest band (Eq. 5 and 6):
 #
-# $$ E_f = \log_2\left(2\frac{|\Re X_f|}{\sqrt{6 T_f}} + 1\right) + \log_2\left(2\frac{|\Im X_f|}{\sqrt{6 T_f}} + 1\right),
-#    \qquad w_i = \left(\frac{H_i E}{\max H_i E}\right)^\gamma. $$
+# $$ E_f = \log_2\left(2\frac{|\Re X_f|}{\sqrt{6 T_f}} + 1\right)
+#    + \log_2\left(2\frac{|\Im X_f|}{\sqrt{6 T_f}} + 1\right), $$
+#
+# $$ w_i = \left(\frac{H_i E}{\max H_i E}\right)^\gamma. $$
 
 # %%
 masking_loss = MaskingLoss(sample_rate=16000, bands=(16, 32, 64), gamma=0.8)

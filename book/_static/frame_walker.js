@@ -20,6 +20,10 @@ function drawn(tag, attributes, text = "") {
 	return node;
 }
 
+/** Levels of frames, of texts with a character a line. */
+const unpacked = ({ low, high, steps, code }, frames) =>
+	frames.map((text) => Array.from(text, (letter) => low + ((letter.charCodeAt(0) - code) * (high - low)) / steps));
+
 /** Where levels and frequencies lie in a panel. */
 function scale({ low, high, top }, lines) {
 	const x = (share) => LEFT + share * (WIDTH - LEFT);
@@ -71,6 +75,8 @@ function panel(content, { name, role, noise, above: shares }) {
 
 function walker(figure) {
 	const content = JSON.parse(figure.dataset.frames), count = content.threshold.length;
+	for (const kind of ["threshold", "spectrum"]) content[kind] = unpacked(content, content[kind]);
+	for (const each of content.panels) each.noise = unpacked(content, each.noise);
 	const panels = content.panels.map((each) => panel(content, each));
 	const slider = el("input", ""), output = el("output", ""), label = el("label", "", "Frame");
 	Object.assign(slider, { type: "range", min: 0, max: count - 1, step: 1, value: content.first, id: `frame-${walkers++}` });

@@ -1,6 +1,7 @@
 """Spectra frame by frame with a slider, for the static page: noise of several conditions against one threshold.
 
-The curves are drawn by the book's script (book/_static/frame_walker.js) from whole decibels.
+The curves are drawn by the book's script (book/_static/frame_walker.js). Each level is one character, in steps of
+4/3 dB: as numbers they would be most of the page.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
 from paper_code.display.players import STATIC
 
 LOWEST, HIGHEST = -20, 100  # dB, ends of the scale: what is outside is drawn at its edge
+STEPS = 90  # between them
+FIRST = 35  # code of the character that stands for the lowest level, "#"; the highest is "}"
 
 
 class FrameWalker(Shown):
@@ -48,14 +51,16 @@ def frame_walker(
         "top": top,
         "low": LOWEST,
         "high": HIGHEST,
+        "steps": STEPS,
+        "code": FIRST,
         "first": first,
-        "threshold": _whole(threshold),
-        "spectrum": _whole(spectrum),
+        "threshold": _packed(threshold),
+        "spectrum": _packed(spectrum),
         "panels": [
             {
                 "name": name,
                 "role": roles.get(name, "reference"),
-                "noise": _whole(each),
+                "noise": _packed(each),
                 "above": _above(each, threshold),
             }
             for name, each in noise.items()
@@ -63,7 +68,7 @@ def frame_walker(
     }
     html = element(
         "figure",
-        element("figcaption", f"<b>{escape(title)}</b> <span>{prose(caption)}</span>")
+        element("figcaption", f"<b>{escape(title)}.</b> <span>{prose(caption)}</span>")
         + element("p", escape(_still(noise, threshold, seconds, first)), class_="sound-message frame-static"),
         class_="frame-walker",
         aria_label=f"Frame by frame: {title}",
@@ -89,7 +94,7 @@ def share_above(noise: NDArray, threshold: NDArray) -> float:
 
 
 def _above(noise: NDArray, threshold: NDArray) -> list[int]:
-    """Per cent of the lines over the threshold, frame by frame: of the levels as they are, not of the whole decibels."""
+    """Per cent of the lines over the threshold, frame by frame: of the levels as they are, not as they are drawn."""
     return [round(100 * share_above(*levels)) for levels in zip(noise, threshold, strict=True)]
 
 
@@ -114,8 +119,10 @@ def _check(
         style.check_role(role)
 
 
-def _whole(levels: NDArray) -> list[list[int]]:
-    return np.round(levels).clip(LOWEST, HIGHEST).astype(int).tolist()
+def _packed(levels: NDArray) -> list[str]:
+    """A text a frame, a character a line."""
+    steps = np.round((levels.clip(LOWEST, HIGHEST) - LOWEST) * (STEPS / (HIGHEST - LOWEST))).astype(np.uint8)
+    return [bytes(frame).decode("ascii") for frame in steps + FIRST]
 
 
 def _still(noise: Mapping[str, NDArray], threshold: NDArray, seconds: Sequence[float], first: int) -> str:

@@ -25,16 +25,23 @@ def content(shown):
     return json.loads(unescape(re.search(r'data-frames="([^"]*)"', shown.html)[1]))
 
 
-def test_levels_are_whole_and_within_the_scale():
+def levels(found, frames):
+    """What the page's script makes of a text."""
+    step = (found["high"] - found["low"]) / found["steps"]
+    return [[found["low"] + step * (ord(letter) - found["code"]) for letter in text] for text in frames]
+
+
+def test_levels_come_back_within_a_step_and_within_the_scale():
     found = content(made())
-    assert found["threshold"] == [[10, 20, 30], [0, 0, HIGHEST]]
+    assert levels(found, found["threshold"])[0] == pytest.approx([10, 20, 30], abs=0.67)
+    assert levels(found, found["threshold"])[1] == pytest.approx([0, 0.4, HIGHEST], abs=0.67)
     assert [panel["name"] for panel in found["panels"]] == ["quiet", "loud"]
     assert [panel["role"] for panel in found["panels"]] == ["reference", "plain"]
-    assert found["panels"][0]["noise"][1][:2] == [-5, -5]
+    assert levels(found, found["panels"][0]["noise"])[1][:2] == pytest.approx([-5, -4.6], abs=0.67)
     assert [panel["above"] for panel in found["panels"]] == [[0, 0], [67, 67]]
     assert (found["first"], found["seconds"], found["top"]) == (1, [0.5, 0.516], 8000.0)
     deep = content(made(noise={"a": np.full((2, 3), -300.0)}, roles={}))
-    assert deep["panels"][0]["noise"] == [[LOWEST] * 3] * 2
+    assert levels(deep, deep["panels"][0]["noise"]) == [[LOWEST] * 3] * 2
 
 
 def test_without_a_script_the_numbers_of_one_frame_are_told():
@@ -61,5 +68,5 @@ def test_what_does_not_fit_is_refused(changes, message):
 
 def test_a_title_cannot_break_the_page():
     shown = made(title="<b>&", noise={'"<i>': THRESHOLD}, roles={})
-    assert "<b>&amp;" not in shown.html.replace("<b>&lt;b&gt;&amp;</b>", "")
+    assert "<b>&amp;" not in shown.html.replace("<b>&lt;b&gt;&amp;.</b>", "")
     assert content(shown)["panels"][0]["name"] == '"<i>'
