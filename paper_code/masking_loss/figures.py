@@ -29,6 +29,7 @@ ROLES = {"AMR-WB": "codec", "MSE": "plain", "log-mel": "stronger", "PMSQE": "cor
 PAPERS_RATE = experiment.SWEPT_RATE  # kb/s, of Figures 3 and 4
 LEVELS = (-20, 80)  # dB SPL, of Figure 3
 BOX_SECONDS, BOX_HERTZ = 0.4, 1000.0  # of a box of Figure 4
+WALKED = 32  # frames of the slider: all that are stored would be a quarter of the page
 HEADROOM = 10.0  # dB by which a box's noise is over the threshold on average, for it to be drawn
 
 
@@ -109,17 +110,19 @@ def walk(study: Study, rate: float = PAPERS_RATE) -> FrameWalker:
     """Figure 3 for consecutive frames, with a slider. Raises LabError."""
     found = {name: study.frames(name) for name in study.at_rate(rate)}
     first: Frames = next(iter(found.values()))
+    start = max(0, min(first.shown - WALKED // 2, len(first.seconds) - WALKED))
+    shown = slice(start, start + WALKED)
     caption = (
-        f"{len(first.seconds)} frames of '{first.utterance}' around the frame of Figure 3, at {rate:g} kb/s. "
+        f"{len(first.seconds[shown])} frames of '{first.utterance}' around the frame of Figure 3, at {rate:g} kb/s. "
         "Solid: what the original hides. Dashed: the noise. Thin: the original. Watch how vowels and the “s” differ."
     )
     return frame_walker(
-        {name: frames.noise for name, frames in found.items()},
-        first.threshold,
-        first.spectrum,
-        list(first.seconds),
+        {name: frames.noise[shown] for name, frames in found.items()},
+        first.threshold[shown],
+        first.spectrum[shown],
+        list(first.seconds[shown]),
         float(first.frequency[-1]),
-        first.shown,
+        first.shown - start,
         "Noise and threshold, frame by frame",
         caption,
         {name: role(name) for name in found},
