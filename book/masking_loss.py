@@ -372,8 +372,8 @@ claims_table(claims.judge("masking_loss", study.measurements))
 # runs says which), the last moment at which their rate was right.
 #
 # *The bit rates* were controlled on frames of the training speakers. On the test speakers, and in whole files, the same
-# coders need up to 1.2 kb/s more, so that some are outside the 0.45 kb/s they were held to. Coders of one target differ by
-# less than that, and far less than would explain the differences in their noise.
+# coders need more (the table of runs has the one rate, Table 1 the other), so that some are outside the tolerance they
+# were held to. Coders of one target differ by far less than would explain the differences in their noise.
 #
 # *The weight of the loss* decides much. We first weighted the masking loss thirteen times as high, as its laboratory's
 # sum over a mini-batch suggests. Within a hundred steps the coder then gave up several dB of its signal-to-noise ratio:
