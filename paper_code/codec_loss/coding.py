@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from paper_code.codec_loss import stimuli
 from paper_code.codec_loss.configs import ModelConfig
-from paper_code.codec_loss.imitation import GAIN, learning_rate
+from paper_code.codec_loss.imitation import learning_rate
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.codec_loss.networks import PATCH, EncoderNetwork
 from paper_code.codec_loss.weights import WeightsError, checksum, released
@@ -19,6 +19,7 @@ from paper_code.metrics.distortion import signal_to_noise_ratio
 
 WARM_UP = 100  # steps after which the terms of a loss are weighed once more, then for good
 VALIDATION_PATCHES = 16
+SOFTER = 12.0  # dB: a patch is made up to this much softer; never louder, the network's tanh cannot go beyond 1
 NETWORK_OF = {"c": "spectrogram", "d": "time"}  # the loss network that a model's loss asks
 
 
@@ -36,15 +37,16 @@ def make_loss(config: ModelConfig) -> nn.Module:
 
 
 def make_network(config: ModelConfig) -> EncoderNetwork:
-    """The untrained autoencoder: all models of a seed start from the same weights."""
+    """The untrained autoencoder: all models of a seed and a band start from the same weights."""
     torch.manual_seed(config.seed)
-    return EncoderNetwork(config.filters, config.bottleneck)
+    return EncoderNetwork(config.filters, config.bottleneck, config.cutoff)
 
 
 def train(
     config: ModelConfig, folder: Path, device: torch.device, progress: bool
 ) -> tuple[nn.Module, Recorder, History]:
-    """Train on random patches; the recorder holds "validation": mean SNR (dB) of unseen tracks, now and then.
+    """Train on random patches; the recorder holds "validation": mean SNR (dB) of unseen tracks, at the start and now
+    and then.
 
     Paper: Ananthabhotla et al. 2019, §6.1 and Table 2. Chapter: codec_loss.
     """
@@ -60,10 +62,16 @@ def train(
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     recorder, half = Recorder(), config.precision == "bfloat16"
 
+    def validated(steps: int) -> None:
+        recorder.add("validation", validate(network, check))
+        recorder.add("validated", steps)
+
     def step(i: int) -> Mapping[str, float | Tensor]:
         began = time.perf_counter()
         sound = _patches(config, training, band, i).to(device)
         waited = time.perf_counter() - began
+        if i == 0:
+            validated(0)
         with torch.autocast(device.type, torch.bfloat16, enabled=half):
             found = network(sound)
         found = found.float()
@@ -75,8 +83,7 @@ def train(
         loss.backward()
         optimiser.step()
         if (i + 1) % config.validate_every == 0 or i + 1 == config.iterations:
-            recorder.add("validation", validate(network, check))
-            recorder.add("validated", i + 1)
+            validated(i + 1)
         return {"loss": loss.detach(), "data_seconds": waited}
 
     state = {"network": network, "optimiser": optimiser, "recorder": recorder, "loss": loss_of}
@@ -105,7 +112,7 @@ def _patches(config: ModelConfig, material: stimuli.Material, band: str, step: i
     """The same sounds for every model: `batch` patches of 66,048 samples, for model D their first 4 x 16,384 samples."""
     generator = np.random.default_rng([config.seed, step])
     (sound,) = material.random(generator, config.batch, PATCH, band)
-    gain = torch.from_numpy(10 ** (generator.uniform(-GAIN, GAIN, (config.batch, 1)) / 20)).float()
+    gain = torch.from_numpy(10 ** (generator.uniform(-SOFTER, 0, (config.batch, 1)) / 20)).float()
     sound = gain * sound
     return (
         sound if config.patch == PATCH else sound[:, : PATCH // config.patch * config.patch].reshape(-1, config.patch)

@@ -83,7 +83,12 @@ def write_model(config: ModelConfig, network: nn.Module, folder: Path) -> None:
     (sounds,) = material.at(material.regular(PATCH)[: config.most_patches], PATCH, f"limited-{config.cutoff}")
     sounds = sounds[sounds.square().mean(-1) > 1e-8]  # frames of silence have no ratio
     found = coding.coded(network, sounds)
-    metrics: dict[str, object] = {"parameters": parameter_count(network), "test": _model_metrics(config, found, sounds)}
+    start = coding.coded(coding.make_network(config).eval(), sounds)
+    metrics: dict[str, object] = {
+        "parameters": parameter_count(network),
+        "test": _model_metrics(config, found, sounds),
+        "untrained": _model_metrics(config, start, sounds),
+    }
     originals = excerpts(config.cutoff, synthetic)
     decoded = coding.coded(network, originals)
     metrics["tracks"] = {

@@ -1,73 +1,126 @@
-"""The start of the encoder network: a wavelet-packet coder and its inverse, instead of random weights.
+"""The start of the encoder network: a block transform that loses nothing below 3 kHz, instead of random weights.
 
 The paper is silent on initial weights. From random ones, sixteen rectified layers start with an output that has nothing
 to do with the input; L1 then teaches the network to be silent, and within the steps that two cores can do it finds
-nothing else. So here the network starts as a linear coder: each layer splits the bands of the one before into halves
-with an orthonormal wavelet (Daubechies 1988, four vanishing moments) and keeps the lowest bands its channels can hold;
-the decoder starts as the transpose. Channels come in pairs u and -u, so that rectifying loses nothing at the start
-("looks linear", Balduzzi et al. 2017). What the channels beyond those bands hold starts small and random.
+nothing else. So here the network starts as a linear coder: 256 samples that are limited to a band of 3 kHz out of 8 have
+little more than 96 numbers' worth of freedom (Slepian 1978), and the bottleneck has 128. Each layer joins two
+neighbouring blocks and keeps their strongest directions; the decoder starts as the transpose.
+
+Rectifiers do not see negative numbers. As far as the channels go, a direction has a pair of them, u and -u ("looks
+linear", Balduzzi et al. 2017); beyond, it has one with an offset, and a channel that is always 1 takes the offsets back.
+Channels that no direction needs start small and random, unheard by the next layer.
 All models of a seed start alike, so that only the loss differs.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from scipy.linalg import toeplitz
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
     from paper_code.codec_loss.networks import EncoderNetwork
 
-WAVELET = (  # Daubechies' low-pass filter with four vanishing moments
-    0.23037781330885523,
-    0.7148465705525415,
-    0.6308807679295904,
-    -0.02798376941698385,
-    -0.18703481171888114,
-    0.030841381835986965,
-    0.032883011666982945,
-    -0.010597401784997278,
-)
-REST = 0.1  # size of the random kernels of the channels that no band needs
+SAMPLE_RATE = 16000
+EDGE = 100.0  # Hz above the cut-off that the band's filter still lets through
+FLAT = 100.0  # Hz; from there on up the band's power falls as that of music does, with the frequency
+SILENCE = 1e-10  # power outside of the band
+KEPT = 1e-7  # directions weaker than that, relative to the strongest, are dropped
+SCALE = 2**-0.5  # of each layer: a block's numbers stay as large as its samples
+OFFSET = 0.2  # of a single channel, in full scales; only the weaker directions are single
+REST = 0.1  # size of the random kernels of the channels that no direction needs
+CENTRE = 4  # tap of the earlier block, of nine; the later block has the next
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a layer's channels hold the directions: channels = rectified(write @ directions + offsets).
+
+    write: [channel, direction].   read: [direction, channel], back from the rectified channels.   offsets: [channel].
+    """
+
+    write: Tensor
+    read: Tensor
+    offsets: Tensor
+
+    @property
+    def spare(self) -> Tensor:
+        """Which channels hold nothing, [channel]."""
+        return (self.write == 0).all(1) & (self.offsets == 0)
 
 
 @torch.no_grad()
-def start_as_wavelet_packet(network: "EncoderNetwork") -> None:
-    """Set the weights of an encoder network; the random ones are drawn from the global generator. Biases become 0."""
-    bands, kernels = 1, []
-    for layer in network.down:
-        channels_in = layer.in_channels if layer.in_channels == 1 else layer.in_channels // 2
-        kernel = torch.empty(layer.out_channels // 2, channels_in * layer.kernel_size[0])
-        kernel = REST * nn.init.orthogonal_(kernel).unflatten(1, (channels_in, -1))
-        split = _halves(bands, layer.kernel_size[0])[: len(kernel)]
-        kernel[: len(split)] = 0.0
-        kernel[: len(split), :bands] = split
-        kernels.append(kernel)
-        bands = len(split)
-    for layer, kernel in zip(network.down, kernels, strict=True):
-        layer.weight.copy_(_in_pairs(kernel, layer.out_channels > 1, layer.in_channels > 1))
-        layer.bias.zero_()
-    for layer, kernel in zip(network.up, kernels[::-1], strict=True):
-        layer.weight.copy_(_in_pairs(kernel, layer.in_channels > 1, layer.out_channels > 1))
-        layer.bias.zero_()
+def start_as_block_transform(network: "EncoderNetwork", cutoff: float) -> None:
+    """Set the weights of an encoder network for sounds up to `cutoff` Hz.
 
-
-def _halves(bands: int, taps: int) -> Tensor:
-    """Kernels [2 bands, bands, tap] that split each band into its lower and its upper half, lowest frequency first.
-
-    Decimation turns every second band upside down, so there the upper half of the spectrum is the high-pass's.
+    Where the bottleneck is too narrow for the band, what is strongest in pink noise is kept: its lower part.
+    The random kernels of spare channels are drawn from the global generator.
     """
-    low = torch.zeros(taps)
-    low[1 : 1 + len(WAVELET)] = torch.tensor(WAVELET)
-    high = torch.zeros(taps)
-    high[1 : 1 + len(WAVELET)] = torch.tensor(WAVELET[::-1]) * torch.tensor([1.0, -1.0] * (len(WAVELET) // 2))
-    kernels = torch.zeros(2 * bands, bands, taps)
-    for band in range(bands):
-        kernels[2 * band, band], kernels[2 * band + 1, band] = (low, high) if band % 2 == 0 else (high, low)
-    return kernels
+    waveform = Layout(torch.ones(1, 1), torch.ones(1, 1), torch.zeros(1))
+    layouts, kernels = [waveform], []
+    for layer, directions in zip(network.down, _directions(network, cutoff), strict=True):
+        layouts.append(_layout(len(directions), layer.out_channels))
+        kernels.append(_kernel(directions, layer.kernel_size[0]))
+    for layer, kernel, fine, coarse in zip(network.down, kernels, layouts, layouts[1:], strict=False):
+        layer.weight.copy_(torch.einsum("ob,bct,ci->oit", coarse.write, kernel * SCALE, fine.read))
+        layer.bias.copy_(coarse.offsets)
+        layer.weight[coarse.spare] = _random(layer.weight[coarse.spare])
+    steps = zip(kernels, layouts, layouts[1:], strict=False)
+    for layer, (kernel, fine, coarse) in zip(network.up, reversed(list(steps)), strict=True):
+        layer.weight.copy_(torch.einsum("ob,cbt,ci->iot", fine.write, kernel / SCALE, coarse.read))
+        layer.bias.copy_(fine.offsets)
+        layer.weight[:, fine.spare] = _random(layer.weight[:, fine.spare].transpose(0, 1)).transpose(0, 1)
 
 
-def _in_pairs(kernel: Tensor, first: bool, second: bool) -> Tensor:
-    """The kernel with each channel of its first and second axis as a pair u, -u, where asked for."""
-    if second:
-        kernel = torch.stack([kernel, -kernel], 2).flatten(1, 2)
-    return torch.stack([kernel, -kernel], 1).flatten(0, 1) if first else kernel
+def _directions(network: "EncoderNetwork", cutoff: float) -> list[NDArray[np.float64]]:
+    """For each layer its orthonormal directions [direction, 2 * direction of the layer before] of two blocks."""
+    basis, found = np.ones((1, 1)), []  # [direction, sample of a block]
+    for layer in network.down:
+        blocks = np.kron(np.eye(2), basis)
+        power, axes = np.linalg.eigh(blocks @ _covariance(blocks.shape[1], cutoff) @ blocks.T)
+        strong = int((power > KEPT * power[-1]).sum())
+        kept = strong if 2 * strong <= layer.out_channels else min(strong, layer.out_channels - 1)
+        found.append(axes[:, ::-1][:, :kept].T)
+        basis = found[-1] @ blocks
+    return found
+
+
+def _covariance(samples: int, cutoff: float) -> NDArray[np.float64]:
+    """Of a block of noise that is flat up to 100 Hz, pink up to the cut-off, and next to nothing above."""
+    frequencies = np.linspace(0, SAMPLE_RATE / 2, 4097)
+    power = np.where(frequencies <= cutoff + EDGE, 1 / np.maximum(frequencies, FLAT), SILENCE / FLAT)
+    return toeplitz(np.fft.irfft(power)[:samples])
+
+
+def _layout(directions: int, channels: int) -> Layout:
+    """Pairs for the first directions, as far as the channels go, and single channels with an offset for the others."""
+    pairs = directions if 2 * directions <= channels else channels - 1 - directions
+    write, read, offsets = torch.zeros(channels, directions), torch.zeros(directions, channels), torch.zeros(channels)
+    for i in range(directions):
+        place = i + min(i, pairs)
+        write[place, i] = read[i, place] = 1.0
+        if i < pairs:
+            write[place + 1, i] = read[i, place + 1] = -1.0
+        else:
+            offsets[place] = OFFSET
+            read[i, -1] = -OFFSET  # times the channel that is always 1
+            offsets[-1] = 1.0
+    return Layout(write, read, offsets)
+
+
+def _kernel(directions: NDArray[np.float64], taps: int) -> Tensor:
+    """The kernel [direction, direction before, tap] of a convolution with stride 2 that joins neighbouring blocks."""
+    earlier, later = np.split(directions, 2, axis=1)
+    kernel = torch.zeros(*earlier.shape, taps)
+    kernel[..., CENTRE], kernel[..., CENTRE + 1] = (torch.from_numpy(half.copy()).float() for half in (earlier, later))
+    return kernel
+
+
+def _random(kernels: Tensor) -> Tensor:
+    """Random kernels of that shape, [channel, channel before, tap]."""
+    if not len(kernels):
+        return kernels
+    return REST * nn.init.orthogonal_(torch.empty(kernels.shape))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from paper_code.codec_loss.initialisation import start_as_wavelet_packet
+from paper_code.codec_loss.initialisation import start_as_block_transform
 
 FRAME = 1024  # samples of an STFT frame
 HOP = 512
@@ -145,13 +145,14 @@ class EncoderNetwork(nn.Module):
 
     filters: of the first layer; the i-th has i times as many, the eighth `bottleneck`: 128 channels at a 256th of the
     rate are exactly one half. Upsampling puts a zero between two samples before the convolution with stride 1, the
-    counterpart of decimation. There are no skips. It starts as a wavelet-packet coder; see `initialisation`.
+    counterpart of decimation. There are no skips. It starts as a block transform of sounds up to `cutoff` Hz; see
+    `initialisation`.
     Paper: Ananthabhotla et al. 2019, §5 and Table 2. Chapter: codec_loss.
     """
 
     layers = 8
 
-    def __init__(self, filters: int = 12, bottleneck: int = 128) -> None:
+    def __init__(self, filters: int = 12, bottleneck: int = 128, cutoff: float = 3000.0) -> None:
         super().__init__()
         if filters % 2 or bottleneck % 2:
             raise ValueError(f"filters and bottleneck are even, channels come in pairs; found {filters}, {bottleneck}.")
@@ -162,7 +163,7 @@ class EncoderNetwork(nn.Module):
         self.up = nn.ModuleList(
             nn.ConvTranspose1d(i, o, 9, stride=2, padding=4, output_padding=1) for i, o in pairwise(up)
         )
-        start_as_wavelet_packet(self)
+        start_as_block_transform(self, cutoff)
 
     def encode(self, waveform: Tensor) -> Tensor:
         """The code [batch, bottleneck, time / 256] of a waveform [batch, time]."""
