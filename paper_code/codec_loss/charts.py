@@ -52,7 +52,7 @@ def network_curves(study: Study) -> Drawing:
             )
             for candidate, dashes in (("identity", ":"), ("fixed filter", "--")):
                 scores = result.metrics["validation"][candidate]
-                key = "l1" if network == "spectrogram" else "waveform_l1"
+                key = "waveform_l1" if network == "time" else "l1"
                 if key in scores:
                     place.axhline(scores[key], color=theme.muted, linestyle=dashes, linewidth=1, label=candidate)
             place.set(title=NETWORK_TITLES[network], xlabel="step")

@@ -6,7 +6,7 @@ from paper_code.audio.codecs import Codec
 from paper_code.codec_loss.networks import LOG_FACTOR, PATCH, TIME_PATCH
 from paper_code.lab.config import Config, ConfigError
 
-NETWORKS = ("spectrogram", "time")
+NETWORKS = ("spectrogram", "frequency_aware", "time")
 MODELS = ("a", "b", "c", "d")
 PRECISIONS = ("float32", "bfloat16")
 SCHEDULES = ("inverse", "cosine")
@@ -54,7 +54,10 @@ class TrainingConfig(Config):
 
 @dataclass(frozen=True, kw_only=True)
 class LossNetworkConfig(TrainingConfig):
-    """One of the two networks that imitate the codec. Paper: Ananthabhotla et al. 2019, Table 1. Chapter: codec_loss."""
+    """A network that imitates the codec: one of the paper's two, or the stronger variant of the first.
+
+    Paper: Ananthabhotla et al. 2019, Table 1. Chapter: codec_loss.
+    """
 
     network: str
     filters: int = 32
@@ -67,7 +70,7 @@ class LossNetworkConfig(TrainingConfig):
     @property
     def patch(self) -> int:
         """Samples of a training patch."""
-        return PATCH if self.network == "spectrogram" else TIME_PATCH
+        return TIME_PATCH if self.network == "time" else PATCH
 
 
 @dataclass(frozen=True, kw_only=True)

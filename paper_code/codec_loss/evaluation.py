@@ -12,7 +12,7 @@ from paper_code.audio.clips import write_flac
 from paper_code.audio.codecs import code_batch, cutoff
 from paper_code.codec_loss import coding, holes, stimuli
 from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig
-from paper_code.codec_loss.imitation import relative_error, to_domain
+from paper_code.codec_loss.imitation import relative_error, to_domain, training_patches
 from paper_code.codec_loss.networks import PATCH, complex_spectrogram, magnitude_spectrogram, parameter_count
 from paper_code.codec_loss.tracks import FIGURES, TRACKS, excerpts
 from paper_code.lab.files import write_arrays, write_json
@@ -24,7 +24,6 @@ from paper_code.metrics.source_quality import source_quality
 from paper_code.metrics.spectral import level_error, log_spectral_distance
 
 CURVES = "checkpoint-curves.npz"  # what train leaves for evaluate; the store drops it with the checkpoints
-FILTER_PATCHES = 200
 CORRECTED = "corrected network"  # each bin of the network's output with a fixed gain, fitted to training material
 FOLDS = {"4 kHz": 4000.0, "2 kHz": 2000.0}  # where the first two decimations fold
 HEADROOM = 0.98
@@ -35,9 +34,9 @@ UPPER = 0.6  # from this share of its width on, the upper part of a band: 3 to 5
 def write_network(config: LossNetworkConfig, network: nn.Module, folder: Path) -> None:
     """Write metrics.json, arrays.npz and the imitated tracks of a loss network."""
     codec, synthetic = config.real_codec(), config.recordings == "synthetic"
-    seen, wanted = _training_patches(config)
+    seen, wanted = training_patches(config)
     gains = {"fixed filter": holes.fixed_filter(seen, wanted)}
-    if config.network == "spectrogram":
+    if config.network != "time":
         gains[CORRECTED] = holes.fixed_filter(_in_parts(network, seen), wanted)
     metrics: dict[str, object] = {"parameters": parameter_count(network), "cutoff": cutoff(codec)}
     for side in ("validation", "test"):
@@ -123,16 +122,6 @@ def _in_parts(network: nn.Module, inputs: Tensor) -> Tensor:
     return torch.cat([network(part) for part in inputs.split(8)])
 
 
-def _training_patches(config: LossNetworkConfig) -> tuple[Tensor, Tensor]:
-    material = stimuli.material(
-        "train", config.real_codec(), config.versions, synthetic=config.recordings == "synthetic"
-    )
-    pair = material.random(
-        np.random.default_rng(config.seed), min(FILTER_PATCHES, config.most_patches), PATCH, "original", "coded"
-    )
-    return magnitude_spectrogram(pair[0]), magnitude_spectrogram(pair[1])
-
-
 def _network_metrics(
     config: LossNetworkConfig,
     network: nn.Module,
@@ -147,7 +136,7 @@ def _network_metrics(
     """
     seen, wanted = magnitude_spectrogram(original), magnitude_spectrogram(coded)
     output = _in_parts(network, to_domain(original, config.network))
-    found = output if config.network == "spectrogram" else magnitude_spectrogram(output)
+    found = magnitude_spectrogram(output) if config.network == "time" else output
     candidates = {"network": found, "fixed filter": gains["fixed filter"].unsqueeze(-1) * seen, "identity": seen}
     if CORRECTED in gains:
         candidates[CORRECTED] = gains[CORRECTED].unsqueeze(-1) * found
@@ -158,6 +147,7 @@ def _network_metrics(
             "l1_pooled": float((found - wanted).abs().sum() / seen.sum()),
             "level_errors": holes.level_errors(found, wanted),
             **holes.scores(found, wanted, seen, limit),
+            "ranking": holes.ranking(found, wanted, seen, limit),
         }
     if config.network == "time":
         metrics["network"]["waveform_l1"] = float(relative_error(output, coded, original).mean())

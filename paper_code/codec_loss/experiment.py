@@ -1,4 +1,4 @@
-"""The chapter's experiments for the lab: two networks that imitate a codec, and four autoencoders in two bands.
+"""The chapter's experiments for the lab: three networks that imitate a codec, and four autoencoders in two bands.
 
 The rooms: `stimuli` (sounds), `networks`, `loss`, `imitation` (training of the loss networks), `coding` (training of
 the autoencoders), `evaluation` (what came out), `figures` and `tables`.
@@ -20,7 +20,11 @@ from paper_code.lab.store import Result
 from paper_code.lab.training import History, Recorder
 
 SIDES = ("train", "validation", "test")
-NETWORKS = {"network_spectrogram": "spectrogram", "network_time": "time"}
+NETWORKS = {
+    "network_spectrogram": "spectrogram",
+    "network_frequency_aware": "frequency_aware",  # a variant: the same settings, but for its name
+    "network_time": "time",
+}
 BANDS = {"": 3000, "_broad": 5000}  # §6.1 and §8.1
 MODELS = {f"model_{model}{ending}": (model, cutoff) for ending, cutoff in BANDS.items() for model in "abcd"}
 
@@ -82,7 +86,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Training
     """
     found: dict[str, TrainingConfig] = {}
     for name, network in NETWORKS.items():
-        fields = {**PAPER[network], **CHANGES[profile][network], **overrides}
+        kind = "time" if network == "time" else "spectrogram"
+        fields = {**PAPER[kind], **CHANGES[profile][kind], **overrides}
         found[name] = LossNetworkConfig(profile=profile, seed=seed, network=network, **fields)
     kept = {name: value for name, value in overrides.items() if name not in ("codec", "bitrate")}
     for name, (model, cutoff) in MODELS.items():
@@ -151,6 +156,6 @@ WEIGHTS = "checkpoint-weights.pt"  # kept like a checkpoint: what is published i
 def estimate_seconds(config: TrainingConfig) -> float:
     """Rough time of a run on one of two busy cores, measured at the sizes of the profile small."""
     if isinstance(config, LossNetworkConfig):
-        a_patch = 0.12 if config.network == "spectrogram" else 0.08
+        a_patch = 0.08 if config.network == "time" else 0.12
         return 60 + config.iterations * config.batch * a_patch * (config.filters / 16) ** 2
     return 120 + config.iterations * config.batch * {"a": 0.18, "b": 0.2, "c": 0.4, "d": 0.6}[config.model]

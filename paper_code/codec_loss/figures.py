@@ -164,7 +164,7 @@ def decibels(clip: Clip) -> np.ndarray:
 def _magnitudes(study: Study, network: str, original: Clip, coded: Clip) -> tuple[torch.Tensor, ...]:
     """Magnitudes of a network's output, of the coded sound and of the original, each [bin, frame]."""
     found = study.imitator(network)(to_domain(original.waveform[None], network))
-    magnitudes = found if network == "spectrogram" else magnitude_spectrogram(found)
+    magnitudes = magnitude_spectrogram(found) if network == "time" else found
     return magnitudes[0], magnitude_spectrogram(coded.waveform), magnitude_spectrogram(original.waveform)
 
 

@@ -35,6 +35,28 @@ def scores(found: Tensor, coded: Tensor, original: Tensor, cutoff: float) -> dic
     }
 
 
+def ranking(found: Tensor, coded: Tensor, original: Tensor, cutoff: float) -> dict[str, list[float]]:
+    """Precision and recall where `found` needs another depth than 20 dB to have a hole; depths: 0.5 to 40 dB.
+
+    What counts as a hole of the coded sound stays the same. The scores of an imitation that is right about where holes
+    are, but not about how deep, are better at smaller depths.
+    """
+    real, eligible = is_hole(coded, original, cutoff), _eligible(original, cutoff)
+    depths = -20 * torch.log10((found / original.clamp_min(1e-12)).clamp(1e-3, 1.0))  # dB under the original
+    limits = torch.arange(0.5, 40.5, 0.5)
+    counts = [_at_least(depths[cells], limits) for cells in (real & eligible, eligible)]
+    return {
+        "depths": limits.tolist(),
+        "precision": [_ratio(float(both), float(ours)) for both, ours in zip(*counts, strict=True)],
+        "recall": [_ratio(float(both), float(real.sum())) for both in counts[0]],
+    }
+
+
+def _at_least(depths: Tensor, limits: Tensor) -> Tensor:
+    """How many depths reach a limit, for each limit."""
+    return len(depths) - torch.searchsorted(depths.sort().values, limits)
+
+
 def fixed_filter(original: Tensor, coded: Tensor) -> Tensor:
     """The gain of each bin [bin] that brings the original nearest to the coded sound in L1: what a lazy network learns.
 

@@ -9,20 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from paper_code.codec_loss import stimuli
+from paper_code.codec_loss import holes, stimuli
 from paper_code.codec_loss.configs import LossNetworkConfig, TrainingConfig
-from paper_code.codec_loss.networks import SpectrogramUNet, TimeUNet, magnitude_spectrogram
+from paper_code.codec_loss.networks import NETWORKS, PATCH, FrequencyAwareUNet, TimeUNet, magnitude_spectrogram
 from paper_code.lab.training import History, Recorder, fit
 
 GAIN = 6.0  # dB: a patch is made up to this much louder or softer, original and coded alike
 VALIDATION_PATCHES = 32
+FILTER_PATCHES = 200
 
 
 def make_network(config: LossNetworkConfig) -> nn.Module:
     """The untrained network of a config."""
-    if config.network == "spectrogram":
-        return SpectrogramUNet(config.filters, config.log_factor)
-    return TimeUNet(config.filters)
+    if config.network == "time":
+        return TimeUNet(config.filters)
+    return NETWORKS[config.network](config.filters, config.log_factor)
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
@@ -42,7 +43,7 @@ def relative_error(found: Tensor, wanted: Tensor, original: Tensor) -> Tensor:
 
 def to_domain(waveform: Tensor, network: str) -> Tensor:
     """What a loss network sees of a waveform [patch, time]: magnitudes [patch, bin, frame], or itself."""
-    return magnitude_spectrogram(waveform) if network == "spectrogram" else waveform
+    return waveform if network == "time" else magnitude_spectrogram(waveform)
 
 
 def train(
@@ -58,8 +59,11 @@ def train(
     starts = unseen.regular(config.patch)
     starts = starts[:: max(1, len(starts) // VALIDATION_PATCHES)]
     check = tuple(part.to(device) for part in unseen.at(starts, config.patch, "original", "coded"))
-    network = make_network(config).to(device)
-    if device.type == "cpu" and config.network == "spectrogram":
+    network = make_network(config)
+    if isinstance(network, FrequencyAwareUNet):
+        network.start_as_filter(holes.fixed_filter(*training_patches(config)))
+    network.to(device)
+    if device.type == "cpu" and config.network != "time":
         network = network.to(memory_format=torch.channels_last)  # a tenth faster
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     recorder, half = Recorder(), config.precision == "bfloat16"
@@ -99,6 +103,14 @@ def validate(network: nn.Module, domain: str, original: Tensor, coded: Tensor) -
         seen = to_domain(x, domain)
         errors.append(relative_error(network(seen), to_domain(c, domain), seen))
     return float(torch.cat(errors).mean())
+
+
+def training_patches(config: LossNetworkConfig) -> tuple[Tensor, Tensor]:
+    """Magnitudes [patch, bin, frame] of some of the training material, original and coded."""
+    generator = np.random.default_rng(config.seed)
+    count = min(FILTER_PATCHES, config.most_patches)
+    pair = _material(config, "train", False).random(generator, count, PATCH, "original", "coded")
+    return magnitude_spectrogram(pair[0]), magnitude_spectrogram(pair[1])
 
 
 def _material(config: TrainingConfig, side: str, progress: bool) -> stimuli.Material:

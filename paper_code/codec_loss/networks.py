@@ -20,6 +20,7 @@ BINS = 512  # the highest of 513 (half the sample rate) is left out
 PATCH = HOP * (FRAMES - 1) + FRAME  # 66,048 samples: 4.1 s at 16 kHz
 TIME_PATCH = 16384
 DECIMATION = 256  # of eight layers
+MASKS = (0.003, 0.97)  # gains of a filter that a mask can start with
 LOG_FACTOR = 100.0  # log(1 + 100 magnitude): bends at -88 dB re a full-scale sine, so quiet cells are seen too
 
 
@@ -50,12 +51,13 @@ class SpectrogramUNet(nn.Module):
     """
 
     layers = 5
+    inputs = 1  # channels that the first layer sees
 
     def __init__(self, filters: int = 32, log_factor: float = LOG_FACTOR, dropout: float = 0.5) -> None:
         super().__init__()
         self.filters, self.log_factor, self.dropout = filters, log_factor, dropout
         widths = [filters * 2**i for i in range(self.layers)]
-        inputs = [1, *widths[:-1]]
+        inputs = [self.inputs, *widths[:-1]]
         self.down = nn.ModuleList(
             nn.Sequential(nn.Conv2d(i, o, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(o))
             for i, o in zip(inputs, widths, strict=True)
@@ -81,7 +83,7 @@ class SpectrogramUNet(nn.Module):
                 f"Wanted magnitudes [batch, bin, frame] with bins and frames that {2**self.layers} divides; "
                 f"found {list(magnitudes.shape)}."
             )
-        signal = torch.log1p(self.log_factor * magnitudes).unsqueeze(1)
+        signal = self._seen(magnitudes)
         downs: list[Tensor] = []
         for layer in self.down:
             signal = functional.relu(layer(signal))
@@ -93,8 +95,48 @@ class SpectrogramUNet(nn.Module):
             signal = torch.cat([downs[-2 - i], signal], dim=1)
             if i < 3:
                 signal = functional.dropout(signal, self.dropout, self.training)
-        mask = torch.sigmoid(self.last(signal)).squeeze(1)
+        mask = torch.sigmoid(self._logits(signal))
         return mask * magnitudes, [*downs, *ups]
+
+    def _seen(self, magnitudes: Tensor) -> Tensor:
+        """What the first layer sees, [batch, channel, bin, frame]."""
+        return torch.log1p(self.log_factor * magnitudes).unsqueeze(1)
+
+    def _logits(self, signal: Tensor) -> Tensor:
+        """The mask before the sigmoid, [batch, bin, frame]."""
+        return self.last(signal).squeeze(1)
+
+
+class FrequencyAwareUNet(SpectrogramUNet):
+    """Ours, a stronger variant of the spectrogram network: it is told where in the spectrum it is.
+
+    A convolution does the same in every bin. Here the first layer sees the frequency too, and the mask has a bias for
+    each of the 512 bins; `start_as_filter` sets it.
+    Chapter: codec_loss.
+    """
+
+    inputs = 2
+
+    def __init__(self, filters: int = 32, log_factor: float = LOG_FACTOR, dropout: float = 0.5) -> None:
+        super().__init__(filters, log_factor, dropout)
+        self.bias = nn.Parameter(torch.zeros(BINS, 1))
+
+    @torch.no_grad()
+    def start_as_filter(self, gains: Tensor) -> None:
+        """Make the untrained network a filter with these gains [bin], as far as a sigmoid reaches them."""
+        self.bias.copy_(gains.clamp(*MASKS).logit().unsqueeze(1))
+        self.last.weight.zero_()
+        self.last.bias.zero_()
+
+    def _seen(self, magnitudes: Tensor) -> Tensor:
+        if magnitudes.shape[1] != BINS:
+            raise ValueError(f"Wanted {BINS} bins; found {magnitudes.shape[1]}.")
+        frequency = torch.linspace(0, 1, BINS, dtype=magnitudes.dtype, device=magnitudes.device)
+        levels = super()._seen(magnitudes)
+        return torch.cat([levels, frequency.unsqueeze(-1).expand_as(levels)], dim=1)
+
+    def _logits(self, signal: Tensor) -> Tensor:
+        return super()._logits(signal) + self.bias
 
 
 class TimeUNet(nn.Module):
@@ -185,7 +227,8 @@ class EncoderNetwork(nn.Module):
         return self.decode(self.encode(waveform))
 
 
-NETWORKS = {"spectrogram": SpectrogramUNet, "time": TimeUNet}  # those that imitate a codec
+# Those that imitate a codec.
+NETWORKS = {"spectrogram": SpectrogramUNet, "frequency_aware": FrequencyAwareUNet, "time": TimeUNet}
 
 
 def parameter_count(network: nn.Module) -> int:

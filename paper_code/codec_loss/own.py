@@ -39,10 +39,10 @@ def through(study: Study, path: str) -> OwnSound:
     imitated, scores, limit = {}, {}, cutoff(study.codec)
     for network, title in NETWORK_TITLES.items():
         found = study.imitator(network)(to_domain(sound[None], network))
-        waveform = evaluation.with_phase(found[0], wanted) if network == "spectrogram" else found[0]
+        waveform = found[0] if network == "time" else evaluation.with_phase(found[0], wanted)
         heard = evaluation.fit(waveform[:length].contiguous())
         imitated[network] = Clip(heard, original.sample_rate, f"{original.title}, {title}", origin="network: this run")
-        magnitudes = found if network == "spectrogram" else magnitude_spectrogram(found)
+        magnitudes = magnitude_spectrogram(found) if network == "time" else found
         error = float(relative_error(magnitudes, target, seen).mean())
         scores[title] = {"l1": error, **holes.scores(magnitudes, target, seen, limit)}
     scores[ORIGINAL] = {

@@ -41,7 +41,7 @@ def load_network(network: str, file: Path | None = None) -> tuple[nn.Module, dic
     if about.get("network") != network:
         raise WeightsError(f"wanted a {network} network; {place.name} holds {about.get('network')}.")
     try:
-        options = {"log_factor": about["log_factor"]} if network == "spectrogram" else {}
+        options = {} if network == "time" else {"log_factor": about["log_factor"]}
         made = NETWORKS[network](about["filters"], **options)
         made.load_state_dict({k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")})
         sizes = {name: tensors[name] for name in ("sizes", "layer_sizes")}
