@@ -13,7 +13,7 @@ from typing import Any
 from torch import nn
 
 from paper_code.bark_loss.loss import BarkLoss
-from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
 
@@ -23,6 +23,7 @@ LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "bark_blog_literal": BarkLoss.blog_literal,
     "bark_corrected": BarkLoss.corrected,
     "codec": CodecLoss.pretrained,
+    "codec_frequency_aware": FrequencyAwareCodecLoss.pretrained,
     "codec_time": TimeCodecLoss.pretrained,
     "magnitude": MagnitudeLoss,
     "masking": MaskingLoss,

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 
-from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.losses import LOSSES, make_loss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
@@ -48,6 +48,7 @@ def test_no_loss_has_a_minimum_elsewhere_than_at_equal_signals(name):
 
 KINDS = {
     "codec": CodecLoss,
+    "codec_frequency_aware": FrequencyAwareCodecLoss,
     "codec_time": TimeCodecLoss,
     "magnitude": MagnitudeLoss,
     "masking": MaskingLoss,
@@ -156,7 +157,7 @@ def test_options_of_the_masking_chapters_losses_reach_them():
         make_loss("pmsqe", sample_rate=44100)
 
 
-@pytest.mark.parametrize("name", ["codec", "codec_time"])
+@pytest.mark.parametrize("name", ["codec", "codec_frequency_aware", "codec_time"])
 def test_codec_losses_take_their_options_and_refuse_another_rate(name):
     loss = make_loss(name, reduction="none", terms=("prediction",))
     assert loss(torch.zeros(3, 1024), torch.ones(3, 1024)).shape == (3,)

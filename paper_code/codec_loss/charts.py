@@ -1,6 +1,10 @@
 """Curves of the codec-loss chapter: the codecs, the trainings, level errors, and losses against the bit rate."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from paper_code.codec_loss import rates
@@ -40,10 +44,10 @@ def responses() -> Drawing:
 
 
 def network_curves(study: Study) -> Drawing:
-    """Training and validation error of the two loss networks, beside what a lazy network would reach."""
+    """Training and validation error of the loss networks, beside what a lazy network would reach."""
 
     def draw(theme: Theme) -> Figure:
-        figure, axes = theme.figure(1, 2, height=2.8)
+        figure, axes = theme.figure(1, len(study.networks), height=2.8)
         for place, (network, result) in zip(axes, study.networks.items(), strict=False):
             colour, arrays = theme.colour(NETWORK_ROLES[network]), result.arrays
             place.plot(*_smooth(arrays["loss"]), color=colour, alpha=0.5, linewidth=1, label="training")
@@ -62,11 +66,11 @@ def network_curves(study: Study) -> Drawing:
 
     return show(
         draw,
-        "What counts is the error on unseen recordings, beside the lines of the best fixed low-pass (left) and of doing "
-        "nothing: a network that is not below them has learned too little. The panels measure different things, "
-        "magnitudes and waveforms, and cannot be compared.",
-        "Two panels of falling error curves against training steps, training and unseen recordings, with horizontal "
-        "lines for the fixed filter and the identity.",
+        "What counts is the error on unseen recordings, beside the lines of the best fixed low-pass and of doing nothing: "
+        "a network that is not below them has learned too little. The time-domain network is measured on waveforms, the "
+        "others on magnitudes: these cannot be compared.",
+        "A panel for each network, of falling error curves against training steps, training and unseen recordings, with "
+        "horizontal lines for the fixed filter and the identity.",
     )
 
 
@@ -99,7 +103,7 @@ def level_errors(study: Study) -> Drawing:
     candidates = {"network": None, "fixed filter": "plain", "identity": "reference"}
 
     def draw(theme: Theme) -> Figure:
-        figure, axes = theme.figure(1, 2, height=2.6, sharey=True)
+        figure, axes = theme.figure(1, len(study.networks), height=2.6, sharey=True)
         for place, (network, result) in zip(axes, study.networks.items(), strict=False):
             bands = min(int(np.ceil(result.metrics["cutoff"] / BAND)), 8)
             for candidate, role in candidates.items():
@@ -117,9 +121,46 @@ def level_errors(study: Study) -> Drawing:
         "Level over that of the really coded sound, by band: 0 is right, below 0 too little. An L1 loss pulls "
         "towards the median: where the codec keeps a cell at one time and drops it at another, the fixed filter "
         "can only drop it always.",
-        "Two panels, one a network: level error in decibels in bands of 1 kHz for the network, the fixed filter and "
+        "A panel for each network: level error in decibels in bands of 1 kHz for the network, the fixed filter and "
         "the identity.",
     )
+
+
+def hole_ranking(study: Study) -> Drawing:
+    """Precision and recall of the holes, where a network may need less than 20 dB to have one."""
+    sides = {"test": "test recordings", "validation": "like the training's"}
+
+    def draw(theme: Theme) -> Figure:
+        figure, axes = theme.figure(1, 2, height=3.0, sharex=True, sharey=True)
+        for place, (side, title) in zip(axes, sides.items(), strict=True):
+            for network, result in study.networks.items():
+                scores = result.metrics[side]["network"]
+                _ranked(place, scores, theme.line(NETWORK_ROLES[network], label=NETWORK_TITLES[network]))
+            _ranked(
+                place,
+                study.networks["spectrogram"].metrics[side]["fixed filter"],
+                theme.line("plain", label="fixed filter"),
+            )
+            place.set(title=title, xlabel="recall", xlim=(0, 1), ylim=(0, 1))
+        axes[0].set_ylabel("precision")
+        axes[-1].legend(loc="upper right")
+        return figure
+
+    return show(
+        draw,
+        "Holes at every depth from 0.5 to 40 dB: how many of the codec's are found (recall) against how many of those "
+        "found are the codec's (precision). The dot is the depth of 20 dB, that of the table. Farther to the upper right "
+        "is better: a network that knows where the holes are, but makes them too shallow, has its dot too far left on a "
+        "good curve.",
+        "Two panels, test recordings and recordings like the training's: curves of precision against recall of the three "
+        "networks and the fixed filter, each with a dot at 20 decibels.",
+    )
+
+
+def _ranked(place: Axes, scores: Mapping[str, Any], line: Mapping[str, Any]) -> None:
+    ranking = scores["ranking"]
+    (drawn,) = place.plot(ranking["recall"], ranking["precision"], **line)
+    place.plot(scores["recall"], scores["precision"], "o", color=drawn.get_color(), markersize=5)
 
 
 def losses_by_rate(study: Study, track: str) -> Drawing:

@@ -30,7 +30,7 @@ MODELS = {f"model_{model}{ending}": (model, cutoff) for ending, cutoff in BANDS.
 
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with a few filters"),
-    "small": Profile("short trainings, the time-domain network with half its filters: about four hours of one core"),
+    "small": Profile("short trainings, the time-domain network with half its filters: about five hours of one core"),
     "full": Profile("the paper's networks, for one large GPU: under ten minutes a network"),
 }
 # What differs from the paper's settings, by size and kind of experiment.

@@ -1,8 +1,8 @@
 """What the chapter shows of its sounds: players, the spectrograms of Figures 2, 4 and 5, and where the holes are.
 
 Roles, here and in every figure of the chapter: the real codec orange; Model A plain blue, Model B pink, as the stronger
-baseline; vermilion for the spectrogram network and Model C, which learns from it; green for the time-domain network
-and Model D.
+baseline; vermilion for the spectrogram network and Model C, which learns from it; pink for the frequency-aware network,
+our stronger variant; green for the time-domain network and Model D.
 """
 
 from collections.abc import Mapping
@@ -23,8 +23,12 @@ from paper_code.display.figures import Drawing, show
 from paper_code.display.spectrograms import FLOOR_DB
 from paper_code.display.style import SPECTRUM_MAP, Theme
 
-NETWORK_TITLES = {"spectrogram": "Spectrogram network", "time": "Time-domain network"}
-NETWORK_ROLES = {"spectrogram": "document", "time": "corrected"}
+NETWORK_TITLES = {
+    "spectrogram": "Spectrogram network",
+    "frequency_aware": "Frequency-aware network",
+    "time": "Time-domain network",
+}
+NETWORK_ROLES = {"spectrogram": "document", "frequency_aware": "stronger", "time": "corrected"}
 MODEL_TITLES = {model: f"Model {model.upper()}" for model in "abcd"}
 MODEL_ROLES = {"a": "plain", "b": "stronger", "c": "document", "d": "corrected"}
 ORIGINAL = "Original"
@@ -39,31 +43,32 @@ Column = Mapping[str, Sound]
 def first_player(study: Study) -> players.Player:
     """The idea in sound: a track, after the real codec, after the network that imitates it."""
     track = FIGURES[0]
-    sounds = _imitated(study, track)
-    del sounds[NETWORK_TITLES["time"]]
+    imitated = _imitated(study, track)
+    sounds = {name: imitated[name] for name in (ORIGINAL, study.codec.title, NETWORK_TITLES["spectrogram"])}
     caption = "The network never sees the codec at work: it guesses, from the sound alone, what the codec takes out."
     return _player(study, sounds, f"{TRACKS[track].title}: coded, and imitated", caption, 8000)
 
 
 def figure_2(study: Study) -> Drawing:
-    """Three tracks: the original, the real codec, and both imitations."""
+    """Three tracks: the original, the real codec, and the imitations."""
     columns = {TRACKS[track].title: _imitated(study, track) for track in FIGURES}
     return _grid(
         columns,
         8,
-        "Figure 2 of the paper, with our tracks: the original, the codec, and the two networks, 0 to 8 kHz. Look at the "
-        "black gaps below the codec's cut-off in the second row: the codec left these cells out, and the third row "
-        "should show the same gaps. All spectrograms −80 to 0 dB re full scale.",
-        "Spectrograms of three tracks side by side, four rows: the original with energy up to 8 kHz, the coded sound, "
-        "cut off and full of gaps, and the outputs of the spectrogram network and the time-domain network.",
+        "Figure 2 of the paper, with our tracks: the original, the codec, and the networks, 0 to 8 kHz; the "
+        "frequency-aware one is ours. Look at the black gaps below the codec's cut-off in the second row: the codec left "
+        "these cells out, and the rows of the networks should show the same gaps. All spectrograms −80 to 0 dB re full "
+        "scale.",
+        "Spectrograms of three tracks side by side, five rows: the original with energy up to 8 kHz, the coded sound, "
+        "cut off and full of gaps, and the outputs of the spectrogram, the frequency-aware and the time-domain network.",
     )
 
 
 def imitation_player(study: Study, track: str) -> players.Player:
-    """The four rows of Figure 2 of one track, to be heard."""
+    """The rows of Figure 2 of one track, to be heard."""
     title = f"{TRACKS[track].title}: original, codec, imitations"
     caption = (
-        "The spectrogram network's magnitudes are heard with the phase of the really coded sound, as in the paper."
+        "The magnitudes of the first two networks are heard with the phase of the really coded sound, as in the paper."
     )
     return _player(study, _imitated(study, track), title, caption, 8000)
 
@@ -116,7 +121,7 @@ def where_the_holes_are(study: Study, track: str = FIGURES[1]) -> Drawing | play
     seconds = min(SHOWN, original.seconds)
 
     def draw(theme: Theme) -> Figure:
-        figure, axes = theme.figure(1, 2, height=3.0, sharey=True)
+        figure, axes = theme.figure(1, len(maps), height=3.0, sharey=True)
         colours = [to_rgb(theme.colour(role)) for role in ("corrected", "codec", "plain")]
         for place, (title, cells) in zip(axes, maps.items(), strict=True):
             picture = np.zeros((*cells.shape, 4))
@@ -139,7 +144,7 @@ def where_the_holes_are(study: Study, track: str = FIGURES[1]) -> Drawing | play
         f"The holes of '{TRACKS[track].title}': cells below the cut-off, within 60 dB of the strongest, that the codec "
         "(orange), the network (blue) or both (green) bring 20 dB or more under the original. A network that only "
         "learned the low-pass would be orange nearly everywhere.",
-        "Two maps of time against frequency, one a network, with coloured cells: removed by codec and network, by the "
+        "Maps of time against frequency, one a network, with coloured cells: removed by codec and network, by the "
         "codec only, by the network only.",
     )
 

@@ -156,6 +156,15 @@ class TimeCodecLoss(CodecLoss):
         return nn.functional.pad(waveform, (0, -waveform.shape[-1] % DECIMATION))
 
 
+class FrequencyAwareCodecLoss(CodecLoss):
+    """CodecLoss with our stronger variant of the network, which knows the frequency of what it sees.
+
+    Chapter: codec_loss.
+    """
+
+    NETWORK = "frequency_aware"
+
+
 class MagnitudeLoss(nn.Module):
     """L1 of waveforms plus L1 of magnitude spectrograms, each divided by its size on the pairs of `calibrate`.
 
@@ -193,7 +202,7 @@ class MagnitudeLoss(nn.Module):
         return self
 
 
-LOSSES = {"spectrogram": CodecLoss, "time": TimeCodecLoss}
+LOSSES = {"spectrogram": CodecLoss, "frequency_aware": FrequencyAwareCodecLoss, "time": TimeCodecLoss}
 
 
 def _require_rate(sample_rate: int) -> None:

@@ -1,6 +1,6 @@
 """Makes data/weights from trained loss networks: python -m paper_code.codec_loss.release RESULT_FOLDER [...].
 
-A result folder is one of network_spectrogram or network_time that was computed with --keep-checkpoint.
+A result folder is one of network_spectrogram, network_frequency_aware or network_time, computed with --keep-checkpoint.
 """
 
 import sys

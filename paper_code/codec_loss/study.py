@@ -37,7 +37,7 @@ class Study(ChapterStudy):
 
     @cached_property
     def networks(self) -> dict[str, Result]:
-        """ "spectrogram" and "time" -> the loss network that is shown."""
+        """ "spectrogram", "frequency_aware" and "time" -> the loss network that is shown."""
         shown = self.others or [result for result in self.results if result.seed == self.seed]
         return {result.config["network"]: result for result in shown if "network" in result.config}
 
@@ -113,7 +113,7 @@ def open_study(
 
     profile: "published" for the best complete set that comes with the book, or smoke, small, full. seed: one that the
     profile does not average over is computed alone. output: folder of the results. codec, bitrate (kb/s): another than
-    MP3 at 16 kb/s trains the two loss networks for it; "published" then stands for small.
+    MP3 at 16 kb/s trains the loss networks for it; "published" then stands for small.
     Without recordings the synthesiser's sounds are learned. Raises LabError, CodecError with what to do.
     """
     store, chosen = open_store(output), Codec(codec, float(bitrate))
@@ -127,7 +127,7 @@ def open_study(
 
 
 def _networks_for(codec: Codec, profile: str, seed: int, store: Store, device: str) -> tuple[Result, ...]:
-    """The two loss networks for another codec; their weights are kept, for a reader's own sound."""
+    """The loss networks for another codec; their weights are kept, for a reader's own sound."""
     profile = "small" if profile == "published" else profile
     asked = run.experiments(
         CHAPTER, profile, seed, list(experiment.NETWORKS), codec=codec.name, bitrate=codec.kilobits, **_stand_in()

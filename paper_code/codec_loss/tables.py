@@ -26,6 +26,7 @@ def imitation(study: Study, side: str = "test") -> Table:
     shown = {
         NETWORK_TITLES["spectrogram"]: ("spectrogram", "network"),
         f"{NETWORK_TITLES['spectrogram']}, gain per bin": ("spectrogram", evaluation.CORRECTED),
+        NETWORK_TITLES["frequency_aware"]: ("frequency_aware", "network"),
         NETWORK_TITLES["time"]: ("time", "network"),
         "Best fixed low-pass": ("spectrogram", "fixed filter"),
         "Doing nothing": ("spectrogram", "identity"),
@@ -67,7 +68,9 @@ def table_3(study: Study) -> Table:
         [title, Reported(PAPER_SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
         for model, title in MODEL_TITLES.items()
     ]
-    frames = study.models()["a"].metrics["test"]["frames"]
+    untrained = study.models()["a"].metrics["untrained"]
+    rows.append(["The start, untrained", None, untrained["snr"], untrained["snr_twice"], untrained["snr_pooled"]])
+    frames = untrained["frames"]
     columns = [
         "model",
         Column("paper's Table 3", "dB"),
@@ -75,18 +78,24 @@ def table_3(study: Study) -> Table:
     ]
     caption = (
         f"Table 3: signal-to-noise ratio over {frames} frames of 66,048 samples of the test recordings, {seeds(study)}. "
-        "The paper does not give its formula; twice the usual one is the reading that would halve its numbers."
+        "The paper does not give its formula; twice the usual one is the reading that would halve its numbers. All models "
+        "begin as the last row."
     )
     return table(columns, rows, caption)
 
 
 @torch.no_grad()
-def start(study: Study) -> float:
-    """SNR (dB) of the untrained autoencoder, mean over the excerpts (synthetic ones where recordings are missing)."""
+def start(study: Study) -> tuple[float, float]:
+    """SNR (dB) of the untrained autoencoder, and without its last layer's tanh; mean over the excerpts.
+
+    Synthetic ones where recordings are missing.
+    """
     network = coding.make_network(ModelConfig.from_dict(study.models()["a"].config))
     here = all(isinstance(study.original(track), Clip) for track in TRACKS)
     sounds = excerpts(3000, synthetic=study.synthetic or not here)
-    return float(signal_to_noise_ratio(coding.coded(network, sounds), sounds).mean())
+    found = coding.coded(network, sounds)
+    before, after = (signal_to_noise_ratio(part, sounds).mean() for part in (found, found.atanh()))
+    return float(before), float(after)
 
 
 def clicks(study: Study) -> Table:

@@ -21,7 +21,7 @@ KIND = weights.Kind(
 
 
 def released(network: str) -> Path:
-    """The file with the released weights of the "spectrogram" or the "time" network."""
+    """The file with the released weights of the "spectrogram", "frequency_aware" or "time" network."""
     return KIND.released(network)
 
 

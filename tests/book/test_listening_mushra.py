@@ -188,7 +188,10 @@ def test_a_part_can_be_repeated(visit: Open) -> None:
     # Every sound begins inside of the part from now on, the one that is changed to as well.
     form.figure.evaluate("""({ listeningTest: { deck } }) => {
         deck.begun = [];
-        for (const audio of deck.sounds) audio.addEventListener("play", () => deck.begun.push(audio.currentTime));
+        for (const audio of deck.sounds) {
+            const play = audio.play.bind(audio);
+            audio.play = () => { deck.begun.push(audio.currentTime); return play(); };
+        }
     }""")
     form.page.wait_for_function(
         "(figure) => figure.listeningTest.deck.begun.length > 2", arg=form.figure.element_handle()
