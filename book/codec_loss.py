@@ -26,7 +26,7 @@ seed = 0  # the run you hear; numbers are over all seeds
 device = "auto"  # auto, cpu or cuda
 audio = ""  # a sound file of yours, for "Your turn"
 output = ""  # folder for results; default _build/results
-codec = "mp3"  # or aac, opus, vorbis, amr_wb: trains the two loss networks for it
+codec = "mp3"  # or aac, opus, vorbis, amr_wb: trains the loss networks for it
 bitrate = 16  # kb/s; Models A to D keep the released networks (MP3, 16 kb/s)
 answers = ""  # a file with answers to the A/B test, or a folder of such files
 

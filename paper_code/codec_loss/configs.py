@@ -1,4 +1,4 @@
-"""The settings of the chapter's experiments: the two loss networks, and the autoencoders trained with each loss."""
+"""The settings of the chapter's experiments: the loss networks, and the autoencoders trained with each loss."""
 
 from dataclasses import dataclass
 

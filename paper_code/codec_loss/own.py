@@ -31,7 +31,7 @@ class OwnSound:
 
 @torch.no_grad()
 def through(study: Study, path: str) -> OwnSound:
-    """Up to ten seconds of a file through the study's codec and both networks. Raises AudioError, WeightsError."""
+    """Up to ten seconds of a file through the study's codec and the networks. Raises AudioError, WeightsError."""
     original = stimuli.own_clip(path)
     coded, length = code_clip(original, study.codec), len(original.waveform)
     sound, wanted = _filled(original.waveform), _filled(coded.waveform)

@@ -53,11 +53,36 @@ def test_the_first_loss_of_model_a_is_the_mean_difference(quick, tmp_path):
     config = _config("a", iterations=1)
     generator = np.random.default_rng([0, 0])
     (sound,) = quick["train"].random(generator, 1, 66048, "limited-3000")
-    sound = sound * float(10 ** (generator.uniform(-6, 6, (1, 1)) / 20).item())
+    sound = sound * float(10 ** (generator.uniform(-12, 0, (1, 1)) / 20).item())
     with torch.no_grad():
         found = coding.make_network(config)(sound)
     _, _, history = _trained(config, tmp_path)
     assert history["loss"][0] == pytest.approx((found - sound).abs().sum().item() / 66048, rel=1e-4)
+
+
+def test_the_first_validation_is_of_the_untrained_network(quick, tmp_path):
+    config = _config("a", iterations=1)
+    _, record, _ = _trained(config, tmp_path)
+    (sounds,) = quick["validation"].at([0, 70000], 66048, "limited-3000")
+    with torch.no_grad():
+        error = coding.make_network(config)(sounds) - sounds
+    by_hand = [10 * np.log10((s.square().sum() / e.square().sum()).item()) for s, e in zip(sounds, error, strict=True)]
+    assert record.array("validated").tolist() == [0, 1]
+    assert record.array("validation")[0] == pytest.approx(np.mean(by_hand), abs=1e-3)
+    assert record.array("validation")[1] != record.array("validation")[0]
+
+
+def test_patches_are_softer_by_up_to_12_db_and_never_louder_than_the_material(quick):
+    config, levels = _config("a"), []
+    for step in range(40):
+        (material,) = quick["train"].random(np.random.default_rng([0, step]), 1, 66048, "limited-3000")
+        patch = coding._patches(config, quick["train"], "limited-3000", step)
+        gain = (patch.norm() / material.norm()).item()
+        assert torch.allclose(patch, gain * material, atol=1e-6)
+        assert patch.abs().max() <= material.abs().max()
+        levels.append(20 * np.log10(gain))
+    assert -12.001 < min(levels) < -10 < -2 < max(levels) < 0.001
+    assert np.mean(levels) == pytest.approx(-6, abs=2)
 
 
 def test_all_models_of_a_seed_start_alike_and_other_seeds_do_not():

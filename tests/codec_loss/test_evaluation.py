@@ -1,12 +1,13 @@
 """Scores of networks and models on outputs whose scores are known, and the names that claims ask for."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from paper_code.codec_loss import evaluation, holes, stimuli
+from paper_code.codec_loss import coding, evaluation, holes, stimuli
 from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig
 from paper_code.codec_loss.networks import magnitude_spectrogram
 from paper_code.metrics.distortion import signal_to_noise_ratio
@@ -63,6 +64,10 @@ def test_a_network_that_does_nothing_scores_as_the_identity(pairs):
     assert found["identity"]["l1"] == pytest.approx(np.mean(by_hand), rel=1e-5)
     assert found["identity"]["l1_pooled"] == pytest.approx(((seen - wanted).abs().sum() / seen.sum()).item(), rel=1e-5)
     assert found["patches"] == 3
+    for candidate in ("network", "fixed filter", "identity"):
+        expected = holes.ranking(seen, wanted, seen, 5000.0)
+        assert repr(found[candidate]["ranking"]) == repr(expected)
+    assert found["identity"]["ranking"]["recall"][0] == 0  # it takes nothing out
 
 
 def test_the_best_fixed_filter_beats_the_identity_on_a_filtered_sound(pairs):
@@ -125,6 +130,33 @@ def test_pulses_and_a_missing_upper_band_are_seen():
     muffled = evaluation._model_metrics(config, stimuli.limit_band(sounds, 1500), sounds)
     assert muffled["upper_level"] < -20
     assert muffled["pulse_rate"] < 0.5
+
+
+def test_a_model_is_scored_beside_its_own_untrained_start(quick, tmp_path, monkeypatch):
+    """ "untrained" has the scores of the weights that a training of this seed and band starts from."""
+    monkeypatch.setattr(evaluation, "source_quality", lambda *_: SimpleNamespace(overall=50.0, artifacts=60.0))
+    config = ModelConfig(model="a", filters=4, cutoff=5000, predicted_seconds=0.1, **COMMON)
+    np.savez(tmp_path / evaluation.CURVES, loss=[1.0], validation=[0.0], validated=[0], seconds=1.0, data_seconds=0.1)
+    torch.manual_seed(5)  # the generator's state does not matter
+    evaluation.write_model(config, _Softer(), tmp_path)
+    found = json.loads((tmp_path / "metrics.json").read_text())
+    (sounds,) = quick["test"].at([0, 70000], 66048, "limited-5000")
+    start = coding.make_network(config).eval()
+    with torch.no_grad():
+        decoded = torch.cat([start(sound[None]) for sound in sounds])
+    by_hand = evaluation._model_metrics(config, decoded, sounds)
+    assert found["untrained"] == pytest.approx(by_hand, rel=1e-3, abs=1e-3)
+    error = (decoded - sounds).double().square().sum(-1)
+    ratios = 10 * np.log10(sounds.double().square().sum(-1).numpy() / error.numpy())
+    assert found["untrained"]["snr"] == pytest.approx(ratios.mean(), abs=1e-3)
+    assert found["test"]["snr"] == pytest.approx(20, abs=1e-3)
+
+
+class _Softer(torch.nn.Module):
+    """In place of a trained autoencoder: its SNR is 20 dB."""
+
+    def forward(self, sound):
+        return 0.9 * sound
 
 
 def test_a_file_does_not_clip():

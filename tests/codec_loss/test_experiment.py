@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.codec_loss import evaluation, experiment, stimuli
+from paper_code.codec_loss import experiment, imitation, stimuli
 from paper_code.codec_loss.configs import ModelConfig
-from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, TimeUNet
+from paper_code.codec_loss.networks import EncoderNetwork, FrequencyAwareUNet, SpectrogramUNet, TimeUNet
 from paper_code.codec_loss.tracks import EXCERPT, FIGURES, TRACKS, excerpt, excerpts
 from paper_code.codec_loss.weights import checksum, released
 from paper_code.lab import run
@@ -14,11 +14,13 @@ from paper_code.lab.errors import LabError
 from paper_code.lab.store import Store
 from paper_code.lab.training import seed_all
 
-NAMES = ["network_spectrogram", "network_time", *(f"model_{m}{end}" for end in ("", "_broad") for m in "abcd")]
+NETWORKS = ["network_spectrogram", "network_frequency_aware", "network_time"]
+MODELS = [f"model_{m}{end}" for end in ("", "_broad") for m in "abcd"]
+NAMES = NETWORKS + MODELS
 
 
 @pytest.mark.parametrize("profile", experiment.PROFILES)
-def test_every_profile_builds_ten_experiments(profile):
+def test_every_profile_builds_eleven_experiments(profile):
     found = experiment.experiments(profile, seed=3)
     assert list(found) == NAMES
     assert len({config.hash for config in found.values()}) == len(NAMES)
@@ -37,16 +39,26 @@ def test_full_is_the_papers_size():
         5e-6,
     )
     assert (time.filters, time.batch, time.learning_rate) == (32, 16, 1e-4)
-    for name in NAMES[2:]:
+    for name in MODELS:
         model = found[name]
-        assert (model.filters, model.bottleneck, model.batch, model.learning_rate) == (12, 128, 32, 1e-3)
+        assert (model.filters, model.bottleneck, model.batch) == (12, 128, 32)
+        assert model.learning_rate == 1e-4  # not the paper's 1e-3: there the models leave their start and become silent
+        assert model.precision == "float32"
         assert model.cutoff == (5000 if name.endswith("_broad") else 3000)
     assert (spectrogram.codec, spectrogram.bitrate) == ("mp3", 16.0)
 
 
+@pytest.mark.parametrize("profile", experiment.PROFILES)
+def test_the_frequency_aware_network_has_the_settings_of_the_spectrogram_network(profile):
+    found = experiment.experiments(profile, 0)
+    plain, aware = (found[name].as_dict() for name in NETWORKS[:2])
+    assert aware == plain | {"network": "frequency_aware"}
+    assert plain["network"] == "spectrogram"
+
+
 def test_models_differ_in_nothing_but_the_loss():
     found = experiment.experiments("small", 0)
-    for name in NAMES[2:]:
+    for name in MODELS:
         first = found["model_a_broad" if name.endswith("_broad") else "model_a"]
         like = first.as_dict() | {key: found[name].as_dict()[key] for key in ("model", "cutoff", "weights")}
         assert found[name].as_dict() == like
@@ -81,7 +93,7 @@ def store(tmp_path_factory):
 
 
 def _result(name, store, monkeypatch):
-    monkeypatch.setattr(evaluation, "FILTER_PATCHES", 4)
+    monkeypatch.setattr(imitation, "FILTER_PATCHES", 4)
     changes = {"recordings": "synthetic", "iterations": 2, "batch": 1}
     config = experiment.experiments("smoke", 0, **changes)[name]
     if isinstance(config, ModelConfig):
@@ -105,9 +117,33 @@ def test_a_loss_network_from_settings_to_result(quick, store, monkeypatch):
         assert 0 < scores["fixed filter"]["l1"] < scores["identity"]["l1"]
         assert scores["network"]["l1"] > scores["fixed filter"]["l1"]
         assert scores["corrected network"]["l1"] < scores["network"]["l1"]
+        for candidate in ("network", "corrected network", "fixed filter", "identity"):
+            _assert_ranked(scores[candidate])
     assert 0 <= result.metrics["waiting_for_data"] < 1
     assert not list(result.folder.glob("checkpoint*"))
     assert {source["origin"] for source in result.provenance["sources"]} == {"synthesiser"}
+
+
+def _assert_ranked(scores):
+    """At 20 dB the ranking is the score beside it; what is not defined is None in the file."""
+    assert scores["ranking"]["depths"] == [k / 2 for k in range(1, 81)]
+    for name in ("precision", "recall"):
+        assert len(scores["ranking"][name]) == 80
+        assert scores["ranking"][name][39] == scores[name]
+
+
+def test_the_frequency_aware_network_from_settings_to_result(quick, store, monkeypatch):
+    result = _result("network_frequency_aware", store, monkeypatch)
+    assert result.sounds() == sorted(TRACKS)
+    assert result.arrays["corrected_network"].shape == (512,)
+    assert result.metrics["parameters"] == sum(p.numel() for p in FrequencyAwareUNet(4).parameters())
+    scores = result.metrics["test"]
+    # after two steps it is still near the filter it started as, far from the half of an untrained mask
+    assert scores["network"]["l1"] == pytest.approx(scores["fixed filter"]["l1"], rel=0.2)
+    assert "waveform_l1" not in scores["network"]
+    _assert_ranked(scores["network"])
+    named = experiment.measurements([result])
+    assert named["L1, network, frequency_aware network"] == [scores["network"]["l1"]]
 
 
 @pytest.mark.slow
@@ -126,7 +162,7 @@ def test_a_model_from_settings_to_result(quick, store, monkeypatch):
 
 def test_measuring_twice_gives_the_same(quick, tmp_path, monkeypatch):
     """evaluate() after train() on the same settings, in two folders."""
-    monkeypatch.setattr(evaluation, "FILTER_PATCHES", 2)
+    monkeypatch.setattr(imitation, "FILTER_PATCHES", 2)
     changes = {"recordings": "synthetic", "iterations": 1, "batch": 1}
     config = experiment.experiments("smoke", 0, **changes)["network_time"]
     found = []

@@ -1,7 +1,9 @@
 """Holes that were planted by hand, the best fixed filter against a search, and levels of known gains."""
 
 import math
+from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 
@@ -74,6 +76,81 @@ def test_silence_has_no_cells():
     both = torch.cat([silence, _magnitudes(patches=1)])
     coded = torch.cat([silence, 0.05 * _magnitudes(patches=1)])
     assert holes.scores(coded, coded, both, 8000)["holes"] == 1
+
+
+def _imitation() -> tuple[torch.Tensor, ...]:
+    """Found, coded, original: two patches of other loudness, holes of every depth, cells that do not count."""
+    original = _magnitudes(6) * torch.tensor([1.0, 0.03]).reshape(2, 1, 1)
+    original[:, :, 0] *= 1e-4
+    depths = 50 * torch.rand(2, BINS, FRAMES, generator=torch.Generator().manual_seed(7))
+    errors = 10 * torch.randn(2, BINS, FRAMES, generator=torch.Generator().manual_seed(8))
+    coded, found = (original * 10 ** (-decibels / 20) for decibels in (depths, depths + errors))
+    found[1, :5] = 0
+    return found, coded, original
+
+
+def _slow_ranking(found: np.ndarray, coded: np.ndarray, original: np.ndarray, cutoff: float, depth: float):
+    """Precision and recall at a depth (dB), one cell at a time, by the words of the definition."""
+    both = ours = real = 0
+    for p, patch in enumerate(original):
+        for k, row in enumerate(patch):
+            for t, cell in enumerate(row):
+                if k * 125 >= cutoff or 20 * np.log10(cell / patch.max()) < -60:
+                    continue
+                removed = coded[p, k, t] <= cell / 10
+                imitated = found[p, k, t] <= cell * 10 ** (-depth / 20)
+                both, ours, real = both + (removed and imitated), ours + imitated, real + removed
+    return both / ours, both / real
+
+
+def test_ranking_equals_a_slow_count_of_every_cell():
+    sounds = _imitation()
+    found = holes.ranking(*sounds, cutoff=5500)
+    assert found["depths"] == [k / 2 for k in range(1, 81)]
+    assert len(found["precision"]) == len(found["recall"]) == 80
+    for depth in (0.5, 1, 6, 12.5, 20, 33, 40):
+        precision, recall = _slow_ranking(*(part.double().numpy() for part in sounds), 5500, depth)
+        place = found["depths"].index(depth)
+        assert found["precision"][place] == pytest.approx(precision, abs=1e-9)
+        assert found["recall"][place] == pytest.approx(recall, abs=1e-9)
+        assert 0 < precision < 1
+        assert 0 < recall < 1
+
+
+def test_ranking_at_20_db_are_the_scores():
+    sounds = _imitation()
+    ranking, scores = holes.ranking(*sounds, 5500), holes.scores(*sounds, 5500)
+    place = ranking["depths"].index(20)
+    assert (ranking["precision"][place], ranking["recall"][place]) == (scores["precision"], scores["recall"])
+
+
+def test_recall_never_rises_with_the_depth():
+    recall = holes.ranking(*_imitation(), 8000)["recall"]
+    assert all(deeper <= before for before, deeper in pairwise(recall))
+    assert recall[0] > recall[-1]
+
+
+def test_holes_that_are_in_place_but_too_shallow_are_found_at_a_smaller_depth():
+    original = _magnitudes()
+    removed = _magnitudes(1) < 0.3
+    coded, found = (original * torch.where(removed, gain, 1.0) for gain in (0.01, 10 ** (-8.2 / 20)))
+    ranking = holes.ranking(found, coded, original, 8000)
+    shallow = [depth <= 8 for depth in ranking["depths"]]
+    assert ranking["recall"] == [float(yes) for yes in shallow]
+    assert all(value == 1 for value, yes in zip(ranking["precision"], shallow, strict=True) if yes)
+    assert all(math.isnan(value) for value, yes in zip(ranking["precision"], shallow, strict=True) if not yes)
+    assert holes.scores(found, coded, original, 8000)["recall"] == 0
+
+
+def test_ranking_without_cells_or_holes_is_not_a_number():
+    silence = torch.full((1, BINS, FRAMES), 1e-6)
+    for original in (silence, torch.zeros_like(silence)):
+        ranking = holes.ranking(original, original, original, 8000)
+        assert all(math.isnan(value) for name in ("precision", "recall") for value in ranking[name])
+    original = _magnitudes()
+    none = holes.ranking(0.05 * original, original, original, 8000)  # holes where the codec has none
+    assert none["precision"][0] == 0
+    assert all(math.isnan(value) for value in none["recall"])
 
 
 def test_the_fixed_filter_beats_every_other_gain():

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from codec_loss.interruption import interrupted
-from paper_code.codec_loss import imitation
+from paper_code.codec_loss import holes, imitation
 from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig
-from paper_code.codec_loss.networks import SpectrogramUNet, TimeUNet, magnitude_spectrogram
+from paper_code.codec_loss.networks import FrequencyAwareUNet, SpectrogramUNet, TimeUNet, magnitude_spectrogram
 from paper_code.lab.config import ConfigError
 from paper_code.lab.training import seed_all
 
@@ -27,7 +27,7 @@ def _trained(config, folder):
     return imitation.train(config, folder, CPU, progress=False)
 
 
-@pytest.mark.parametrize("network", ["spectrogram", "time"])
+@pytest.mark.parametrize("network", ["spectrogram", "frequency_aware", "time"])
 def test_a_resumed_training_equals_an_unbroken_one(network, quick, tmp_path):
     config = _config(network)
     whole, record, history = _trained(config, tmp_path / "whole")
@@ -57,7 +57,36 @@ def test_the_first_loss_by_hand(quick, tmp_path):
     assert history["data_seconds"][0] > 0
 
 
-@pytest.mark.parametrize("network", ["spectrogram", "time"])
+def test_the_frequency_aware_network_starts_at_the_error_of_the_fixed_filter(quick, tmp_path):
+    """Its first loss is that of the best gain a bin, found on training patches and kept between 0.003 and 0.97."""
+    config = _config("frequency_aware", iterations=1)
+    patches = quick["train"].random(np.random.default_rng(config.seed), 4, 66048, "original", "coded")
+    gains = holes.fixed_filter(*(magnitude_spectrogram(part) for part in patches))
+    generator = np.random.default_rng([config.seed, 0])
+    batch = quick["train"].random(generator, 2, 66048, "original", "coded")
+    loudness = torch.from_numpy(10 ** (generator.uniform(-6, 6, (2, 1)) / 20)).float()
+    seen, wanted = (magnitude_spectrogram(loudness * part) for part in batch)
+    filtered = gains.clamp(0.003, 0.97).unsqueeze(-1) * seen
+    by_hand = [((f - w).abs().sum() / s.sum()).item() for f, w, s in zip(filtered, wanted, seen, strict=True)]
+    network, _, history = _trained(config, tmp_path)
+    assert history["loss"][0] == pytest.approx(sum(by_hand) / 2, rel=1e-4)
+    start = gains.clamp(0.003, 0.97)
+    assert torch.allclose(network.bias[:, 0].sigmoid(), start, atol=1e-3)  # one step of 0.001 further
+    assert not torch.equal(network.bias[:, 0].sigmoid(), start)
+
+
+def test_training_patches_are_some_and_of_the_training_side(quick, monkeypatch):
+    few = imitation.training_patches(_config("time", iterations=1))
+    assert [part.shape for part in few] == [(4, 512, 128)] * 2  # as many as are measured in so short a run
+    monkeypatch.setattr(imitation, "FILTER_PATCHES", 2)
+    fewer = imitation.training_patches(_config("time", iterations=1))
+    assert [part.shape for part in fewer] == [(2, 512, 128)] * 2
+    original, coded = quick["train"].random(np.random.default_rng(0), 2, 66048, "original", "coded")
+    assert torch.equal(fewer[0], magnitude_spectrogram(original))
+    assert torch.equal(fewer[1], magnitude_spectrogram(coded))
+
+
+@pytest.mark.parametrize("network", ["spectrogram", "frequency_aware", "time"])
 def test_validation_is_the_relative_error_in_evaluation_mode(network, quick):
     torch.manual_seed(0)
     made = imitation.make_network(_config(network)).train()
@@ -73,7 +102,8 @@ def test_validation_is_the_relative_error_in_evaluation_mode(network, quick):
 def test_the_domain_of_each_network():
     sound = torch.randn(1, 2048, generator=torch.Generator().manual_seed(0))
     assert torch.equal(imitation.to_domain(sound, "time"), sound)
-    assert torch.equal(imitation.to_domain(sound, "spectrogram"), magnitude_spectrogram(sound))
+    for network in ("spectrogram", "frequency_aware"):
+        assert torch.equal(imitation.to_domain(sound, network), magnitude_spectrogram(sound))
 
 
 def test_relative_error_counts_every_patch_alike():
@@ -115,15 +145,18 @@ def test_mixed_precision_trains_and_stays_finite(quick, tmp_path):
 
 def test_networks_of_a_config():
     spectrogram = imitation.make_network(_config("spectrogram", filters=3, log_factor=7.0))
-    assert isinstance(spectrogram, SpectrogramUNet)
+    assert type(spectrogram) is SpectrogramUNet
     assert (spectrogram.filters, spectrogram.log_factor) == (3, 7.0)
+    aware = imitation.make_network(_config("frequency_aware", filters=3, log_factor=7.0))
+    assert type(aware) is FrequencyAwareUNet
+    assert (aware.filters, aware.log_factor) == (3, 7.0)
     assert isinstance(imitation.make_network(_config("time", filters=3)), TimeUNet)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"network": "wavelet"}, "network is one of spectrogram, time; found 'wavelet'"),
+        ({"network": "wavelet"}, "network is one of spectrogram, frequency_aware, time; found 'wavelet'"),
         ({"schedule": "step"}, "schedule is one of inverse, cosine"),
         ({"recordings": "own"}, "recordings is one of real, synthetic"),
         ({"precision": "float16"}, "precision is one of float32, bfloat16"),
@@ -146,5 +179,5 @@ def test_an_impossible_codec_is_refused_before_any_training():
 
 
 def test_patches_of_the_paper():
-    assert _config("spectrogram").patch == 66048
+    assert _config("spectrogram").patch == _config("frequency_aware").patch == 66048
     assert _config("time").patch == 16384
