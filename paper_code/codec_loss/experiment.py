@@ -57,7 +57,7 @@ CHANGES: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
             "learning_rate": 3e-5,
             "predicted_seconds": 2.0,
         },
-        "broadband": {"iterations": 750},
+        "broadband": {"iterations": 500},
     },
     "full": {
         "spectrogram": {"iterations": 12000, "precision": "bfloat16", "schedule": "cosine", "versions": 13},
