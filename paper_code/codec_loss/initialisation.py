@@ -1,4 +1,4 @@
-"""The start of the encoder network: a block transform that loses nothing below 3 kHz, instead of random weights.
+"""The start of the encoder network: a block transform that keeps what lies below 3 kHz, instead of random weights.
 
 The paper is silent on initial weights. From random ones, sixteen rectified layers start with an output that has nothing
 to do with the input; L1 then teaches the network to be silent, and within the steps that two cores can do it finds
@@ -8,7 +8,9 @@ neighbouring blocks and keeps their strongest directions; the decoder starts as 
 
 Rectifiers do not see negative numbers. As far as the channels go, a direction has a pair of them, u and -u ("looks
 linear", Balduzzi et al. 2017); beyond, it has one with an offset, and a channel that is always 1 takes the offsets back.
-Channels that no direction needs start small and random, unheard by the next layer.
+Channels that no direction needs start small and random, and the output does not hear them. Noise limited to 3 kHz comes
+back at 65 dB; loud sounds at 25 to 30, since the tanh of the last layer bends them, and loud notes near 3 kHz at less,
+since they are larger than the offset.
 All models of a seed start alike, so that only the loss differs.
 """
 
@@ -30,7 +32,7 @@ FLAT = 100.0  # Hz; from there on up the band's power falls as that of music doe
 SILENCE = 1e-10  # power outside of the band
 KEPT = 1e-7  # directions weaker than that, relative to the strongest, are dropped
 SCALE = 2**-0.5  # of each layer: a block's numbers stay as large as its samples
-OFFSET = 0.2  # of a single channel, in full scales; only the weaker directions are single
+OFFSET = 0.2  # of a single channel, in full scales; single are those that are weak in pink noise. 1 trains badly
 REST = 0.1  # size of the random kernels of the channels that no direction needs
 CENTRE = 4  # tap of the earlier block, of nine; the later block has the next
 
