@@ -191,8 +191,12 @@ setting_tables.settings(study)
 # A short training cannot begin at random: with its baseline's start (He's) the output is thousands of times too strong,
 # and most of the steps would go into making it small. So in the profiles smoke and small the coder begins with what a
 # simple coder does: its shortcuts keep the lower half of the band, every second sample of it, and the network learns
-# the rest. Whatever it then knows of the band above 4 kHz, it has learned. The profile full has not been run: sixteen
-# coders of 104,100 steps are some 6 · 10¹⁷ operations.
+# the rest. Whatever it then knows of the band above 4 kHz, it has learned.
+#
+# The profile full has not been run. A frame through its coder, forward and backward, is 3.4 · 10⁹ operations, so 104,100
+# steps of 128 frames are 4.5 · 10¹⁶, and its sixteen coders 7 · 10¹⁷: at 2 · 10¹⁴ a second some four minutes a coder, and an
+# hour for all, on one large GPU. `make book PROFILE=full` trains as many side by side as there are processor cores, and
+# each resumes where it was interrupted.
 
 # %% tags=["hide-input"]
 charts.training(study)
