@@ -194,9 +194,9 @@ setting_tables.settings(study)
 # the rest. Whatever it then knows of the band above 4 kHz, it has learned.
 #
 # The profile full has not been run. A frame through its coder, forward and backward, is 3.4 · 10⁹ operations, so 104,100
-# steps of 128 frames are 4.5 · 10¹⁶, and its sixteen coders 7 · 10¹⁷: at 2 · 10¹⁴ a second some four minutes a coder, and an
-# hour for all, on one large GPU. `make book PROFILE=full` trains as many side by side as there are processor cores, and
-# each resumes where it was interrupted.
+# steps of 128 frames are 4.5 · 10¹⁶, and its sixteen coders 7 · 10¹⁷: at 2 · 10¹⁴ a second some four minutes a coder and
+# an hour for all, on one large GPU. `make book PROFILE=full` trains as many side by side as there are processor cores,
+# and each resumes where it was interrupted.
 
 # %% tags=["hide-input"]
 charts.training(study)
