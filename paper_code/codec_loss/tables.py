@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import torch
 
 from paper_code.audio.clips import Clip
-from paper_code.codec_loss import coding, evaluation
+from paper_code.codec_loss import coding, evaluation, gradients
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
+from paper_code.codec_loss.networks import PATCH
 from paper_code.codec_loss.study import Study
 from paper_code.codec_loss.tracks import TRACKS, excerpts
 from paper_code.display.tables import Column, Reported, Table, table
@@ -84,6 +85,23 @@ def table_3(study: Study) -> Table:
     return table(columns, rows, caption)
 
 
+def pulls(study: Study) -> Table:
+    """Where in the sound each loss pulls at the first step: its gradient, by the level of the cells."""
+    sounds = _excerpts(study)[:, :PATCH]
+    rows = []
+    for model, title in MODEL_TITLES.items():
+        shares = gradients.by_level(ModelConfig.from_dict(study.models()[model].config), sounds)
+        rows.append([title, *(100 * shares).tolist()])
+    ends = [*(f"to {end:g}" for end in gradients.LEVELS[1:]), "beyond"]
+    classes = [f"{begin:g} {end}" for begin, end in zip(gradients.LEVELS, ends, strict=True)]
+    columns = ["model", *(Column(f"{name} dB under", "%", ".0f") for name in classes)]
+    caption = (
+        "Where each loss pulls: energy of its gradient by the output of the untrained network, by the level of the cells "
+        "it falls into, under the strongest cell of the sound; first 4.1 s of the five test tracks."
+    )
+    return table(columns, rows, caption)
+
+
 @torch.no_grad()
 def start(study: Study) -> tuple[float, float]:
     """SNR (dB) of the untrained autoencoder, and without its last layer's tanh; mean over the excerpts.
@@ -91,8 +109,7 @@ def start(study: Study) -> tuple[float, float]:
     Synthetic ones where recordings are missing.
     """
     network = coding.make_network(ModelConfig.from_dict(study.models()["a"].config))
-    here = all(isinstance(study.original(track), Clip) for track in TRACKS)
-    sounds = excerpts(3000, synthetic=study.synthetic or not here)
+    sounds = _excerpts(study)
     found = coding.coded(network, sounds)
     before, after = (signal_to_noise_ratio(part, sounds).mean() for part in (found, found.atanh()))
     return float(before), float(after)
@@ -204,6 +221,12 @@ def _score(
     values = [r.metrics[side][candidate][key] for r in _results(study, network)]
     finite = [factor * value for value in values if value == value]
     return interval(finite) if finite else None
+
+
+def _excerpts(study: Study) -> torch.Tensor:
+    """The five test tracks, limited to 3 kHz, [track, time]."""
+    here = all(isinstance(study.original(track), Clip) for track in TRACKS)
+    return excerpts(3000, synthetic=study.synthetic or not here)
 
 
 def _scaled(value: Interval | None, factor: float) -> Interval | None:
