@@ -9,7 +9,7 @@ from paper_code.codec_loss import coding, evaluation, gradients
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
 from paper_code.codec_loss.networks import PATCH
-from paper_code.codec_loss.study import Study
+from paper_code.codec_loss.study import BROADBAND, Study
 from paper_code.codec_loss.tracks import TRACKS, excerpts
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.intervals import Interval, interval
@@ -124,6 +124,9 @@ def clicks(study: Study) -> Table:
         rate, energy, share = (study.value(f"{key}, {name}") for key in keys)
         narrow = study.value(f"{keys[0]}, {_name(model)}")
         rows.append([title, rate, _scaled(energy, 1000), _scaled(share, 100), narrow, study.value(f"SNR, {name}")])
+    wide, narrow = (study.models(cutoff)["a"].metrics["untrained"] for cutoff in (BROADBAND, 3000))
+    pulses = (wide["pulse_rate"], 1000 * wide["pulse_energy"], 100 * wide["pulse_share"], narrow["pulse_rate"])
+    rows.append(["The start, untrained", *pulses, wide["snr"]])
     columns = [
         Column("model"),
         Column("pulses, 5 kHz", "1/s", ".2f"),
@@ -134,7 +137,7 @@ def clicks(study: Study) -> Table:
     ]
     caption = (
         f"Clicks: broadband pulses that the output has and the original has not, test recordings, {seeds(study)}. The "
-        "fifth column is for the models of Figure 4."
+        "fifth column is for the models of Figure 4. All models begin as the last row."
     )
     return table(columns, rows, caption)
 
