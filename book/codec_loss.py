@@ -379,21 +379,22 @@ claims_table(claims.judge("codec_loss", study.measurements))
 # *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter
 # and finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which
 # are of other kinds, its error is larger than the filter's. The row *gain per bin* shows where that comes from: with
-# one fixed number for each bin the network beats the filter there too, and what those numbers mend is above the codec's
-# cut-off, where the network lets sound through that the codec always removes. Neither training music with more treble
-# nor the paper's number of filters mended it. Telling the network the frequency does: with the same sounds, steps and
-# filters, the frequency-aware network beats the filter on the test recordings, too, and finds half of the holes there,
-# most of them in the right place. Masking goes by the frequency, so a network that knows it needs less music to learn it.
-# The curves of precision and recall show a second thing. An L1 loss asks for the median, and where a hole is likely but not sure, the median is a shallow one;
-# so at the depth of 20 dB every network finds fewer holes than it knows of. The time-domain network comes a little nearer to the coded waveform than doing nothing does, but its spectrogram is
-# farther away, and it finds next to no holes: an error in the waveform is made of the strong cells, and masking is
-# about the weak ones.
+# one fixed number for each bin the network beats the filter there too, and what those numbers mend is above the
+# codec's cut-off, where the network lets sound through that the codec always removes. Neither training music with
+# more treble nor the paper's number of filters mended it. Telling the network the frequency does: with the same
+# sounds, steps and filters, the frequency-aware network beats the filter on the test recordings, too, and finds half
+# of the holes there, most of them in the right place. Masking goes by the frequency; we think that a network that
+# knows it needs less music to learn the rest. The curves of precision and recall show a second thing. An L1 loss asks
+# for the median, and where a hole is likely but not sure, the median is a shallow one; so at the depth of 20 dB every
+# network finds fewer holes than it knows of. The time-domain network comes a little nearer to the coded waveform than
+# doing nothing does, but its spectrogram is farther away, and it finds next to no holes: an error in the waveform is
+# made of the strong cells, and masking is about the weak ones.
 #
 # *The models.* They begin as the same linear coder, and that start, not the losses, makes most of what is measured here:
 # compare the last row of Table 3. It is limited by the tanh that the paper has in its last layer, which bends loud
 # sounds. The paper's ratios of 46 to 63 dB are out of reach for such a network as long as it does not unlearn that bend.
 # If the paper took 20 times the logarithm of a ratio of energies, they stand for 23 to 31 dB by the usual formula, and
-# that is where ours are. We think this is the more likely reading.
+# that is about where ours are. We think this is the more likely reading.
 #
 # Each loss first throws the models off their start and then leads them back, as the curves of the run show. Model C is
 # thrown the farthest and comes back the least, and the metrics that predict quality put it last; the paper's listeners
