@@ -59,8 +59,9 @@ def network_curves(study: Study) -> Drawing:
                 key = "waveform_l1" if network == "time" else "l1"
                 if key in scores:
                     place.axhline(scores[key], color=theme.muted, linestyle=dashes, linewidth=1, label=candidate)
-            place.set(title=NETWORK_TITLES[network], xlabel="step")
-            place.legend()
+            bottom, top = place.get_ylim()
+            place.set(title=NETWORK_TITLES[network], xlabel="step", ylim=(bottom, top + 0.5 * (top - bottom)))
+            place.legend(loc="upper right")
         axes[0].set_ylabel("L1 over the input's L1")
         return figure
 
@@ -143,7 +144,7 @@ def hole_ranking(study: Study) -> Drawing:
             )
             place.set(title=title, xlabel="recall", xlim=(0, 1), ylim=(0, 1))
         axes[0].set_ylabel("precision")
-        axes[-1].legend(loc="upper right")
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=1 if theme.narrow else 4)
         return figure
 
     return show(

@@ -249,4 +249,10 @@ def _panel(axis, picture: np.ndarray | None, top: float) -> None:
 
 
 def _short(version: str) -> str:
-    return version.removesuffix(" network").replace("Time-domain", "Time").replace(" kb/s", "")
+    """A name that fits beside a row: in two lines where it is long."""
+    return (
+        version.removesuffix(" network")
+        .replace("Time-domain", "Time")
+        .replace(" kb/s", "")
+        .replace("-aware", "\n-aware")
+    )
