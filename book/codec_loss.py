@@ -264,9 +264,8 @@ charts.level_errors(study)
 tables.table_3(study)
 
 # %% [markdown]
-# All models begin alike and learn from the same sounds; what differs is where in the sound their losses pull. An L1 of
-# waveforms pulls at what is loud. Our spectrogram network sees a logarithm, so there a cell far below hearing can count
-# as much as a loud one:
+# All models begin alike and learn from the same sounds; what differs is where in the sound their losses pull. The L1 of
+# waveforms pulls at loud cells and at silence alike; a loss through a network that sees a logarithm may pull elsewhere:
 
 # %% tags=["hide-input"]
 tables.pulls(study)
@@ -396,12 +395,14 @@ claims_table(claims.judge("codec_loss", study.measurements))
 # If the paper took 20 times the logarithm of a ratio of energies, they stand for 23 to 31 dB by the usual formula, and
 # that is about where ours are. We think this is the more likely reading.
 #
-# Each loss first throws the models off their start and then leads them back, as the curves of the run show. Model C is
-# thrown the farthest and comes back the least, and the metrics that predict quality put it last; the paper's listeners
-# put it first. Nearly all of its gradient falls into cells more than 80 dB under the strongest, which nobody hears: the
-# table below Table 3 shows it. That is a property of the loss near a good start, with our reading of the network's
-# input, the logarithm of one plus a hundred times the magnitude. Farther from the target the loud cells take over, and
-# whether longer training turns the order around is open.
+# Each loss first throws the models off their start and then leads them back, as the curves of the run show. Model C
+# is thrown the farthest and comes back the least, and the metrics that predict quality put it last; the paper's
+# listeners put it first. Nearly all of its gradient falls into cells more than 80 dB under the strongest, which
+# nobody hears: the table below Table 3 shows it. So the terms of Eq. 3, which we weigh by their size, are far from
+# equal in what they pull, and the waveform is hardly heard among them. Two things make it so: the network's input is
+# a logarithm, and the prediction inherits its slope; and the features are compared before the mask makes quiet cells
+# quiet again. With the frequency-aware network the prediction pulls at audible cells, too, and only the features do
+# not. The paper gives no weights; ones that balance the gradients, with that network, are what we would try next.
 #
 # *Broadband.* 5 kHz is more than the bottleneck holds, so here the start itself clicks, at the edges of its blocks of 256
 # samples; the last row of that table counts it. Training takes most of these pulses away, in Model C most of all, which

@@ -144,7 +144,7 @@ def hole_ranking(study: Study) -> Drawing:
             )
             place.set(title=title, xlabel="recall", xlim=(0, 1), ylim=(0, 1))
         axes[0].set_ylabel("precision")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=1 if theme.narrow else 4)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=1 if theme.narrow else 2)
         return figure
 
     return show(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from paper_code.codec_loss import coding
 from paper_code.codec_loss.configs import ModelConfig
@@ -12,14 +12,16 @@ from paper_code.codec_loss.networks import complex_spectrogram, magnitude_spectr
 LEVELS = (0.0, 20.0, 40.0, 60.0, 80.0)  # dB under the strongest cell of a sound: where a class of cells begins
 
 
-def by_level(config: ModelConfig, sounds: Tensor, levels: Sequence[float] = LEVELS) -> Tensor:
+def by_level(
+    config: ModelConfig, sounds: Tensor, loss_of: nn.Module | None = None, levels: Sequence[float] = LEVELS
+) -> Tensor:
     """Share of the gradient's energy in each class of cells, [class], mean over sounds [sound, time].
 
-    The gradient is that of a model's loss by the output of the untrained autoencoder, as in the first step. levels: dB
-    under the strongest cell of the sound where a class begins, 0 first; the last class has no end. Sums to 1.
-    Raises WeightsError where a loss network is missing. Chapter: codec_loss.
+    The gradient is that of a loss by the output of the untrained autoencoder, as in the first step. loss_of: default
+    that of the model. levels: dB under the strongest cell of the sound where a class begins, 0 first; the last class has
+    no end. Sums to 1. Raises WeightsError where a loss network is missing. Chapter: codec_loss.
     """
-    network, loss_of = coding.make_network(config), coding.make_loss(config)
+    network, loss_of = coding.make_network(config), loss_of or coding.make_loss(config)
     output = coding.coded(network, sounds).requires_grad_()
     if hasattr(loss_of, "calibrate"):
         loss_of.calibrate(output.detach(), sounds)

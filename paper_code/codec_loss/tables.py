@@ -1,6 +1,7 @@
 """Tables of what came out: the imitation, the four models, and what predicts their quality."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 
@@ -8,6 +9,7 @@ from paper_code.audio.clips import Clip
 from paper_code.codec_loss import coding, evaluation, gradients
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
+from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss
 from paper_code.codec_loss.networks import PATCH
 from paper_code.codec_loss.study import BROADBAND, Study
 from paper_code.codec_loss.tracks import TRACKS, excerpts
@@ -88,16 +90,19 @@ def table_3(study: Study) -> Table:
 def pulls(study: Study) -> Table:
     """Where in the sound each loss pulls at the first step: its gradient, by the level of the cells."""
     sounds = _excerpts(study)[:, :PATCH]
-    rows = []
-    for model, title in MODEL_TITLES.items():
-        shares = gradients.by_level(ModelConfig.from_dict(study.models()[model].config), sounds)
-        rows.append([title, *(100 * shares).tolist()])
-    ends = [*(f"to {end:g}" for end in gradients.LEVELS[1:]), "beyond"]
-    classes = [f"{begin:g} {end}" for begin, end in zip(gradients.LEVELS, ends, strict=True)]
-    columns = ["model", *(Column(f"{name} dB under", "%", ".0f") for name in classes)]
+    configs = {model: ModelConfig.from_dict(result.config) for model, result in study.models().items()}
+    found = {title: gradients.by_level(configs[model], sounds) for model, title in MODEL_TITLES.items()}
+    for loss, whose in ((CodecLoss, "Model C"), (FrequencyAwareCodecLoss, "frequency-aware")):
+        for term in ("prediction", "features"):
+            part = loss.pretrained(terms=(term,))
+            found[f"{whose}: {term} alone"] = gradients.by_level(configs["c"], sounds, part)
+    rows = [[title, *(100 * shares).tolist()] for title, shares in found.items()]
+    classes = [f"{begin:g} to {end:g}" for begin, end in pairwise(gradients.LEVELS)]
+    columns = ["loss", *(Column(f"{name} dB", "%", ".0f") for name in [*classes, f"over {gradients.LEVELS[-1]:g}"])]
     caption = (
         "Where each loss pulls: energy of its gradient by the output of the untrained network, by the level of the cells "
-        "it falls into, under the strongest cell of the sound; first 4.1 s of the five test tracks."
+        "it falls into, in dB under the strongest cell of the sound; first 4.1 s of the five test tracks. The last rows "
+        "are terms of Model C's loss, and the same terms with the frequency-aware network."
     )
     return table(columns, rows, caption)
 
