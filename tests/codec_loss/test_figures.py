@@ -41,7 +41,12 @@ def model(folder: Path, letter: str, seconds: float) -> Toy:
     test |= {"pulse_share": float("nan"), "image_4 kHz": 0.25, "image_2 kHz": 0.0}
     track = {"snr": 1.0, "lsd": 1.0, "ops": 40.0, "aps": 50.0, "pulse_rate": 0.0}
     config = {"model": letter, "cutoff": 3000, "batch": 2, "iterations": 10, "recordings": "synthetic"}
-    metrics = {"test": test, "untrained": test | {"snr": 11.0}, "tracks": dict.fromkeys(TRACKS, track), "training_seconds": seconds}
+    metrics = {
+        "test": test,
+        "untrained": test | {"snr": 11.0},
+        "tracks": dict.fromkeys(TRACKS, track),
+        "training_seconds": seconds,
+    }
     for k, name in enumerate(TRACKS):
         tone = 0.1 * torch.sin(0.05 * (k + ord(letter) % 7 + 1) * torch.arange(RATE))
         write_flac(folder / letter / f"{name}.flac", tone, RATE)
