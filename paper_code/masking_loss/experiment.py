@@ -29,7 +29,7 @@ SCALES = ((32,), (8, 16, 32, 64))  # besides (16, 32, 64)
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
     "small": Profile(
-        "coders half as wide, a short training from half the band: some two and a half hours of one core in all"
+        "coders half as wide, a short training from half the band: some three hours and a half of one core in all"
     ),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
 }
@@ -159,5 +159,5 @@ def estimate_seconds(config: Measured) -> float:
     measuring = an_utterance * (2 * config.utterances or 115) + 1.5 * config.predicted * config.predicted_seconds
     if not learns:
         return measuring
-    a_step = 0.6 * (config.batch / 32) * (config.width / 32) ** 1.1
+    a_step = 0.37 * (config.batch / 16) * (config.width / 32) ** 1.1
     return measuring + a_step * (config.iterations if config.warm_up_loss else config.steps)
