@@ -15,11 +15,14 @@ SMALL = 1e-12  # under the root of a frame's squared error, whose slope at 0 is 
 
 
 def make_loss(config: CoderConfig) -> nn.Module | None:
-    """The perceptual loss of a coder, on the coder's own frames; None with the squared error alone."""
+    """The perceptual loss of a coder, on the coder's own frames; None with the squared error alone.
+
+    PMSQE equalises level and bands over a whole batch: its runs are shorter than a syllable.
+    """
     makers = {
         "mse": lambda: None,
         "log_mel": lambda: LogMelLoss(SAMPLE_RATE, config.bands, FRAME, HOP),
-        "pmsqe": lambda: PMSQE(SAMPLE_RATE),
+        "pmsqe": lambda: PMSQE(SAMPLE_RATE, excerpts=True),
         "masking": lambda: MaskingLoss(SAMPLE_RATE, config.bands, config.gamma, MaskingModel(SAMPLE_RATE, FRAME, HOP)),
     }
     return makers[config.loss]()

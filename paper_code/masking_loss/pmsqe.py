@@ -26,15 +26,17 @@ class PMSQE(nn.Module):
     """Perceptual metric for speech quality evaluation: 0.1 of the symmetric, 0.0309 of the asymmetric disturbance.
 
     sample_rate: 16000 or 8000 Hz.   reduction: "mean", "sum" or "none" over the leading axes.
+    excerpts: the items are excerpts too short to be equalised one by one (a pause would become as loud as speech);
+        their frames count as those of one item, and the loss is one number.
     Both signals are brought to one level, so a gain does not matter.
     Paper: Martin-Donas et al. 2018; Byun et al. 2021, section 2.3. Chapter: masking_loss.
     """
 
-    def __init__(self, sample_rate: int = 16000, reduction: Reduction = "mean") -> None:
+    def __init__(self, sample_rate: int = 16000, reduction: Reduction = "mean", excerpts: bool = False) -> None:
         super().__init__()
         require_choice("sample_rate", sample_rate, tuple(RATES))
         require_choice("reduction", reduction, REDUCTIONS)
-        self.sample_rate, self.reduction = sample_rate, reduction
+        self.sample_rate, self.reduction, self.excerpts = sample_rate, reduction, excerpts
         self.frame_length, bands, self.power_scale = RATES[sample_rate]
         lines = self.frame_length // 2 + 1
         speech = torch.zeros(lines)
@@ -55,6 +57,8 @@ class PMSQE(nn.Module):
         with torch.autocast(estimate.device.type, enabled=False):
             dtype = torch.promote_types(torch.promote_types(estimate.dtype, reference.dtype), torch.float32)
             powers = [self.power_spectrum(signal.to(dtype)) for signal in (estimate, reference)]
+            if self.excerpts:
+                powers = [power.reshape(-1, power.shape[-1]) for power in powers]
             return reduced(self.from_power(*powers), self.reduction)
 
     def power_spectrum(self, signal: Tensor) -> Tensor:
@@ -100,7 +104,7 @@ class PMSQE(nn.Module):
         return torch.where(power < self.threshold, 0.0, density)
 
     def extra_repr(self) -> str:
-        return f"sample_rate={self.sample_rate}"
+        return f"sample_rate={self.sample_rate}, excerpts={self.excerpts}"
 
 
 def _matrix(bands: Sequence[Band], lines: int) -> Tensor:
