@@ -151,7 +151,10 @@ def unpack(coder: SpeechCoder, data: bytes) -> Coded:
         raise Damaged(f"the stream does not decode ({error}): fetch the file again.") from error
     if not whole:
         raise Damaged(f"the stream holds more than the {count} symbols of {samples} samples: fetch the file again.")
-    return Coded(torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES), samples, level)
+    found = Coded(torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES), samples, level)
+    if pack(coder, found) != data:  # a range decoder goes on where a stream has ended, and makes symbols up
+        raise Damaged(f"the stream is not that of the {count} symbols in it: fetch the file again.")
+    return found
 
 
 def write(path: Path | str, data: bytes) -> Path:

@@ -1,18 +1,28 @@
 """Tables of what went in: recordings, settings beside the paper's, and what the trainings took."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.flop_counter import FlopCounterMode
 
 from paper_code.audio import corpora
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.masking_loss import experiment, stimuli
-from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.conditions import TrainedCoder
 from paper_code.masking_loss.experiment import SWEPT_RATE
-from paper_code.masking_loss.framing import HOP
+from paper_code.masking_loss.framing import FRAME, HOP
 from paper_code.masking_loss.study import Study
 
 FRAME_SECONDS = HOP / SAMPLE_RATE  # of new sound in a frame
 HOUR = 3600.0
+AVERAGED = 20  # steps
+OPERATIONS_A_SECOND = 2e14  # in mixed precision, a fifth of what makers promise
+RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def recordings() -> Table:
@@ -117,6 +127,67 @@ def runs(study: Study) -> Table:
         "distortion is kept, or the nearest to its rate if none is within; the baseline keeps the best PESQ."
     )
     return table(columns, rows, caption)
+
+
+def terms(study: Study) -> Table:
+    """How large the weighted terms of Eq. 7 are, for the coders of one rate: where quantisation begins, and at the end."""
+    rows = []
+    for name in study.at_rate(SWEPT_RATE):
+        config, arrays = study.condition(name).config, study.condition(name).arrays
+        if "loss" not in config:
+            continue
+        first, row = config["warm_up"], [name, config["alpha_4"] or 0.0]
+        for part in (slice(first, first + AVERAGED), slice(-AVERAGED, None)):
+            row += [config["alpha_1"] * _mean(arrays["squared_error"][part]), row[1] * _mean(arrays["perceptual"][part])]
+        rows.append(row)
+    columns = [
+        Column("coder"),
+        Column("alpha 4", format="g"),
+        Column("squared error", "first steps", ".2f"),
+        Column("perceptual loss", "first steps", ".2f"),
+        Column("squared error", "last steps", ".2f"),
+        Column("perceptual loss", "last steps", ".2f"),
+    ]
+    caption = (
+        f"The first and the last term of Eq. 7, weighted, at {SWEPT_RATE:g} kb/s: means over the first and the last "
+        f"{AVERAGED} steps with quantisation."
+    )
+    return table(columns, rows, caption)
+
+
+def cost_of_full() -> str:
+    """What the full profile would take, counted on its coder, in Markdown."""
+    coders = [c for c in experiment.experiments("full", 0).values() if isinstance(c, TrainedCoder)]
+    config = coders[0]
+    of_a_frame = operations(config.width)
+    of_a_coder = of_a_frame * config.batch * config.steps
+    whole, minutes = of_a_coder * len(coders), of_a_coder / OPERATIONS_A_SECOND / 60
+    return (
+        f"The profile full has not been run. A frame through its coder, forward and backward, is {_power(of_a_frame)} "
+        f"operations, so {config.steps:,} steps of {config.batch} frames are {_power(of_a_coder)}, and its {len(coders)} "
+        f"coders {_power(whole)}. A large GPU that does {_power(OPERATIONS_A_SECOND, 0)} a second would need "
+        f"{minutes:.0f} minutes for one coder and {minutes * len(coders) / 60:.1f} hours for all, however many train side "
+        "by side: 150 epochs in ten minutes want several such GPUs."
+    )
+
+
+def operations(width: int) -> float:
+    """Floating-point operations of one frame through the convolutions of a width, forward and backward."""
+    with torch.device("meta"):
+        coder = SpeechCoder(width)
+        frames = torch.empty(1, FRAME)
+    with FlopCounterMode(display=False) as counter:
+        coder.decode(coder.encode(frames)).sum().backward()
+    return float(counter.get_total_flops())
+
+
+def _power(number: float, digits: int = 1) -> str:
+    exponent = math.floor(math.log10(number))
+    return f"{number / 10**exponent:.{digits}f} · 10{str(exponent).translate(RAISED)}"
+
+
+def _mean(values: NDArray[np.float32]) -> float:
+    return float(np.mean(values, dtype=np.float64))
 
 
 def _step(config: Mapping[str, Any]) -> str:

@@ -178,6 +178,10 @@ def test_a_well_sealed_lie_is_told(coder, whole):
             decode(coder, _sealed(_changed(whole, 17, "<f", level)))
     with pytest.raises(Damaged, match="more than the 256 symbols of 100 samples"):
         decode(coder, _sealed(_changed(whole, 13, "<I", 100)))
+    words = (len(whole) - HEADER) // 4
+    for missing in (1, 20, words - 1):
+        with pytest.raises(Damaged, match="the stream"):
+            decode(coder, _sealed(_changed(whole[: -4 * missing], 21, "<I", words - missing)))
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,21 @@ def test_totals_and_gradients_are_finite_at_silence_and_at_clipping(name, refere
         assert gradient.isfinite().all()
 
 
+def test_pmsqe_takes_a_batch_of_runs_for_one_item():
+    assert TotalLoss(tiny("pmsqe")).perceptual.excerpts
+
+
+@pytest.mark.parametrize("name", ["mse", "masking"])
+def test_mixed_precision_trains_alike(name, tmp_path):
+    config = tiny(name, width=4, batch=16, warm_up=20, iterations=20, learning_rate=2e-3)
+    single, mixed = (
+        _trained(config.replace(precision=precision), tmp_path / precision).history.arrays()["loss"].mean()
+        for precision in ("float32", "bfloat16")
+    )
+    assert single != mixed
+    assert mixed == pytest.approx(single, rel=0.05)
+
+
 def test_perceptual_losses_look_at_the_coders_own_frames():
     model = TotalLoss(tiny("masking", gamma=0.3, bands=(16,))).perceptual
     assert (model.gamma, model.bands, model.model.hop_length) == (0.3, (16,), 480)

@@ -160,6 +160,22 @@ def test_pmsqe_hears_no_gain():
     assert loss(0.5 * reference, reference).item() == pytest.approx(loss(reference, reference).item(), abs=1e-4)
 
 
+def test_pmsqe_of_excerpts_is_that_of_the_whole_they_were_cut_from():
+    estimate, reference = _pair(1, time=512 + 256 * 9)
+    cut = [signal[0].unfold(-1, 512, 256) for signal in (estimate, reference)]
+    expected = plain_losses.pmsqe(estimate[0].double().numpy(), reference[0].double().numpy())
+    assert PMSQE(excerpts=True)(*cut).item() == pytest.approx(expected, rel=2e-4)
+
+
+def test_a_pause_among_excerpts_is_not_brought_to_the_level_of_speech():
+    estimate, reference = _pair(4)
+    quiet = torch.tensor([1.0, 1e-3, 1e-3, 1e-3]).unsqueeze(-1)
+    reference = quiet * reference
+    estimate = reference + 3e-4 * _noise(reference)
+    one_by_one, together = (PMSQE(excerpts=excerpts)(estimate, reference).item() for excerpts in (False, True))
+    assert together < 0.5 * one_by_one
+
+
 def test_pmsqe_of_magnitudes_is_another_number():
     """The usual mistake: magnitudes in place of powers."""
     loss = PMSQE(reduction="none")
