@@ -162,9 +162,15 @@ SHORT: Mapping[str, Any] = {
     "relative_step": True,
     "lookahead": 3.0,  # the rate follows alpha_3 slowly, and would swing about its target
 }
-# alpha_4 of short trainings: each perceptual term is as large as the squared error's when quantisation begins (0.7; the
-# losses are then 1.1, 1.4 and 23). The paper's laboratory advises 1:1 to 10:1; a tenth would not be felt in so few steps.
-SHORT_WEIGHTS: Mapping[str, float | None] = {"mse": None, "log_mel": 0.6, "pmsqe": 0.5, "masking": 0.03}
+# Weights of short trainings. alpha_4: each perceptual term is as large as the squared error's when quantisation begins
+# (0.7; the losses are then 1.1, 1.4 and 23). The paper's laboratory advises 1:1 to 10:1; a tenth would not be felt in so
+# few steps. alpha_3: what a coder without a perceptual term weighs the entropy against is smaller.
+SHORT_WEIGHTS: Mapping[str, Mapping[str, float]] = {
+    "mse": {"alpha_3": 0.2},
+    "log_mel": {"alpha_4": 0.6},
+    "pmsqe": {"alpha_4": 0.5},
+    "masking": {"alpha_4": 0.03},
+}
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         **SHORT, "width": 4, "batch": 8, "run": 4, "warm_up": 3, "iterations": 4, "control_every": 2,
@@ -187,4 +193,4 @@ def sized(profile: str, seed: int, loss: str, bitrate: float, **changes: Any) ->
 
 def of_the_loss(profile: str, loss: str) -> dict[str, Any]:
     """Settings that differ from loss to loss in a profile."""
-    return {"alpha_4": (WEIGHTS[loss] or None) if profile == "full" else SHORT_WEIGHTS[loss]}
+    return {"alpha_4": WEIGHTS[loss] or None} if profile == "full" else dict(SHORT_WEIGHTS[loss])

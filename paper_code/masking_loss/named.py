@@ -20,7 +20,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     scores are those of `evaluation`, the conditions those of `conditions.title`. "validation PESQ, ...": over the
     validation utterances. "estimated bit rate, ...": from the entropy. "OPS, ...", "APS, ...", "IPS, ...": PEASS.
     "PESQ, least of the coders, 20", "APS, most of the coders, 20": over the log-mel, PMSQE and masking coders;
-    "PESQ, most of the other coders, 20": over log-mel and masking.
+    "PESQ, most of the other coders, 20": over log-mel and masking. "IPS, AMR-WB less the most of the coders, 20".
     """
     found: dict[str, list[float]] = {}
     for seed in sorted({result.seed for result in results}):
@@ -49,11 +49,15 @@ def _of_result(result: Result) -> dict[str, float]:
 def _together(of_seed: dict[str, float]) -> dict[str, float]:
     """What compares one condition with the best or the worst of several."""
     found = {}
-    for rate in AMR_WB_RATES:
+    for rate, nominal in AMR_WB_RATES.items():
         for words in [*SCORES.values(), *PREDICTED.values()]:
             values = {loss: of_seed.get(f"{words}, {TITLES[loss]} {rate:g}", math.nan) for loss in PAPERS_CODERS}
             found[f"{words}, least of the coders, {rate:g}"] = float(np.min(list(values.values())))
             found[f"{words}, most of the coders, {rate:g}"] = float(np.max(list(values.values())))
+            amr_wb = of_seed.get(f"{words}, AMR-WB {nominal:g}", math.nan)
+            found[f"{words}, AMR-WB less the most of the coders, {rate:g}"] = amr_wb - float(
+                np.max(list(values.values()))
+            )
             others = [value for loss, value in values.items() if loss != "pmsqe"]
             found[f"{words}, most of the other coders, {rate:g}"] = float(np.max(others))
     found["rates at which one condition has the best OPS"] = _most_wins(of_seed)

@@ -138,7 +138,10 @@ def terms(study: Study) -> Table:
             continue
         first, row = config["warm_up"], [name, config["alpha_4"] or 0.0]
         for part in (slice(first, first + AVERAGED), slice(-AVERAGED, None)):
-            row += [config["alpha_1"] * _mean(arrays["squared_error"][part]), row[1] * _mean(arrays["perceptual"][part])]
+            row += [
+                config["alpha_1"] * _mean(arrays["squared_error"][part]),
+                row[1] * _mean(arrays["perceptual"][part]),
+            ]
         rows.append(row)
     columns = [
         Column("coder"),
