@@ -164,13 +164,15 @@ SHORT: Mapping[str, Any] = {
 }
 # Weights of short trainings. alpha_4: each perceptual term is as large as the squared error's when quantisation begins
 # (0.7; the losses are then 1.1, 1.4 and 23). The paper's laboratory advises 1:1 to 10:1; a tenth would not be felt in so
-# few steps. alpha_3: what a coder without a perceptual term weighs the entropy against is smaller.
+# few steps. alpha_3, which the control moves: the rate falls faster than it rises, and a coder that begins with far more
+# than it needs stays below its rate to the end. Without a perceptual term it needs less, at the highest rate too.
 SHORT_WEIGHTS: Mapping[str, Mapping[str, float]] = {
     "mse": {"alpha_3": 0.2},
     "log_mel": {"alpha_4": 0.6},
     "pmsqe": {"alpha_4": 0.5},
     "masking": {"alpha_4": 0.03},
 }
+SHORT_ALPHA_3: Mapping[tuple[str, float], float] = {("log_mel", 24.0): 0.12, ("masking", 24.0): 0.12}
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         **SHORT, "width": 4, "batch": 8, "run": 4, "warm_up": 3, "iterations": 4, "control_every": 2,
@@ -187,10 +189,13 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
 
 def sized(profile: str, seed: int, loss: str, bitrate: float, **changes: Any) -> CoderConfig:
     """The settings of a coder in a profile: "smoke", "small" or "full". changes: further fields."""
-    fields = {**SIZES[profile], **of_the_loss(profile, loss), **changes}
+    fields = {**SIZES[profile], **weights(profile, loss, bitrate), **changes}
     return CoderConfig(profile=profile, seed=seed, loss=loss, bitrate=bitrate, **fields)
 
 
-def of_the_loss(profile: str, loss: str) -> dict[str, Any]:
-    """Settings that differ from loss to loss in a profile."""
-    return {"alpha_4": WEIGHTS[loss] or None} if profile == "full" else dict(SHORT_WEIGHTS[loss])
+def weights(profile: str, loss: str, bitrate: float) -> dict[str, Any]:
+    """The weights of Eq. 7 that differ from coder to coder in a profile."""
+    if profile == "full":
+        return {"alpha_4": WEIGHTS[loss] or None}
+    first = SHORT_ALPHA_3.get((loss, bitrate))
+    return {**SHORT_WEIGHTS[loss], **({} if first is None else {"alpha_3": first})}

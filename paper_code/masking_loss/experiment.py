@@ -65,7 +65,7 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     for rate in RATES:
         for loss in LOSSES:
             # alpha_4 is told, so that a result knows what it was trained with
-            fields = {**base, **configs.of_the_loss(profile, loss), **overrides}
+            fields = {**base, **configs.weights(profile, loss, rate), **overrides}
             fields |= {"loss": loss, "bitrate": rate}
             found[f"coder_{loss}_{rate:g}"] = TrainedCoder(profile=profile, seed=seed, **fields)
     swept = found[f"coder_masking_{SWEPT_RATE:g}"].replace(**OF_A_SWEEP)

@@ -84,10 +84,15 @@ def settings(study: Study) -> Table:
         paper = written({**full, **experiment.PAPER}) if said is None else said
         rows.append([what, Reported(paper), *(written(config) for config in profiles.values())])
     caption = (
-        "The settings of the masking coder. Coders of other losses differ in alpha 4, those of other rates in the target; "
+        "The settings of the masking coder. Coders of other losses differ in alpha 4 (and that of the squared error alone, "
+        f"in the profile {study.profile}, begins with alpha 3 of {_alpha_3(study)}), those of other rates in the target; "
         "where the paper says nothing, the full profile follows its baseline, Kankanahalli (2018)."
     )
     return table(["setting", "paper", *(f"profile {profile}" for profile in profiles)], rows, caption)
+
+
+def _alpha_3(study: Study) -> str:
+    return f"{study.condition(f'MSE {SWEPT_RATE:g}').config['alpha_3']:g}"
 
 
 def runs(study: Study) -> Table:

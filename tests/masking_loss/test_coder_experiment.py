@@ -10,7 +10,7 @@ from paper_code.audio.corpora import RecordingMissing
 from paper_code.lab import chapters, run
 from paper_code.lab.store import Store
 from paper_code.lab.training import seed_all
-from paper_code.masking_loss import evaluation, experiment, stimuli, training
+from paper_code.masking_loss import configs, evaluation, experiment, framing, stimuli, training
 from paper_code.masking_loss.bitstream import coded
 from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, title
 from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
@@ -44,14 +44,26 @@ def test_full_is_the_papers_size():
     assert (ours["utterances"], found["amr_wb_19.85"].utterances) == (0, 0)
 
 
-@pytest.mark.parametrize(("profile", "weights"), [("small", SHORT_WEIGHTS), ("full", WEIGHTS)])
+def test_an_epoch_is_the_training_speech_in_whole_batches():
+    seconds = sum(file.seconds for file in stimuli.recordings("train"))  # of the register: no recording is needed
+    batches = seconds * 16000 / framing.HOP / CoderConfig(profile="full", seed=0, loss="mse").batch
+    assert configs.EPOCH == int(batches) == 694
+    assert batches == pytest.approx(694.2, abs=0.05)
+    assert seconds / 60 == pytest.approx(44, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("profile", "weights"),
+    [("small", SHORT_WEIGHTS), ("full", {loss: {"alpha_4": weight or None} for loss, weight in WEIGHTS.items()})],
+)
 def test_coders_differ_in_nothing_but_the_loss_and_the_rate(profile, weights):
     found = experiment.experiments(profile, 0)
     first = found[CODERS[0]].as_dict()
     for name in CODERS:
         own = found[name].as_dict()
-        assert own == first | {name: own[name] for name in ("loss", "bitrate", "alpha_4")}
-        assert own["alpha_4"] == (weights[own["loss"]] or None)  # in the settings: another weight, another result
+        assert own == first | {name: own[name] for name in ("loss", "bitrate", "alpha_3", "alpha_4")}
+        told = {weight: own[weight] for weight in ("alpha_3", "alpha_4")}  # in the settings: another, another result
+        assert told == {"alpha_3": 0.5, "alpha_4": None} | weights[own["loss"]]
         assert name == f"coder_{own['loss']}_{own['bitrate']:g}"
 
 

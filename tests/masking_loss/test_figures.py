@@ -1,18 +1,49 @@
 """What the chapter draws: the worst places, the deviations of the laboratory's port, the paper's numbers in the charts."""
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 
 from masking_loss.quick_speech import quick_speech
 from masking_loss.test_coder_study import results, study  # noqa: F401  fixtures
+from masking_loss.test_setting_tables import CODERS, made_result
+from paper_code.audio.clips import Clip
+from paper_code.display.figures import show
 from paper_code.display.players import Missing
+from paper_code.display.style import THEMES, Theme
 from paper_code.hearing import MaskingModel, masking_threshold
 from paper_code.lab.errors import LabError
-from paper_code.masking_loss import charts, figures, hearing_figures, published, setting_tables
+from paper_code.masking_loss import charts, experiment, figures, hearing_figures, published, setting_tables
+from paper_code.masking_loss.study import Study
 from paper_code.metrics.noise_to_mask import NoiseToMask
 
 LINES = torch.arange(257) * 31.25
+FAMILIES = ("MSE", "log-mel", "PMSQE", "masking")
+COLOURS = ("#0072b2", "#cc79a7", "#009e73", "#d55e00")  # of the four on light ground
+WIDTHS = (THEMES["light"], THEMES["light"].phone())
+VALIDATED = np.array([100.0, 200.0, 300.0, 400.0, 500.0])
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What a figure was drawn with, caught on its way to the page: draw, caption, alt, kind."""
+    found = {}
+
+    def caught(draw, caption, alt, kind="auto"):
+        found.update(draw=draw, caption=caption, alt=alt, kind=kind)
+        return show(draw, caption, alt, kind)
+
+    for module in (charts, hearing_figures):
+        monkeypatch.setattr(module, "show", caught)
+    return found
+
+
+def _panels(asked: dict, theme: Theme) -> list[Axes]:
+    with matplotlib.rc_context(theme.settings()):
+        return asked["draw"](theme).axes
 
 
 def noise_with_a_spot(frame: int, line: int, level: float) -> NoiseToMask:
@@ -99,3 +130,122 @@ def test_settings_stand_beside_the_papers():
     assert "3,000" in str(setting_tables.recordings())
     assert setting_tables._spoken(50000) == "25 minutes"
     assert setting_tables._spoken(120000 * 10) == "10.0 hours"
+
+
+def _ratios(number: int) -> np.ndarray:
+    return np.array([2.0, 5.0, 4.0, 6.0, 7.0]) + number
+
+
+def _rates(number: int) -> np.ndarray:
+    return np.array([np.nan, np.nan, 31.0, 24.0, 20.3]) + number / 10
+
+
+def _trainings(folder, rate: int = 20, **changes) -> Study:
+    """AMR-WB, and four coders with made-up curves, another for each."""
+    asked = experiment.experiments("small", 0, recordings="synthetic", warm_up=200, tolerance=0.29, **changes)
+    amr_wb = {13: "amr_wb_12.65", 20: "amr_wb_19.85"}[rate]
+    found = [made_result(folder, amr_wb, asked[amr_wb])]
+    for number, name in enumerate(each.replace("20", str(rate)) for each in CODERS):
+        curves = {"seen_validated": VALIDATED, "seen_snr": _ratios(number), "seen_kilobits": _rates(number)}
+        found.append(made_result(folder, name, asked[name], **curves))
+    return Study(found, 0)
+
+
+def test_trainings_are_drawn_as_they_went(tmp_path, asked):
+    html = charts.training(_trainings(tmp_path)).html
+    ends = (
+        "MSE 20 7.0 dB at 20.3 kb/s; log-mel 20 8.0 dB at 20.4 kb/s; PMSQE 20 9.0 dB at 20.5 kb/s; masking 20 10.0 dB"
+    )
+    assert ends in asked["alt"]
+    assert "image/svg+xml" in html
+    assert "Trainings for 20 kb/s" in html
+    for theme in WIDTHS:
+        _require_curves(*_panels(asked, theme))
+
+
+def _require_curves(first: Axes, second: Axes) -> None:
+    assert (first.get_title(loc="left"), first.get_ylabel()) == ("unseen speakers", "SNR, dB")
+    assert (second.get_title(loc="left"), second.get_ylabel()) == ("training speakers", "kb/s")
+    for place, values in ((first, _ratios), (second, _rates)):
+        *curves, limit = place.lines
+        assert [line.get_label() for line in curves] == list(FAMILIES)  # and no AMR-WB
+        assert [to_hex(line.get_color()) for line in curves] == list(COLOURS)
+        assert len({line.get_marker() for line in curves}) == 4
+        for number, line in enumerate(curves):
+            assert np.array_equal(line.get_xdata(), VALIDATED)
+            assert np.array_equal(line.get_ydata(), values(number), equal_nan=True)
+        assert list(limit.get_xdata()) == [200, 200]  # the end of the warm-up
+        assert limit.get_linestyle() == ":"
+        assert place.get_xlabel() == "step"
+    assert first.get_xlim() == second.get_xlim()
+    (band,) = second.patches
+    assert not first.patches
+    assert (band.get_y(), band.get_y() + band.get_height()) == pytest.approx((19.71, 20.29))
+    assert [text.get_text() for text in first.get_legend().get_texts()] == list(FAMILIES)
+
+
+def test_trainings_of_another_rate_and_warm_up_are_told(tmp_path, asked):
+    charts.training(_trainings(tmp_path, 13, warm_up_loss=""), 13)
+    assert "Trainings for 13 kb/s" in asked["caption"]
+    assert "within 0.29 kb/s" in asked["caption"]
+    assert "with each coder's own loss" in asked["caption"]
+    assert "MSE 13 7.0 dB" in asked["alt"]
+    (band,) = _panels(asked, THEMES["dark"])[1].patches
+    assert band.get_y() == pytest.approx(12.71)
+    with pytest.raises(LabError, match="no coder was trained for 16"):
+        charts.training(_trainings(tmp_path / "again"), 16)
+
+
+def test_a_shared_warm_up_is_told(tmp_path, asked):
+    charts.training(_trainings(tmp_path, warm_up_loss="mse"))
+    assert "all coders share the training" in asked["caption"]
+
+
+UNSCALED = "spectrum without 1/512"
+PORTS = {
+    "rectangular window": {"window": "rectangular"},
+    "tones by line number": {"tonal_windows": "number"},
+    "one offset for all": {"noise_offset": "tone"},
+    "absolute threshold −3 dB": {"absolute_shift": -3.0},
+    "these four together": {
+        "window": "rectangular", "tonal_windows": "number", "noise_offset": "tone", "absolute_shift": -3.0,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """Quick speech in place of the utterance of Figure 3, with a peak of 1; the frame there is number 11."""
+    waveform = quick_speech(1.0, 16000, 3).waveform
+    waveform = waveform / waveform.abs().max()
+    monkeypatch.setattr(Study, "original", lambda self, name: Clip(0.5 * waveform, 16000, name))
+    return waveform.double()
+
+
+def test_every_deviation_of_the_port_has_a_panel(study, heard, asked):  # noqa: F811
+    html = hearing_figures.laboratory_port(study).html
+    corrected = masking_threshold(heard)
+    expected = {name: masking_threshold(heard, **settings).threshold[11] for name, settings in PORTS.items()}
+    power = 512.0**2 * MaskingModel().spectrum(heard)[11:12].abs().square()
+    unscaled = 10 * torch.log10(MaskingModel().threshold(power, torch.float64)[0])
+    expected[UNSCALED] = unscaled - 10 * np.log10(512)
+    for theme in WIDTHS:
+        panels = {place.get_title(loc="left"): place for place in _panels(asked, theme)}
+        assert list(panels) == list(expected)
+        for name, place in panels.items():
+            spectrum, dashed, deviating = place.lines
+            for line in place.lines:
+                assert line.get_xdata() == pytest.approx(LINES.numpy() / 1000)
+            assert spectrum.get_ydata() == pytest.approx(corrected.spectrum[11].numpy(), abs=1e-6)
+            assert dashed.get_ydata() == pytest.approx(corrected.threshold[11].numpy(), abs=1e-6)
+            assert deviating.get_ydata() == pytest.approx(expected[name].numpy(), abs=1e-6)
+            assert (dashed.is_dashed(), deviating.is_dashed()) == (True, False)
+            assert to_hex(deviating.get_color()) == "#d55e00"
+            assert (place.get_xlim(), place.get_ylim()) == ((0, 8), (-20, 115))
+        labels = ["dB SPL" if theme.narrow or number % 2 == 0 else "" for number in range(6)]
+        assert [place.get_ylabel() for place in panels.values()] == labels
+    assert "image/webp" in html
+    assert "(0.19 s)" in asked["caption"]  # the middle of the frame, sample 3,072
+    told = asked["alt"].split("Largest distances: ")[1].rstrip(".").split("; ")
+    farthest = {name: float((each - corrected.threshold[11]).abs().max()) for name, each in expected.items()}
+    assert told == [f"{name} {distance:.1f} dB" for name, distance in farthest.items()]

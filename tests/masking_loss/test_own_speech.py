@@ -9,17 +9,22 @@ import torch
 
 from masking_loss.quick_speech import quick_speech
 from masking_loss.released import release_small_coders, small_coder
-from paper_code.audio.clips import AudioError
+from paper_code.audio import clips, corpora, synthesiser
+from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.codecs import Codec, code
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
 from paper_code.lab.weights import WeightsError
 from paper_code.masking_loss import bitstream, experiment, own, weights
+from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.configs import LOSSES
+from paper_code.masking_loss.framing import split_signal
 from paper_code.masking_loss.study import Study
 from paper_code.metrics.distortion import signal_to_noise_ratio
 from paper_code.metrics.noise_to_mask import noise_to_mask
 from paper_code.metrics.speech_quality import wideband_pesq
 
+MUSIC = "unknown_horizons_music"
 NAMES = ["AMR-WB 19.85", "MSE 20", "log-mel 20", "PMSQE 20", "masking 20"]
 
 
@@ -82,7 +87,7 @@ def test_amr_wb_is_the_real_one(found):
 def test_the_table_shows_the_scores(found):
     shown = own.scores(found)
     assert "'mine', at 20 kb/s" in shown.text
-    assert "music" in shown.text
+    assert own.LEARNED in shown.text
     rows = {name: line for name in NAMES for line in shown.text.splitlines() if line.startswith(name)}
     for name in NAMES:
         scores = found.scores[name]
@@ -109,6 +114,57 @@ def test_the_player_is_made(found, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert own.player(found).text == f"Player 'Your sound, 'mine', at 20 kb/s': Original, {', '.join(NAMES)}"
     assert len(list((tmp_path / "sounds").glob("*.flac"))) == 6
+
+
+def _low_pass_coder(seed: int) -> SpeechCoder:
+    """A coder of two channels that, untrained, passes half of the band; bins and prior are from speech."""
+    torch.manual_seed(seed)
+    coder = SpeechCoder(2, 8, residual_gain=0.1, start="half_band").eval()
+    frames = split_signal(quick_speech(0.5, 16000, seed).waveform)
+    with torch.no_grad():
+        coder.quantiser.start(coder.encode(frames))
+    coder.quantiser.learn_prior(coder.symbols(frames))
+    return coder
+
+
+def _a_piece() -> Clip:
+    return synthesiser.pop_like(1.5, 44100, 0)
+
+
+def _a_recorded_piece() -> Clip:
+    file = next(file for file in corpora.corpora()[MUSIC].recordings if corpora.where(file.path) != "absent")
+    piece = corpora.load(file.path)
+    return clips.cut(piece, 10 * piece.sample_rate, round(1.5 * piece.sample_rate))
+
+
+RECORDED = pytest.param(_a_recorded_piece, marks=pytest.mark.corpora(MUSIC))
+
+
+@pytest.mark.parametrize("piece", [_a_piece, RECORDED])
+def test_music_comes_back_as_that_music_with_the_note(piece, folder, coders):
+    for seed, loss in enumerate(LOSSES):
+        about = {"loss": loss, "bitrate": 24.0, "width": 2, "bins": 8}
+        weights.save(weights.released(loss, 24), _low_pass_coder(seed), about)
+    music = piece()
+    found = own.through(None, _file(folder, music.waveform, music.sample_rate), 24)
+    assert found.notes == (own.LEARNED, "Resampled from 44100 to 16000 Hz.")
+    original = found.original.waveform
+    assert original.shape == (24000,)
+    assert original.abs().max() == 1
+    assert list(found.decoded) == ["AMR-WB 23.85", *(f"{name.split()[0]} 24" for name in NAMES[1:])]
+    for name, clip in found.decoded.items():
+        assert clip.waveform.shape == original.shape
+        assert clip.waveform.isfinite().all()
+        error = (clip.waveform - original).double().square().sum()
+        ratio = 10 * math.log10(original.double().square().sum() / error)
+        assert found.scores[name]["snr"] == pytest.approx(ratio, abs=1e-4)
+        assert ratio > (1 if name.startswith("AMR-WB") else 6)  # silence has 0
+    for loss, name in zip(LOSSES, list(found.decoded)[1:], strict=True):
+        coder = weights.load_coder(loss, 24)
+        data = bitstream.encode(coder, original)
+        assert torch.equal(found.decoded[name].waveform, bitstream.decode(coder, data))
+        assert found.scores[name]["kilobits"] == pytest.approx(8e-3 * len(data) / 1.5)
+    assert all(line.split()[-1].replace(".", "").isdigit() for line in own.scores(found).text.splitlines()[2:])
 
 
 def _notes(folder, samples, sample_rate=16000):
