@@ -52,6 +52,12 @@ def test_an_epoch_is_the_training_speech_in_whole_batches():
     assert seconds / 60 == pytest.approx(44, abs=0.5)
 
 
+def _alpha_3(profile: str, own: dict) -> dict[str, float]:
+    """The smaller weight of the entropy that two coders of short trainings begin with."""
+    smaller = profile != "full" and own["bitrate"] == 24 and own["loss"] in ("log_mel", "masking")
+    return {"alpha_3": 0.12} if smaller else {}
+
+
 @pytest.mark.parametrize(
     ("profile", "weights"),
     [("small", SHORT_WEIGHTS), ("full", {loss: {"alpha_4": weight or None} for loss, weight in WEIGHTS.items()})],
@@ -63,7 +69,7 @@ def test_coders_differ_in_nothing_but_the_loss_and_the_rate(profile, weights):
         own = found[name].as_dict()
         assert own == first | {name: own[name] for name in ("loss", "bitrate", "alpha_3", "alpha_4")}
         told = {weight: own[weight] for weight in ("alpha_3", "alpha_4")}  # in the settings: another, another result
-        assert told == {"alpha_3": 0.5, "alpha_4": None} | weights[own["loss"]]
+        assert told == {"alpha_3": 0.5, "alpha_4": None} | weights[own["loss"]] | _alpha_3(profile, own)
         assert name == f"coder_{own['loss']}_{own['bitrate']:g}"
 
 

@@ -152,13 +152,14 @@ def _trainings(folder, rate: int = 20, **changes) -> Study:
 
 
 def test_trainings_are_drawn_as_they_went(tmp_path, asked):
-    html = charts.training(_trainings(tmp_path)).html
+    html = charts.training(_trainings(tmp_path, warm_up_loss="mse")).html
     ends = (
         "MSE 20 7.0 dB at 20.3 kb/s; log-mel 20 8.0 dB at 20.4 kb/s; PMSQE 20 9.0 dB at 20.5 kb/s; masking 20 10.0 dB"
     )
     assert ends in asked["alt"]
     assert "image/svg+xml" in html
     assert "Trainings for 20 kb/s" in html
+    assert "all coders share the training" in asked["caption"]
     for theme in WIDTHS:
         _require_curves(*_panels(asked, theme))
 
@@ -194,11 +195,6 @@ def test_trainings_of_another_rate_and_warm_up_are_told(tmp_path, asked):
     assert band.get_y() == pytest.approx(12.71)
     with pytest.raises(LabError, match="no coder was trained for 16"):
         charts.training(_trainings(tmp_path / "again"), 16)
-
-
-def test_a_shared_warm_up_is_told(tmp_path, asked):
-    charts.training(_trainings(tmp_path, warm_up_loss="mse"))
-    assert "all coders share the training" in asked["caption"]
 
 
 UNSCALED = "spectrum without 1/512"
