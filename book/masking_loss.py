@@ -426,8 +426,7 @@ claims_table(claims.judge("masking_loss", study.measurements))
 # AMR-WB, by about as many dB as in the paper.
 #
 # *What did not.* PESQ puts all of our coders far below AMR-WB, and for PEASS nearly everything here is an artefact. What
-# sticks out of the threshold is several times as much as with AMR-WB, whose twenty years of tuning do not show in its
-# signal-to-noise ratio but here.
+# sticks out of the threshold is several times as much as with AMR-WB, which gives up signal-to-noise ratio for just that.
 #
 # *The bit rates* were controlled on frames of the training speakers; on the test speakers, and in whole files, the same
 # coders need a little less or more (the table of runs has the one rate, Table 1 the other). Coders of one target differ by

@@ -1,0 +1,57 @@
+"""Sentences of the chapter's "What explains the differences" that no claim judges, against the committed results."""
+
+import pytest
+
+from paper_code.masking_loss import named
+from paper_code.masking_loss.conditions import AMR_WB_RATES
+from paper_code.masking_loss.study import open_study
+
+OURS = ("MSE", "log-mel", "PMSQE", "masking")
+RATES = list(AMR_WB_RATES)
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, float]:
+    """Every named value of the published results, averaged over seeds."""
+    return {name: sum(values) / len(values) for name, values in named.measurements(open_study().results).items()}
+
+
+def _ordered(found: dict[str, float], score: str, rate: float, coders: tuple[str, ...] = OURS) -> list[str]:
+    """Coders of a rate, the one with the least of a score first."""
+    return sorted(coders, key=lambda coder: found[f"{score}, {coder} {rate:g}"])
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_the_masking_loss_has_the_least_noise_above_the_threshold(found, rate):
+    assert _ordered(found, "noise above threshold", rate)[0] == "masking"
+    first, second = _ordered(found, "mean excess", rate)[:2]
+    assert first == "masking"
+    assert found[f"mean excess, masking {rate:g}"] < 0.75 * found[f"mean excess, {second} {rate:g}"]  # "by far"
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_each_loss_is_best_by_its_own_measure(found, rate):
+    for coder in OURS[1:]:
+        assert _ordered(found, f"{coder} loss", rate)[0] == coder
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_log_mel_and_pmsqe_leave_more_noise_over_4_kilohertz_than_the_squared_error(found, rate):
+    least, more = found[f"noise above threshold over 4 kHz, MSE {rate:g}"], OURS[1:3]
+    assert all(found[f"noise above threshold over 4 kHz, {coder} {rate:g}"] > least for coder in more)
+
+
+def test_pesq_orders_the_coders_as_in_the_paper(found):
+    for rate in (20, 24):
+        assert _ordered(found, "PESQ", rate)[-1] == "PMSQE"
+    assert _ordered(found, "PESQ", 13, OURS[1:])[0] == "masking"
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_amr_wb_is_ahead_but_for_the_waveform(found, rate):
+    amr_wb = f"AMR-WB {AMR_WB_RATES[rate]:g}"
+    for coder in OURS:
+        assert found[f"PESQ, {coder} {rate:g}"] < found[f"PESQ, {amr_wb}"] - 1.5
+        assert found[f"OPS, {coder} {rate:g}"] < found[f"OPS, {amr_wb}"] - 40
+        assert 2 < found[f"SNR, {coder} {rate:g}"] - found[f"SNR, {amr_wb}"] < 7  # the paper: 3.2 to 4.8
+        assert found[f"mean excess, {coder} {rate:g}"] > 2 * found[f"mean excess, {amr_wb}"]
