@@ -421,9 +421,9 @@ claims_table(claims.judge("masking_loss", study.measurements))
 # same rate and from the same start. Each loss is best by its own measure. The paper's observation about the other two
 # holds as well: over 4 kHz the log-mel loss and PMSQE leave *more* noise above the threshold than the squared error alone.
 # Both compare levels only; they are content when the upper band is as loud as it should be, with whatever it is filled.
-# The paper calls these spectral artefacts. PESQ orders the coders as in the paper where they differ clearly: PMSQE is
-# ahead at 20 and 24 kb/s, and the masking loss behind the other two at 13. And all coders are nearer to the waveform than
-# AMR-WB, by about as many dB as in the paper.
+# The paper calls these spectral artefacts. PESQ puts PMSQE first at 20 and 24 kb/s, as in the paper, if only by hundredths,
+# and the masking loss behind the other two, as in the paper at 13. And all coders are nearer to the waveform than AMR-WB,
+# by about as many dB as in the paper.
 #
 # *What did not.* PESQ puts all of our coders far below AMR-WB, and for PEASS nearly everything here is an artefact. What
 # sticks out of the threshold is several times as much as with AMR-WB, which gives up signal-to-noise ratio for just that.
