@@ -111,11 +111,11 @@ def runs(study: Study) -> Table:
         ])  # fmt: skip
     columns = [
         Column("coder"),
-        Column("steps", format=","),
+        Column("steps", "with quantisation", ","),
         Column("speech", "h", ".2f"),
         Column("time", "min", ".1f"),
         Column("a step", "s", ".2f"),
-        Column("step kept", format=","),
+        Column("step kept", "warm-up counted", ","),
         Column("its rate", "kb/s, training speakers", ".2f"),
         Column("alpha 3 at first", format="g"),
         Column("alpha 3 at the end", format=".3f"),
@@ -211,4 +211,6 @@ def _sharpness(config: Mapping[str, Any]) -> str:
 
 def _spoken(frames: int) -> str:
     seconds = frames * FRAME_SECONDS
+    if seconds < 60:
+        return f"{seconds:.0f} seconds"
     return f"{seconds / HOUR:,.1f} hours" if seconds >= HOUR / 2 else f"{seconds / 60:.0f} minutes"

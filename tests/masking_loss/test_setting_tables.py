@@ -141,6 +141,8 @@ def test_settings_written_in_another_way(tmp_path):
     assert found["sharpness of the quantiser"][2] == "temperature 151"
     assert found["squared error"][2] == "root of the mean"
     assert found["speech in all steps"][2] == "25 minutes"
+    few = rows(setting_tables.settings(study_of(tmp_path / "few", **{**OTHERWISE, "warm_up": 3, "iterations": 4})))
+    assert few["speech in all steps"][2] == "10 seconds"  # 7 steps of 50 frames of 30 ms
 
 
 def test_the_papers_settings_stand_beside_those_of_the_full_profile(tmp_path):
@@ -183,11 +185,11 @@ def test_trainings_show_what_the_results_hold(tmp_path):
     assert list(found) == list(TAKEN)  # AMR-WB learns nothing
     for coder, (_, seconds, chosen, kilobits, alpha_3) in TAKEN.items():
         cells = dict(zip(names[1:], found[coder], strict=True))
-        assert cells["steps"] == "1,300"
+        assert cells["steps with quantisation"] == "1,300"
         assert cells["speech h"] == "0.17"  # 1,300 steps of 16 frames of 30 ms
         assert cells["time min"] == f"{seconds / 60:.1f}"
         assert cells["a step s"] == f"{seconds / 1300:.2f}"
-        assert cells["step kept"] == f"{chosen:,}"
+        assert cells["step kept warm-up counted"] == f"{chosen:,}"
         assert cells["its rate kb/s, training speakers"] == f"{kilobits:.2f}"
         assert cells["alpha 3 at the end"] == f"{alpha_3:.3f}"
     assert "after 200 steps without quantisation that all share (2.5 min)" in shown.text
@@ -248,9 +250,9 @@ def test_trainings_of_a_coder_that_was_really_trained(tmp_path, monkeypatch):
     cells = dict(
         zip(heads(shown := setting_tables.runs(study)), ["masking 20", *rows(shown)["masking 20"]], strict=True)
     )
-    assert cells["steps"] == f"{config.iterations}"
+    assert cells["steps with quantisation"] == f"{config.iterations}"
     assert cells["a step s"] == f"{curves['seconds'] / config.iterations:.2f}"
-    assert int(cells["step kept"]) in curves["seen_validated"].tolist()
+    assert int(cells["step kept warm-up counted"]) in curves["seen_validated"].tolist()
     assert float(cells["its rate kb/s, training speakers"]) == pytest.approx(
         float(curves["chosen_kilobits"]), abs=0.006
     )
