@@ -267,9 +267,8 @@ tables.sweeps(study)
 # %% [markdown]
 # One number of the paper deserves a second look: 4.175 is its best PESQ on the *validation* set, in the text, and the
 # PESQ on the *test* set at 20 kb/s, in Table 1. Two different sets agree in three decimals only by chance, or one of
-# them was reported twice. The table above tells the two sets apart. Its differences in PESQ are a few hundredths, and the
-# coder of the first row has the highest bit rate besides: with trainings this short they say nothing about gamma or the
-# scales.
+# them was reported twice. The table above tells the two sets apart. Its differences in PESQ are a few hundredths: with
+# trainings this short they say nothing about gamma or the scales.
 
 # %% [markdown]
 # ## Table 1: bit rate, PESQ, SNR

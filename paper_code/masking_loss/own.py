@@ -22,7 +22,7 @@ from paper_code.masking_loss.study import Study
 LONGEST = 15.0  # s
 FLAT, RUNS = 3, 3  # equal samples in a row at the largest magnitude, and how often: tops of waves were cut off
 QUIETEST = 0.1  # largest magnitude of what is looked at for that
-LEARNED = "The coders learned from read English speech alone; with music and other sounds they do not keep to their bit rate."
+LEARNED = "The coders learned from read English speech alone; with music and the like they do not keep to their rate."
 
 
 @dataclass(frozen=True, eq=False)
