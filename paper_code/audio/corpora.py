@@ -195,6 +195,7 @@ def _download(file: Recording, progress: bool = True) -> Path:
     store = pooch.create(cache(), base_url="", registry={file.path: file.sha256}, urls={file.path: file.url})
     downloader = pooch.HTTPDownloader(progressbar=progress, timeout=TIMEOUT)
     try:
+        (cache() / file.path).parent.mkdir(parents=True, exist_ok=True)  # pooch's own fails if two start at once
         return Path(store.fetch(file.path, downloader=downloader))
     except requests.RequestException as error:
         raise RecordingMissing(

@@ -52,12 +52,10 @@ def _together(of_seed: dict[str, float]) -> dict[str, float]:
     for rate, nominal in AMR_WB_RATES.items():
         for words in [*SCORES.values(), *PREDICTED.values()]:
             values = {loss: of_seed.get(f"{words}, {TITLES[loss]} {rate:g}", math.nan) for loss in PAPERS_CODERS}
+            amr_wb, most = of_seed.get(f"{words}, AMR-WB {nominal:g}", math.nan), float(np.max(list(values.values())))
             found[f"{words}, least of the coders, {rate:g}"] = float(np.min(list(values.values())))
-            found[f"{words}, most of the coders, {rate:g}"] = float(np.max(list(values.values())))
-            amr_wb = of_seed.get(f"{words}, AMR-WB {nominal:g}", math.nan)
-            found[f"{words}, AMR-WB less the most of the coders, {rate:g}"] = amr_wb - float(
-                np.max(list(values.values()))
-            )
+            found[f"{words}, most of the coders, {rate:g}"] = most
+            found[f"{words}, AMR-WB less the most of the coders, {rate:g}"] = amr_wb - most
             others = [value for loss, value in values.items() if loss != "pmsqe"]
             found[f"{words}, most of the other coders, {rate:g}"] = float(np.max(others))
     found["rates at which one condition has the best OPS"] = _most_wins(of_seed)

@@ -246,6 +246,20 @@ def test_fetch_says_the_size_and_gets_what_is_absent(world, capsys):
     assert len(world.server.asked) == 3
 
 
+def test_downloads_at_once_into_a_new_folder_do_not_collide(world, monkeypatch):
+    """Another thread makes the folder between the downloader's look at it and its attempt to make it."""
+    made = os.makedirs
+
+    def someone_was_quicker(folder, mode=0o777, exist_ok=False):
+        made(folder, mode, exist_ok=True)
+        if not exist_ok:
+            raise FileExistsError(errno.EEXIST, "File exists", str(folder))
+
+    monkeypatch.setattr(os, "makedirs", someone_was_quicker)
+    assert corpora.main(["fetch"]) == 0
+    assert world.kept() == sorted(world.files)
+
+
 def test_fetch_without_a_network_fails_with_the_reason(unreachable, capsys):
     assert corpora.main(["fetch"]) == 1
     assert "Check the network" in capsys.readouterr().err
