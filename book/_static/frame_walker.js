@@ -21,8 +21,10 @@ function drawn(tag, attributes, text = "") {
 }
 
 /** Levels of frames, of texts with a character a line. */
-const unpacked = ({ low, high, steps, code }, frames) =>
-	frames.map((text) => Array.from(text, (letter) => low + ((letter.charCodeAt(0) - code) * (high - low)) / steps));
+const unpacked = ({ low, high, alphabet }, frames) => {
+	const levels = new Map(Array.from(alphabet, (letter, step) => [letter, low + (step * (high - low)) / (alphabet.length - 1)]));
+	return frames.map((text) => Array.from(text, (letter) => levels.get(letter)));
+};
 
 /** Where levels and frequencies lie in a panel. */
 function scale({ low, high, top }, lines) {

@@ -1,7 +1,7 @@
 """Spectra frame by frame with a slider, for the static page: noise of several conditions against one threshold.
 
 The curves are drawn by the book's script (book/_static/frame_walker.js). Each level is one character, in steps of
-4/3 dB: as numbers they would be most of the page.
+1.4 dB: as numbers they would be most of the page.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
 from paper_code.display.players import STATIC
 
 LOWEST, HIGHEST = -20, 100  # dB, ends of the scale: what is outside is drawn at its edge
-STEPS = 90  # between them
-FIRST = 35  # code of the character that stands for the lowest level, "#"; the highest is "}"
+# A character a level, the lowest first: those that HTML or JSON would write as several are left out.
+ALPHABET = "".join(letter for letter in map(chr, range(33, 127)) if letter not in "\"&'<>\\")
+STEPS = len(ALPHABET) - 1  # between the ends
 
 
 class FrameWalker(Shown):
@@ -51,8 +52,7 @@ def frame_walker(
         "top": top,
         "low": LOWEST,
         "high": HIGHEST,
-        "steps": STEPS,
-        "code": FIRST,
+        "alphabet": ALPHABET,
         "first": first,
         "threshold": _packed(threshold),
         "spectrum": _packed(spectrum),
@@ -122,7 +122,7 @@ def _check(
 def _packed(levels: NDArray) -> list[str]:
     """A text a frame, a character a line."""
     steps = np.round((levels.clip(LOWEST, HIGHEST) - LOWEST) * (STEPS / (HIGHEST - LOWEST))).astype(np.uint8)
-    return [bytes(frame).decode("ascii") for frame in steps + FIRST]
+    return ["".join(frame) for frame in np.array(list(ALPHABET))[steps]]
 
 
 def _still(noise: Mapping[str, NDArray], threshold: NDArray, seconds: Sequence[float], first: int) -> str:

@@ -223,7 +223,7 @@ RULES = {kind.name: kind for kind in (Within, Below, Above, Less, Greater, Monot
 def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
     """Our values under a rule, with the verdict.
 
-    Seeds in which a needed value is not finite are dropped from all values compared, and counted in why.
+    Seeds in which a needed value is not finite are left out of all values compared, and counted in why.
     """
     if isinstance(rule, Untestable):
         return Finding("", UNTESTABLE, rule.why)
@@ -242,7 +242,7 @@ def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
     kept = [list(column) for column in zip(*rows, strict=True)]
     verdict, why = _decide(rule.demands(kept), numbers)
     if dropped:
-        why += f" {dropped} of {len(columns[0])} seeds dropped, where a value is not defined."
+        why += f" {dropped} of {len(columns[0])} seeds left out, where a value is missing."
     return Finding(_ours(kept, numbers), verdict, why)
 
 

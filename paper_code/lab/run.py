@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -83,10 +83,11 @@ def plan(
     names: Sequence[str] | None = None,
     **overrides: Any,
 ) -> list[tuple[str, Config]]:
-    """(name, config) of all experiments asked for, seed by seed. Raises: UnknownName, ConfigError."""
+    """(name, config) of all experiments asked for, seed by seed; a seed may lack some. Raises: UnknownName, ConfigError."""
     chosen = seeds_of(chapter, profile) if seeds is None else seeds
-    each = [experiments(chapter, profile, seed, names, **overrides) for seed in chosen]
-    return [pair for configs in each for pair in configs.items()]
+    each = [experiments(chapter, profile, seed, **overrides) for seed in chosen]
+    _require(chapter, names, [name for configs in each for name in configs])
+    return [pair for configs in each for pair in configs.items() if not names or pair[0] in names]
 
 
 def announce(chapter: str, asked: Sequence[tuple[str, Config]], store: Store, progress: bool = True) -> None:
@@ -104,10 +105,14 @@ def experiments(
     """name -> config of the chapter's experiments. Raises: UnknownName for a profile or a name."""
     chapters.check_profile(chapter, profile)
     known = chapters.module(chapter).experiments(profile, seed, **overrides)
+    _require(chapter, names, known)
+    return {name: config for name, config in known.items() if not names or name in names}
+
+
+def _require(chapter: str, names: Sequence[str] | None, known: Collection[str]) -> None:
     for name in names or []:
         if name not in known:
             raise chapters.UnknownName(f"{chapter} has no experiment {name!r}. {suggestion(name, known)}")
-    return {name: config for name, config in known.items() if not names or name in names}
 
 
 def seeds_of(chapter: str, profile: str) -> list[int]:

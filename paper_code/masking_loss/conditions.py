@@ -9,6 +9,7 @@ from torch import Tensor
 
 from paper_code.audio.codecs import Codec, code
 from paper_code.lab.config import Config, ConfigError
+from paper_code.lab.store import Result
 from paper_code.masking_loss import bitstream
 from paper_code.masking_loss.coder import SpeechCoder
 from paper_code.masking_loss.configs import CoderConfig
@@ -16,6 +17,7 @@ from paper_code.masking_loss.configs import CoderConfig
 AMR_WB_RATES = {13.0: 12.65, 20.0: 19.85, 24.0: 23.85}  # kb/s: beside which coders AMR-WB stands in Table 1
 TITLES = {"mse": "MSE", "log_mel": "log-mel", "pmsqe": "PMSQE", "masking": "masking"}
 PEASS_SHORTEST = 0.5  # s
+LONGER = ", longer"  # how the title of a coder that was trained longer than the others of its profile ends
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +117,11 @@ def of_amr_wb(config: AmrWb) -> Condition:
 def family_of(condition: str) -> str:
     """What a condition is called without its rate and settings: "AMR-WB", "masking" of "masking 20, gamma 0"."""
     return condition.split()[0]
+
+
+def condition_of(result: Result) -> str:
+    """What a result is of: its `title`, and "masking 20, longer" if it was trained longer than the others."""
+    return title(result.config) + (LONGER if result.experiment.endswith("_longer") else "")
 
 
 def title(config: Mapping[str, Any]) -> str:

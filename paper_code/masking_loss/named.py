@@ -7,29 +7,31 @@ import numpy as np
 
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, family_of, title
+from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, condition_of, family_of
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 
 PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+
+    Nothing in AMR-WB is left to chance: its values, measured once, are those of every seed.
 
     "<score>, <condition>": mean over the test utterances, for instance "PESQ, masking 20" or "SNR, AMR-WB 12.65"; the
-    scores are those of `evaluation`, the conditions those of `conditions.title`. "validation PESQ, ...": over the
+    scores are those of `evaluation`, the conditions those of `conditions.condition_of`. "validation PESQ, ...": over the
     validation utterances. "estimated bit rate, ...": from the entropy. "OPS, ...", "APS, ...", "IPS, ...": PEASS.
     "PESQ, least of the coders, 20", "APS, most of the coders, 20": over the log-mel, PMSQE and masking coders;
     "PESQ, most of the other coders, 20": over log-mel and masking. "IPS, AMR-WB less the most of the coders, 20".
     """
-    found: dict[str, list[float]] = {}
-    for seed in sorted({result.seed for result in results}):
-        of_seed: dict[str, float] = {"parameters at the paper's width": float(full_parameters())}
-        for result in [result for result in results if result.seed == seed]:
-            of_seed |= _of_result(result)
-        for name, value in (of_seed | _together(of_seed)).items():
-            found.setdefault(name, []).append(value)
-    return found
+    of_all: dict[str, float] = {"parameters at the paper's width": float(full_parameters())}
+    of_seeds: dict[int, dict[str, float]] = {seed: {} for seed in sorted({result.seed for result in results})}
+    for result in results:
+        (of_seeds[result.seed] if "loss" in result.config else of_all).update(_of_result(result))
+    rows = [of_all | of_seed | _together(of_all | of_seed) for of_seed in of_seeds.values()]
+    return {
+        name: [row.get(name, math.nan) for row in rows] for name in dict.fromkeys(name for row in rows for name in row)
+    }
 
 
 def full_parameters() -> int:
@@ -38,7 +40,7 @@ def full_parameters() -> int:
 
 
 def _of_result(result: Result) -> dict[str, float]:
-    name, metrics = title(result.config), result.metrics
+    name, metrics = condition_of(result), result.metrics
     found = {f"{words}, {name}": metrics["test"][score] for score, words in SCORES.items()}
     found |= {f"validation {words}, {name}": metrics["validation"][score] for score, words in SCORES.items()}
     found |= {f"{words}, {name}": metrics["predicted"][score] for score, words in PREDICTED.items()}

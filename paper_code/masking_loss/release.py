@@ -9,7 +9,7 @@ from pathlib import Path
 from paper_code.lab.store import load
 from paper_code.lab.weights import WeightsError, command, kept
 from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.conditions import TITLES, TrainedCoder, title
+from paper_code.masking_loss.conditions import TITLES, TrainedCoder, condition_of
 from paper_code.masking_loss.experiment import WEIGHTS
 from paper_code.masking_loss.weights import released, save
 
@@ -24,8 +24,8 @@ def release(folder: Path) -> Path:
     if found.provenance.get("config_class") != TrainedCoder.class_name():
         raise WeightsError(f"{folder} holds no trained coder; wanted a folder of coder_<loss>_<rate>.")
     config = TrainedCoder.from_dict(found.config)
-    if title(found.config) != f"{TITLES[config.loss]} {config.bitrate:g}":
-        raise WeightsError(f"{folder} holds the coder '{title(found.config)}': those of the sweeps are not released.")
+    if condition_of(found) != f"{TITLES[config.loss]} {config.bitrate:g}":
+        raise WeightsError(f"{folder} holds the coder '{condition_of(found)}': only those of Table 1 are released.")
     coder = SpeechCoder(config.width, config.bins)
     coder.load_state_dict(kept(found, WEIGHTS))
     about = {

@@ -13,7 +13,7 @@ from paper_code.audio import corpora
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.masking_loss import experiment, stimuli
 from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.conditions import TrainedCoder
+from paper_code.masking_loss.conditions import TrainedCoder, condition_of
 from paper_code.masking_loss.experiment import SWEPT_RATE
 from paper_code.masking_loss.framing import FRAME, HOP
 from paper_code.masking_loss.study import Study
@@ -43,11 +43,9 @@ def recordings() -> Table:
 
 def summary(study: Study) -> str:
     """Which profile is shown, in Markdown."""
-    count, kind = len(study.seeds), "synthetic speech" if study.synthetic else "real recordings"
-    return (
-        f"Shown here: the profile **{study.profile}** ({experiment.PROFILES[study.profile].title}), "
-        f"{count} seed{'s' if count > 1 else ''}, {kind}."
-    )
+    kind = "synthetic speech" if study.synthetic else "real recordings"
+    size = experiment.PROFILES[study.profile].title
+    return f"Shown here: the profile **{study.profile}** ({size}), {study.trainings}, {kind}."
 
 
 SETTINGS: Mapping[str, tuple[str | None, Callable[[Mapping[str, Any]], str]]] = {
@@ -94,12 +92,12 @@ def settings(study: Study) -> Table:
 def runs(study: Study) -> Table:
     """What each training took: steps, speech, seconds a step, and the coder that was kept."""
     rows = []
-    for name, result in study.conditions.items():
+    for result in study.results:
         if "loss" not in result.config:
             continue
-        found, config = result.metrics["training"], result.config
+        found, config, name = result.metrics["training"], result.config, condition_of(result)
         rows.append([
-            name,
+            name if len(study.of(name)) == 1 else f"{name}, seed {result.seed}",
             config["iterations"],
             config["iterations"] * config["batch"] * FRAME_SECONDS / HOUR,
             found["seconds"] / 60,
@@ -161,15 +159,16 @@ def terms(study: Study) -> Table:
     return table(columns, rows, caption)
 
 
-def cost_of_full() -> str:
-    """What the full profile would take, counted on its coder, in Markdown."""
+def cost_of_full(study: Study) -> str:
+    """What the full profile takes, counted on its coder, in Markdown."""
     coders = [c for c in experiment.experiments("full", 0).values() if isinstance(c, TrainedCoder)]
     config = coders[0]
     of_a_frame = operations(config.width)
     of_a_coder = of_a_frame * config.batch * config.steps
     whole, minutes = of_a_coder * len(coders), of_a_coder / OPERATIONS_A_SECOND / 60
+    not_run = "" if study.profile == "full" else "The profile full has not been run for this page. "
     return (
-        f"The profile full has not been run. A frame through its coder, forward and backward, is {_power(of_a_frame)} "
+        f"{not_run}A frame through its coder, forward and backward, is {_power(of_a_frame)} "
         f"operations, so {config.steps:,} steps of {config.batch} frames are {_power(of_a_coder)}, and its {len(coders)} "
         f"coders {_power(whole)}. A large GPU that does {_power(OPERATIONS_A_SECOND, 0)} a second would need "
         f"{minutes:.0f} minutes for one coder and {minutes * len(coders) / 60:.1f} hours for all, however many train side "

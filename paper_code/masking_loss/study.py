@@ -20,7 +20,7 @@ from paper_code.lab.store import Result, open_store
 from paper_code.lab.study import ChapterStudy, require_seed
 from paper_code.masking_loss import experiment, named, stimuli, utterances
 from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, TrainedCoder, title
+from paper_code.masking_loss.conditions import AMR_WB_RATES, LONGER, TITLES, TrainedCoder, condition_of
 from paper_code.masking_loss.configs import LOSSES
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 from paper_code.masking_loss.utterances import LEVEL
@@ -47,12 +47,42 @@ class Frames:
 
 @dataclass(frozen=True)
 class Study(ChapterStudy):
-    """The results of the chapter. A condition is named as in `conditions.title`: "AMR-WB 12.65", "masking 20"."""
+    """The results of the chapter. A condition is named as in `conditions.condition_of`: "AMR-WB 12.65", "masking 20"."""
 
     @cached_property
     def conditions(self) -> dict[str, Result]:
-        """Every condition's result of the seed whose sounds are heard, in the order of the experiments."""
-        return {title(result.config): result for result in self.results if result.seed == self.seed}
+        """Every condition's result of the seed whose sounds are heard, or else of the first that has it."""
+        ours = {condition_of(result): result for result in self.results if result.seed == self.seed}
+        return {name: ours.get(name, first) for name, (first, *_) in self._of.items()}
+
+    @cached_property
+    def _of(self) -> dict[str, list[Result]]:
+        found: dict[str, list[Result]] = {}
+        for result in self.results:
+            found.setdefault(condition_of(result), []).append(result)
+        return found
+
+    def of(self, name: str) -> list[Result]:
+        """The results of a condition, one a seed; raises LabError for a loss or a rate that no coder was trained for."""
+        self.condition(name)
+        return self._of[name]
+
+    @property
+    def trainings(self) -> str:
+        """How many times the coders were trained, in words: "1 seed", "3 seeds", "3 seeds at 20 kb/s, one elsewhere"."""
+        counts = {rate: self._seeds_at(rate) for rate in AMR_WB_RATES}
+        most, fewest = max(counts.values()), min(counts.values())
+        if most == fewest:
+            return f"{most} seed{'s' if most > 1 else ''}"
+        often = " and ".join(f"{rate:g}" for rate, count in counts.items() if count == most)
+        return f"{most} seeds at {often} kb/s, {'one' if fewest == 1 else fewest} elsewhere"
+
+    def _seeds_at(self, rate: float) -> int:
+        return len({result.seed for result in self.results if result.config.get("bitrate") == rate})
+
+    def of_seed(self, seed: int) -> "Study":
+        """The results of one seed alone."""
+        return Study([result for result in self.results if result.seed == seed], seed)
 
     def condition(self, name: str) -> Result:
         """The result of a condition; raises LabError for a loss or a rate that no coder was trained for."""
@@ -76,7 +106,13 @@ class Study(ChapterStudy):
     def swept(self) -> list[str]:
         """The conditions of section 4.1: the masking coder of 20 kb/s, and those that differ from it in one setting."""
         base = f"masking {experiment.SWEPT_RATE:g}"
-        return [name for name in self.conditions if name == base or name.startswith(f"{base}, ")]
+        others = [name for name in self.conditions if name.startswith(f"{base}, ") and not name.endswith(LONGER)]
+        return [base, *others]
+
+    @property
+    def longer(self) -> list[str]:
+        """The conditions that were trained longer than the others of their profile; the profile full has none."""
+        return [name for name in self.conditions if name.endswith(LONGER)]
 
     @cached_property
     def measurements(self) -> dict[str, list[float]]:
@@ -91,10 +127,8 @@ class Study(ChapterStudy):
         """
         if score not in (*SCORES, *PREDICTED):
             raise LabError(f"there is no score {score!r}. {suggestion(score, [*SCORES, *PREDICTED])}")
-        self.condition(name)
         key = f"predicted_{score}" if score in PREDICTED else f"{side}_{score}"
-        found = [result.arrays[key] for result in self.results if title(result.config) == name]
-        return np.mean(found, axis=0, dtype=np.float64)
+        return np.mean([result.arrays[key] for result in self.of(name)], axis=0, dtype=np.float64)
 
     def value(self, name: str, score: str, side: str = "test") -> Interval | None:
         """Mean and 95 % interval over utterances; None where it is not defined. See `values`."""
@@ -109,7 +143,7 @@ class Study(ChapterStudy):
 
     def kilobits(self, name: str, side: str = "test") -> tuple[float, float]:
         """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""
-        found = [result.metrics[side] for result in self.results if title(result.config) == name]
+        found = [result.metrics[side] for result in self.of(name)]
         return tuple(float(np.mean([each[key] for each in found])) for key in ("kilobits", "estimated_kilobits"))
 
     def kilobits_of(self, name: str, utterance: str) -> float:

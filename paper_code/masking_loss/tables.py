@@ -1,18 +1,25 @@
-"""Tables of what came out: Table 1 in three parts with the paper's numbers beside ours, and the sweeps of section 4.1."""
+"""Tables of what came out: Table 1 in three parts with the paper's numbers beside ours, section 4.1, and other seeds."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from paper_code.display.tables import Column, Reported, Table, table
-from paper_code.lab.intervals import Interval
+from paper_code.lab.intervals import Interval, interval
 from paper_code.masking_loss import published
+from paper_code.masking_loss.conditions import LONGER, TITLES
+from paper_code.masking_loss.configs import LOSSES
 from paper_code.masking_loss.evaluation import PREDICTED
 from paper_code.masking_loss.experiment import SWEPT_RATE
 from paper_code.masking_loss.study import Study
 
 OVER = (
-    "Mean ± 95 % interval over {} test utterances, {}; utterances of one speaker are alike, so it is rather too narrow"
+    "Mean ± 95 % interval over {} test utterances; {}. Utterances of one speaker are alike, so it is rather too narrow"
 )
+
+
+SCORED = ("pesq", "snr", "above", "excess")  # what coders are compared by
+SHARES = ("above", "above_high")  # scores that are shown in per cent
 
 
 def table_1(study: Study) -> Table:
@@ -45,7 +52,7 @@ def rates_of_utterances(study: Study) -> str:
     """How far the rate of a single utterance may be from that of all, in Markdown."""
     told = []
     for name in study.at_rate(SWEPT_RATE):
-        values = study.values(name, "kilobits")
+        values = study.condition(name).arrays["test_kilobits"]
         told.append(f"{name} {values.min():.1f} to {values.max():.1f}")
     return (
         "A trained coder keeps to its rate on average over much speech. Files of single test utterances take, in kb/s: "
@@ -76,7 +83,7 @@ def table_1_peass(study: Study) -> Table:
 def noise(study: Study) -> Table:
     """What the masking loss is for: where noise is over the threshold, and by how much."""
     scores = ("above", "above_high", "excess", "top_level")
-    rows = [[name, *[_percent(study, name, score) for score in scores]] for name in study.table]
+    rows = [[name, *[_shown(score, study.value(name, score)) for score in scores]] for name in study.table]
     columns = [
         Column("coder"),
         Column("noise above threshold", "% of cells", ".1f"),
@@ -107,11 +114,8 @@ def losses(study: Study) -> Table:
 def differences(study: Study, rate: float) -> Table:
     """The masking coder minus every other condition at a rate (kb/s), paired over utterances."""
     *others, masking = study.at_rate(rate)
-    scores: Sequence[tuple[str, Callable[[Interval], Interval] | None]] = [
-        ("pesq", None), ("snr", None), ("above", _hundredfold), ("excess", None)
-    ]  # fmt: skip
     rows = [
-        [f"{masking} − {other}", *[_changed(study.difference(masking, other, name), scale) for name, scale in scores]]
+        [f"{masking} − {other}", *[_shown(score, study.difference(masking, other, score)) for score in SCORED]]
         for other in others
     ]
     columns = [
@@ -124,8 +128,61 @@ def differences(study: Study, rate: float) -> Table:
     return table(columns, rows, f"Differences at {rate:g} kb/s, paired over utterances. {_over(study)}.")
 
 
+def repeated(study: Study) -> Table:
+    """The coders of one rate, trained with several seeds: means over seeds, and differences paired by seed."""
+    coders = {loss: f"{TITLES[loss]} {SWEPT_RATE:g}" for loss in LOSSES}
+    pairs = [("masking", "mse"), ("masking", "log_mel"), ("masking", "pmsqe"), ("pmsqe", "mse"), ("pmsqe", "log_mel")]
+    scores = ("kilobits", *SCORED)
+    rows = [[name, *[_over_seeds(study, score, name) for score in scores]] for name in coders.values()]
+    for first, second in [(coders[first], coders[second]) for first, second in pairs]:
+        rows.append([f"{first} − {second}", *[_over_seeds(study, score, first, second) for score in scores]])
+    columns = [
+        Column("coder, or difference"),
+        Column("files", "kb/s", ".2f"),
+        Column("PESQ", "MOS", ".3f"),
+        Column("SNR", "dB", ".2f"),
+        Column("noise above threshold", "% of cells, or points", ".2f"),
+        Column("mean excess", "dB", ".3f"),
+    ]
+    count = len(study.of(coders["masking"]))
+    told = f"Mean ± 95 % interval over {count} seeds" if count > 1 else "One seed, so without intervals"
+    caption = (
+        f"The coders of {SWEPT_RATE:g} kb/s, each trained again from other start values and with the speech in another "
+        f"order. {told}, of the means over all test utterances; differences are paired by seed."
+    )
+    return table(columns, rows, caption)
+
+
+def longer(study: Study) -> Table:
+    """Coders with some times as many steps beside those of Table 1, and what the steps changed."""
+    rows: list[list[Any]] = []
+    for name in study.longer:
+        one = study.of_seed(study.condition(name).seed)
+        usual = name.removesuffix(LONGER)
+        rows += [[each, one.condition(each).config["iterations"], *_scored(one, each)] for each in (usual, name)]
+        apart = [_shown(score, one.difference(name, usual, score)) for score in SCORED]
+        rows.append([f"{name} − {usual}", None, None, *apart])
+    columns = [
+        Column("coder"),
+        Column("steps", "with quantisation", ",d"),
+        Column("files", "kb/s", ".2f"),
+        Column("PESQ", "MOS", ".2f"),
+        Column("SNR", "dB", ".2f"),
+        Column("noise above threshold", "% of cells, or points", ".2f"),
+        Column("mean excess", "dB", ".3f"),
+    ]
+    count = study.condition(study.table[0]).metrics["test"]["utterances"]
+    caption = (
+        f"Some coders trained longer, one seed, all else alike. {OVER.format(count, 'differences are paired')}."
+        if rows
+        else "The profile full has no longer trainings."
+    )
+    return table(columns, rows, caption)
+
+
 def sweeps(study: Study) -> Table:
     """Section 4.1: gamma and the mel scales of the masking loss at 20 kb/s, on both splits."""
+    study = study.of_seed(study.condition(study.swept[-1]).seed)
     rows, base = [], study.swept[0]
     for name in study.swept:
         reported = published.VALIDATION_PESQ.get(name)
@@ -135,7 +192,7 @@ def sweeps(study: Study) -> Table:
             study.value(name, "pesq", "validation"),
             None if name == base else study.difference(name, base, "pesq", "validation"),
             study.value(name, "pesq"),
-            _percent(study, name, "above"),
+            _shown("above", study.value(name, "above")),
             study.kilobits(name)[0],
         ])  # fmt: skip
     columns = [
@@ -149,12 +206,24 @@ def sweeps(study: Study) -> Table:
     ]
     counts = study.condition(study.swept[0]).metrics
     caption = (
-        "Section 4.1: gamma (0.8 elsewhere) and the mel scales (16, 32 and 64 bands elsewhere) of the masking loss. "
+        "Section 4.1: gamma (0.8 elsewhere) and the mel scales (16, 32 and 64 bands elsewhere) of the masking loss, one "
+        "seed. "
         f"Mean ± 95 % interval over {counts['validation']['utterances']} validation and {counts['test']['utterances']} "
         "test utterances. alpha 4 is the same in all rows: with gamma 0, or with other scales, the loss is also larger "
         "or smaller, and size and shape of the weighting are told apart neither here nor in the paper."
     )
     return table(columns, rows, caption)
+
+
+def _over_seeds(study: Study, score: str, first: str, second: str = "") -> Interval | None:
+    """The mean over test utterances of a condition, or how far it is above a second one's; None if not defined."""
+    means = [[result.metrics["test"][score] for result in study.of(name)] for name in (first, second) if name]
+    values = np.subtract(*means) if second else np.array(means[0])
+    return _shown(score, interval(values) if np.isfinite(values).all() else None)
+
+
+def _scored(study: Study, name: str) -> list[Any]:
+    return [study.kilobits(name)[0], *[_shown(score, study.value(name, score)) for score in SCORED]]
 
 
 def _pair(name: str, unit: str, form: str) -> list[Column]:
@@ -168,22 +237,16 @@ def _paper(row: published.Reported | None, score: str) -> Reported | None:
     return Reported(f"{getattr(row, score):.{3 if score == 'pesq' else 2}f}")
 
 
-def _percent(study: Study, name: str, score: str) -> Interval | None:
-    value = study.value(name, score)
-    return _hundredfold(value) if value is not None and score in ("above", "above_high") else value
-
-
-def _hundredfold(value: Interval) -> Interval:
+def _shown(score: str, value: Interval | None) -> Interval | None:
+    """A value or a difference of a score as the tables have it: shares in per cent."""
+    if value is None or score not in SHARES:
+        return value
     return Interval(100 * value.mean, 100 * value.half_width, value.count)
-
-
-def _changed(value: Interval | None, change: Callable[[Interval], Interval] | None) -> Interval | None:
-    return change(value) if value is not None and change is not None else value
 
 
 def _over(study: Study) -> str:
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
-    return OVER.format(count, f"each the mean over {len(study.seeds)} seeds" if len(study.seeds) > 1 else "one seed")
+    return OVER.format(count, study.trainings)
 
 
 def _asked(count: int) -> str:
@@ -195,6 +258,6 @@ def _asked(count: int) -> str:
 
 
 def _failed(study: Study) -> str:
-    failed = {name: study.condition(name).metrics["test"]["pesq_failed"] for name in study.table}
+    failed = {name: sum(result.metrics["test"]["pesq_failed"] for result in study.of(name)) for name in study.table}
     told = ", ".join(f"{name}: {count}" for name, count in failed.items() if count)
     return f" Utterances without a PESQ: {told}." if told else ""

@@ -27,21 +27,30 @@ def content(shown):
 
 def levels(found, frames):
     """What the page's script makes of a text."""
-    step = (found["high"] - found["low"]) / found["steps"]
-    return [[found["low"] + step * (ord(letter) - found["code"]) for letter in text] for text in frames]
+    step = (found["high"] - found["low"]) / (len(found["alphabet"]) - 1)
+    return [[found["low"] + step * found["alphabet"].index(letter) for letter in text] for text in frames]
 
 
 def test_levels_come_back_within_a_step_and_within_the_scale():
     found = content(made())
-    assert levels(found, found["threshold"])[0] == pytest.approx([10, 20, 30], abs=0.67)
-    assert levels(found, found["threshold"])[1] == pytest.approx([0, 0.4, HIGHEST], abs=0.67)
+    assert levels(found, found["threshold"])[0] == pytest.approx([10, 20, 30], abs=0.7)
+    assert levels(found, found["threshold"])[1] == pytest.approx([0, 0.4, HIGHEST], abs=0.7)
     assert [panel["name"] for panel in found["panels"]] == ["quiet", "loud"]
     assert [panel["role"] for panel in found["panels"]] == ["reference", "plain"]
-    assert levels(found, found["panels"][0]["noise"])[1][:2] == pytest.approx([-5, -4.6], abs=0.67)
+    assert levels(found, found["panels"][0]["noise"])[1][:2] == pytest.approx([-5, -4.6], abs=0.7)
     assert [panel["above"] for panel in found["panels"]] == [[0, 0], [67, 67]]
     assert (found["first"], found["seconds"], found["top"]) == (1, [0.5, 0.516], 8000.0)
     deep = content(made(noise={"a": np.full((2, 3), -300.0)}, roles={}))
     assert levels(deep, deep["panels"][0]["noise"]) == [[LOWEST] * 3] * 2
+
+
+def test_a_level_is_one_character_of_the_page():
+    every = np.linspace(LOWEST, HIGHEST, 400)[None]
+    shown = made(noise={"a": every}, threshold=every, spectrum=every, seconds=[0.5], first=0, roles={})
+    (text,) = content(shown)["threshold"]
+    assert len(set(text)) == len(content(shown)["alphabet"]) > 80
+    assert len(text) == 400
+    assert text in shown.html
 
 
 def test_without_a_script_the_numbers_of_one_frame_are_told():

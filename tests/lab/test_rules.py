@@ -138,19 +138,19 @@ def test_the_order_of_seeds_makes_no_difference():
     assert judge(Less("a", "b"), {"a": a[order], "b": b[order]}, PLAIN) == one
 
 
-def test_undefined_seeds_are_dropped_in_pairs_and_counted():
+def test_seeds_without_a_value_are_left_out_in_pairs_and_counted():
     a, b = [1.0, NAN, 3.0, 4.0, 5.0], [2.0, 0.0, 4.1, -math.inf, 6.2]
     found = judge(Less("a", "b"), {"a": a, "b": b}, Numbers(1))
     alone = judge(Less("a", "b"), {"a": [1.0, 3.0, 5.0], "b": [2.0, 4.1, 6.2]}, Numbers(1))
     assert (found.verdict, found.ours) == (alone.verdict, alone.ours)
-    assert found.why == alone.why + " 2 of 5 seeds dropped, where a value is not defined."
+    assert found.why == alone.why + " 2 of 5 seeds left out, where a value is missing."
 
 
 def test_one_seed_left_counts_as_one_seed():
     found = judge(Less("a", "b"), {"a": [1.0, NAN], "b": [2.0, 2.0]}, PLAIN)
     assert found.verdict == TREND
     assert "One seed" in found.why
-    assert "1 of 2 seeds dropped" in found.why
+    assert "1 of 2 seeds left out" in found.why
 
 
 @pytest.mark.parametrize(

@@ -8,29 +8,47 @@ from masking_loss.quick_speech import quick_speech
 from paper_code.audio import synthesiser
 from paper_code.audio.corpora import RecordingMissing
 from paper_code.lab import chapters, run
-from paper_code.lab.store import Store
+from paper_code.lab.store import Result, Store
 from paper_code.lab.training import seed_all
 from paper_code.masking_loss import configs, evaluation, experiment, framing, stimuli, training
 from paper_code.masking_loss.bitstream import coded
-from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, title
+from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, condition_of, family_of, title
 from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
 
 CPU = torch.device("cpu")
 CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]
 AMR_WB = ["amr_wb_12.65", "amr_wb_19.85", "amr_wb_23.85"]
 SWEPT = ["gamma_0", "gamma_1.2", "bands_32", "bands_8_16_32_64"]
-NAMES = [*AMR_WB, *CODERS, *(f"coder_masking_20_{change}" for change in SWEPT)]
+SWEEPS = [f"coder_masking_20_{change}" for change in SWEPT]
+LONGER = ["coder_mse_20_longer", "coder_masking_20_longer"]
+NAMES = [*AMR_WB, *CODERS, *SWEEPS]
 
 
 @pytest.mark.parametrize("profile", experiment.PROFILES)
 def test_every_profile_builds_all_experiments(profile):
     found = experiment.experiments(profile, seed=3)
-    assert list(found) == NAMES
-    assert len({config.hash for config in found.values()}) == len(NAMES)
-    assert len({title(config.as_dict()) for config in found.values()}) == len(NAMES)
+    assert list(found) == NAMES + ([] if profile == "full" else LONGER)
+    assert len({config.hash for config in found.values()}) == len(found)
+    assert len({title(config.as_dict()) for name, config in found.items() if name not in LONGER}) == len(NAMES)
     assert all(config.seed == 3 and config.profile == profile for config in found.values())
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
-    assert experiment.seeds(profile) == [0]
+    assert experiment.seeds(profile) == ([0, 1, 2] if profile == "small" else [0])
+
+
+def test_further_seeds_repeat_the_coders_of_one_rate():
+    first = experiment.experiments("small", 0)
+    for seed in (1, 2):
+        found = experiment.experiments("small", seed)
+        assert list(found) == ["coder_mse_20", "coder_log_mel_20", "coder_pmsqe_20", "coder_masking_20"]
+        assert {name: config.replace(seed=0).hash for name, config in found.items()} == {
+            n: first[n].hash for n in found
+        }
+    everywhere = run.plan("masking_loss", "small", names=["amr_wb_12.65", "coder_mse_20"])
+    assert [(name, config.seed) for name, config in everywhere] == [
+        ("amr_wb_12.65", 0), ("coder_mse_20", 0), ("coder_mse_20", 1), ("coder_mse_20", 2)
+    ]  # fmt: skip
+    with pytest.raises(chapters.UnknownName, match="no experiment 'coder_mse_13'"):
+        run.plan("masking_loss", "small", [1, 2], ["coder_mse_13"])
 
 
 def test_full_is_the_papers_size():
@@ -76,11 +94,22 @@ def test_coders_differ_in_nothing_but_the_loss_and_the_rate(profile, weights):
 def test_a_sweep_changes_one_setting_of_the_training():
     found = experiment.experiments("small", 0)
     base = found["coder_masking_20"].as_dict()
-    for name in NAMES[len(AMR_WB) + len(CODERS) :]:
+    for name in SWEEPS:
         own = found[name].as_dict()
         changed = {field for field in own if own[field] != base[field]}
         assert changed - {"predicted", "heard"} == {name.split("_")[3]}
         assert own["predicted"] == 0
+
+
+@pytest.mark.parametrize("profile", ["smoke", "small"])
+def test_a_longer_training_has_four_times_the_steps_and_is_told_by_its_name(profile, tmp_path):
+    found = experiment.experiments(profile, 0)
+    for name in LONGER:
+        own, usual = found[name], found[name.removesuffix("_longer")]
+        assert own == usual.replace(iterations=4 * usual.iterations)
+        result = Result(tmp_path, "masking_loss", name, {"config": own.as_dict()})
+        assert condition_of(result) == f"{title(usual.as_dict())}, longer"
+        assert family_of(condition_of(result)) == family_of(title(usual.as_dict()))
 
 
 def test_what_is_measured_has_no_part_in_the_warm_up():
@@ -95,7 +124,7 @@ def test_what_is_measured_has_no_part_in_the_warm_up():
 
 @pytest.mark.parametrize("profile", ["smoke", "small"])
 def test_one_warm_up_serves_all_coders(profile):
-    found = experiment.experiments(profile, 0).values()
+    found = [config for name, config in experiment.experiments(profile, 0).items() if name not in LONGER]
     assert len({config.of_the_warm_up().hash for config in found if isinstance(config, TrainedCoder)}) == 1
 
 

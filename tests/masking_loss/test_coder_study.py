@@ -20,6 +20,7 @@ from paper_code.lab.store import Result
 from paper_code.masking_loss import experiment, named, published, stimuli, tables
 from paper_code.masking_loss import study as study_module
 from paper_code.masking_loss.conditions import title
+from paper_code.masking_loss.configs import LOSSES
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 from paper_code.masking_loss.study import Study
 
@@ -35,6 +36,7 @@ def _values(name: str, score: str, seed: int) -> np.ndarray:
 def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
     """A finished result of made-up numbers."""
     folder, name = root / experiment_name / f"smoke-seed{seed}", title(config.as_dict())
+    name += ", longer" * experiment_name.endswith("_longer")
     folder.mkdir(parents=True)
     metrics, arrays = {}, {"predicted_names": np.array(UTTERANCES[:2])}
     for side in ("validation", "test"):
@@ -74,7 +76,8 @@ def study(results):
 
 
 def test_conditions_are_found_by_loss_and_rate(study):
-    assert len(study.conditions) == 19
+    assert len(study.conditions) == 21
+    assert study.longer == ["MSE 20, longer", "masking 20, longer"]
     assert study.at_rate(13) == ["AMR-WB 12.65", "MSE 13", "log-mel 13", "PMSQE 13", "masking 13"]
     assert [name for name in study.table if "MSE " not in name] == list(published.TABLE_1)
     assert study.condition("AMR-WB 19.85").experiment == "amr_wb_19.85"
@@ -150,7 +153,7 @@ def test_the_rate_of_one_utterance_is_told(study):
     assert study.kilobits_of("masking 20", "synthetic-6") == study.condition("masking 20").arrays["test_kilobits"][1]
     with pytest.raises(LabError, match=r"'synthetic-7' is none of the test utterances of masking 20\. Did you mean"):
         study.kilobits_of("masking 20", "synthetic-7")
-    values = study.values("AMR-WB 19.85", "kilobits")
+    values = study.condition("AMR-WB 19.85").arrays["test_kilobits"]
     assert f"AMR-WB 19.85 {values.min():.1f} to {values.max():.1f}; MSE 20" in tables.rates_of_utterances(study)
 
 
@@ -215,6 +218,85 @@ def test_measurements_have_one_value_a_seed(results):
     assert found["PESQ, most of the other coders, 20"] == found["PESQ, masking 20"]
     assert found["rates at which one condition has the best OPS"] == [3, 3]
     assert found["parameters at the paper's width"] == [1558847, 1558847]
+
+
+@pytest.fixture(scope="module")
+def some_repeated(results):
+    """Seed 0 whole, of seed 1 no more than the coders of 20 kb/s."""
+    again = [f"coder_{loss}_20" for loss in LOSSES]
+    return [result for result in results if result.seed == 0 or result.experiment in again]
+
+
+def test_where_a_seed_has_no_run_its_value_is_missing(some_repeated):
+    found = named.measurements(some_repeated)
+    assert {len(values) for values in found.values()} == {2}
+    assert not np.isnan(found["PESQ, masking 20"]).any()
+    assert np.isnan(found["PESQ, masking 13"]).tolist() == [False, True]
+    assert np.isnan(found["PESQ, masking 20, gamma 0"]).tolist() == [False, True]
+    assert np.isnan(found["rates at which one condition has the best OPS"]).tolist() == [False, True]
+    alone = _values("AMR-WB 19.85", "snr", 0).mean()
+    assert found["SNR, AMR-WB 19.85"] == pytest.approx([alone, alone])
+    apart = [alone - _values("masking 20", "snr", seed).mean() for seed in (0, 1)]
+    assert found["SNR, AMR-WB less the most of the coders, 20"] == pytest.approx(apart)
+    rows = {row.id: row for row in claims.judge("masking_loss", found)}
+    assert "1 of 2 seeds left out" in rows["noise-13-log-mel"].why
+    assert "left out" not in rows["noise-20-log-mel"].why
+
+
+def test_a_seed_without_all_conditions_hears_the_first_seed_in_their_place(some_repeated):
+    study = Study(some_repeated, seed=1)
+    assert {name: result.seed for name, result in study.conditions.items() if result.seed == 1} == {
+        "MSE 20": 1, "log-mel 20": 1, "PMSQE 20": 1, "masking 20": 1
+    }  # fmt: skip
+    assert len(study.conditions) == 21
+    assert study.trainings == "2 seeds at 20 kb/s, one elsewhere"
+    assert [result.seed for result in study.of("masking 20")] == [0, 1]
+    assert [result.seed for result in study.of("masking 24")] == [0]
+    with pytest.raises(LabError, match="no condition 'masking 16'"):
+        study.of("masking 16")
+    assert study.heard == ["synthetic-5"]
+    assert "2 seeds at 20 kb/s, one elsewhere" in str(tables.table_1(study))
+
+
+def test_sweeps_compare_within_one_seed(some_repeated):
+    whole = [result for result in some_repeated if result.seed == 0]
+    assert str(tables.sweeps(Study(some_repeated, seed=1))) == str(tables.sweeps(Study(whole, seed=0)))
+
+
+def test_longer_trainings_stand_beside_those_of_one_seed(some_repeated):
+    lines = {}
+    for line in str(tables.longer(Study(some_repeated, seed=1))).splitlines():
+        lines[re.split(r"  +", line)[0]] = line
+    usual, more = (_values(name, "pesq", 0) for name in ("masking 20", "masking 20, longer"))
+    for name, steps, values in (("masking 20", 4, usual), ("masking 20, longer", 16, more)):
+        found = interval(values.tolist())
+        kilobits = (values - 0.1).mean()
+        assert re.search(rf"{name} +{steps} +{kilobits:.2f} +{found.mean:.2f} ± {found.half_width:.2f} ", lines[name])
+    apart = (more - usual).mean()
+    assert f"{apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, longer − masking 20"]
+    assert f"{100 * apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, longer − masking 20"]
+    assert "profile full has no longer" in str(
+        tables.longer(Study([r for r in some_repeated if not r.experiment.endswith("_longer")], seed=0))
+    )
+
+
+def test_repeated_trainings_are_compared_seed_by_seed(some_repeated):
+    lines = {}
+    for line in str(tables.repeated(Study(some_repeated, seed=0))).splitlines():
+        lines[re.split(r"  +", line)[0]] = line
+    means = [_values("masking 20", "pesq", seed).mean() for seed in (0, 1)]
+    expected = interval(means)
+    assert f"{expected.mean:.3f} ± {expected.half_width:.3f}" in lines["masking 20"]
+    share = interval([100 * _values("masking 20", "above", seed).mean() for seed in (0, 1)])
+    assert f"{share.mean:.2f} ± {share.half_width:.2f}" in lines["masking 20"]
+    # The made-up scores of two losses are 10 apart in each seed.
+    assert re.search(
+        r"masking 20 − PMSQE 20 .*10\.000 ± 0\.000 +10\.00 ± 0\.00 +1000\.00 ± 0\.00", lines["masking 20 − PMSQE 20"]
+    )
+    assert "PMSQE 20 − log-mel 20" in lines
+    single = str(tables.repeated(Study([result for result in some_repeated if result.seed == 0], seed=0)))
+    assert "One seed, so without intervals" in single
+    assert "±" not in single.split("interval", 1)[0]
 
 
 def test_without_peass_nobody_is_best(results):

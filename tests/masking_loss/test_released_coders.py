@@ -138,9 +138,10 @@ def test_a_trained_coder_is_released_with_what_made_it(monkeypatch, tmp_path, ca
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("coder_masking_20_gamma_0", {}, "coder 'masking 20, gamma 0': those of the sweeps are not released"),
-        ("coder_masking_20_bands_32", {}, "'masking 20, bands 32': those of the sweeps"),
-        ("coder_masking_20", {"gamma": 0.5}, "'masking 20, gamma 0.5': those of the sweeps"),
+        ("coder_masking_20_gamma_0", {}, "coder 'masking 20, gamma 0': only those of Table 1 are released"),
+        ("coder_masking_20_longer", {}, "coder 'masking 20, longer': only those of Table 1 are released"),
+        ("coder_masking_20_bands_32", {}, "'masking 20, bands 32': only those of Table 1"),
+        ("coder_masking_20", {"gamma": 0.5}, "'masking 20, gamma 0.5': only those of Table 1"),
         ("amr_wb_12.65", {}, "holds no trained coder; wanted a folder of coder_<loss>_<rate>"),
         ("coder_mse_13", {"bitrate": 16.0}, "coders for 13, 20, 24 kb/s; found 16"),
     ],

@@ -98,7 +98,12 @@ def test_the_speech_is_that_of_the_register():
 
 
 @pytest.mark.parametrize(
-    ("seeds", "recordings", "expected"), [((0,), "real", "1 seed, real"), ((0, 3), "synthetic", "2 seeds, synthetic")]
+    ("seeds", "recordings", "expected"),
+    [
+        ((0,), "real", "1 seed, real"),
+        ((0, 3), "synthetic", "2 seeds, synthetic"),
+        ((0, 1, 2), "real", "3 seeds at 20 kb/s, one elsewhere, real"),
+    ],
 )
 def test_the_summary_says_profile_seeds_and_sounds(tmp_path, seeds, recordings, expected):
     said = setting_tables.summary(study_of(tmp_path, "small", seeds, recordings=recordings))
@@ -197,6 +202,15 @@ def test_trainings_show_what_the_results_hold(tmp_path):
     assert "within 0.29 kb/s" in shown.text
 
 
+def test_trainings_of_several_seeds_are_told_apart(tmp_path):
+    study = trained_study(tmp_path)
+    first = study.condition("MSE 20")
+    again = experiment.experiments("small", 1, recordings="synthetic")["coder_mse_20"]
+    found = made_result(tmp_path, "coder_mse_20", again, first.metrics, **first.arrays)
+    shown = rows(setting_tables.runs(Study([*study.results, found], 0)))
+    assert list(shown) == ["MSE 20, seed 0", "log-mel 20", "PMSQE 20", "masking 20", "MSE 20, seed 1"]
+
+
 def test_terms_are_weighted_means_of_the_first_and_last_steps_with_quantisation(tmp_path):
     asked = experiment.experiments("small", 0, recordings="synthetic", warm_up=30, iterations=50, alpha_1=50.0)
     error, heard = np.arange(80) / 100, np.arange(80, 0, -1) / 10
@@ -222,14 +236,16 @@ def test_operations_are_twice_the_products_of_all_convolutions():
     assert 2.9 * forward < setting_tables.operations(5) <= 3 * forward
 
 
-def test_the_cost_of_full_is_that_of_its_steps_and_coders():
-    said = setting_tables.cost_of_full()
+def test_the_cost_of_full_is_that_of_its_steps_and_coders(tmp_path):
+    said = setting_tables.cost_of_full(study_of(tmp_path))
     full = experiment.experiments("full", 0)["coder_mse_13"]
     assert f"{full.warm_up + full.iterations:,} steps of 128 frames" in said
     whole = setting_tables.operations(64) * 128 * (full.warm_up + full.iterations)
     assert f"{whole / 1e16:.1f} · 10¹⁶" in said
     coders = sum(name.startswith("coder") for name in experiment.experiments("full", 0))
     assert f"its {coders} coders {coders * whole / 1e17:.1f} · 10¹⁷" in said
+    assert said.startswith("The profile full has not been run for this page. A frame ")
+    assert setting_tables.cost_of_full(study_of(tmp_path / "full", "full")).startswith("A frame ")
 
 
 def test_a_warm_up_of_its_own_is_told(tmp_path):
