@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from paper_code.display.figures import Drawing, show
 from paper_code.display.style import MARKERS, Theme
+from paper_code.lab.errors import LabError
 from paper_code.masking_loss import published
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, family_of
+from paper_code.masking_loss.conditions import AMR_WB_RATES, LONGER, TITLES, family_of
 from paper_code.masking_loss.figures import PAPERS_RATE, ROLES
 from paper_code.masking_loss.study import Study
 
@@ -59,6 +60,41 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
         "grey band).",
         f"Two panels against training steps: the signal-to-noise ratio of four coders, and their bit rate. At the end: "
         f"{last}.",
+    )
+
+
+def longer(study: Study) -> Drawing:
+    """Signal-to-noise ratio on the way, of the coders that were trained longer and of those of Table 1 beside them.
+
+    Raises LabError for results without longer trainings, as those of the profile full.
+    """
+    if not study.longer:
+        raise LabError(f"the profile {study.profile} has no longer trainings.")
+    pairs = {name.removesuffix(LONGER): study.condition(name) for name in study.longer}
+    usual = study.of_seed(next(iter(pairs.values())).seed)
+    curves = {name: (usual.condition(name).arrays, more.arrays) for name, more in pairs.items()}
+
+    def draw(theme: Theme) -> Figure:
+        figure, (place,) = theme.figure(1, 1, height=2.8)
+        for name, both in curves.items():
+            family = family_of(name)
+            for found, style, length in zip(both, (":", "-"), ("as in Table 1", "longer"), strict=True):
+                line = {**theme.line(ROLES[family], label=f"{family}, {length}"), "linestyle": style}
+                place.plot(found["seen_validated"], found["seen_snr"], **line)
+        place.set(xscale="log", xlabel="step", ylabel="SNR, dB", title="unseen speakers")
+        place.legend()
+        return figure
+
+    ends = [
+        " and ".join(f"{found['seen_snr'][-1]:.1f} dB after {found['seen_validated'][-1]:,.0f} steps" for found in both)
+        for both in curves.values()
+    ]
+    last = "; ".join(f"{name} {told}" for name, told in zip(curves, ends, strict=True))
+    return show(
+        draw,
+        "The same coders trained for Table 1 (dotted) and longer (solid), frames of the validation speakers. The learning "
+        "rate falls to its end in both, so the dotted line is not the beginning of the solid one.",
+        f"Signal-to-noise ratio against training steps, on a logarithmic axis, of two trainings each: {last}.",
     )
 
 

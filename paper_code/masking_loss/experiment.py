@@ -31,8 +31,8 @@ SCALES = ((32,), (8, 16, 32, 64))  # besides (16, 32, 64)
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
     "small": Profile(
-        f"coders half as wide, a short training from half the band, three times at {SWEPT_RATE:g} kb/s: some six hours of "
-        "one core in all",
+        f"coders half as wide, a short training from half the band, with three seeds at {SWEPT_RATE:g} kb/s: some seven "
+        "hours and a half of one core in all",
         seeds=(0, 1, 2),
     ),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from paper_code.display.tables import Column, Reported, Table, table
+from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
 from paper_code.masking_loss import published
 from paper_code.masking_loss.conditions import LONGER, TITLES
@@ -154,7 +155,12 @@ def repeated(study: Study) -> Table:
 
 
 def longer(study: Study) -> Table:
-    """Coders with some times as many steps beside those of Table 1, and what the steps changed."""
+    """Coders with some times as many steps beside those of Table 1, and what the steps changed.
+
+    Raises LabError for results without longer trainings, as those of the profile full.
+    """
+    if not study.longer:
+        raise LabError(f"the profile {study.profile} has no longer trainings.")
     rows: list[list[Any]] = []
     for name in study.longer:
         one = study.of_seed(study.condition(name).seed)
@@ -172,11 +178,7 @@ def longer(study: Study) -> Table:
         Column("mean excess", "dB", ".3f"),
     ]
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
-    caption = (
-        f"Some coders trained longer, one seed, all else alike. {OVER.format(count, 'differences are paired')}."
-        if rows
-        else "The profile full has no longer trainings."
-    )
+    caption = f"Some coders trained longer, one seed, all else alike. {OVER.format(count, 'differences are paired')}."
     return table(columns, rows, caption)
 
 

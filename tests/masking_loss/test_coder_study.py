@@ -17,7 +17,7 @@ from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.intervals import interval
 from paper_code.lab.rules import UNTESTABLE, Untestable
 from paper_code.lab.store import Result
-from paper_code.masking_loss import experiment, named, published, stimuli, tables
+from paper_code.masking_loss import charts, experiment, named, published, stimuli, tables
 from paper_code.masking_loss import study as study_module
 from paper_code.masking_loss.conditions import title
 from paper_code.masking_loss.configs import LOSSES
@@ -275,9 +275,10 @@ def test_longer_trainings_stand_beside_those_of_one_seed(some_repeated):
     apart = (more - usual).mean()
     assert f"{apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, longer − masking 20"]
     assert f"{100 * apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, longer − masking 20"]
-    assert "profile full has no longer" in str(
-        tables.longer(Study([r for r in some_repeated if not r.experiment.endswith("_longer")], seed=0))
-    )
+    without = Study([result for result in some_repeated if not result.experiment.endswith("_longer")], seed=0)
+    for shown in (tables.longer, charts.longer):
+        with pytest.raises(LabError, match="smoke has no longer trainings"):
+            shown(without)
 
 
 def test_repeated_trainings_are_compared_seed_by_seed(some_repeated):

@@ -197,6 +197,28 @@ def test_trainings_of_another_rate_and_warm_up_are_told(tmp_path, asked):
         charts.training(_trainings(tmp_path / "again"), 16)
 
 
+def test_longer_trainings_are_drawn_beside_the_usual_ones(tmp_path, asked):
+    settings, found = experiment.experiments("small", 0, recordings="synthetic"), []
+    for number, name in enumerate(
+        ("coder_mse_20", "coder_masking_20", "coder_mse_20_longer", "coder_masking_20_longer")
+    ):
+        curves = {"seen_validated": VALIDATED * (1 + number // 2), "seen_snr": _ratios(number)}
+        found.append(made_result(tmp_path, name, settings[name], **curves))
+    html = charts.longer(Study(found, 0)).html
+    assert "image/svg+xml" in html
+    last = [f"{_ratios(number)[-1]:.1f} dB after {(1 + number // 2) * VALIDATED[-1]:,.0f} steps" for number in range(4)]
+    assert f"MSE 20 {last[0]} and {last[2]}; masking 20 {last[1]} and {last[3]}." in asked["alt"]
+    for theme in WIDTHS:
+        (place,) = _panels(asked, theme)
+        assert place.get_xscale() == "log"
+        labels = [f"{family}, {length}" for family in ("MSE", "masking") for length in ("as in Table 1", "longer")]
+        assert [line.get_label() for line in place.lines] == labels
+        assert [line.get_linestyle() for line in place.lines] == [":", "-"] * 2
+        for line, number in zip(place.lines, (0, 2, 1, 3), strict=True):
+            assert np.array_equal(line.get_ydata(), _ratios(number), equal_nan=True)
+        assert place.lines[0].get_color() == place.lines[1].get_color() != place.lines[2].get_color()
+
+
 UNSCALED = "spectrum without 1/512"
 PORTS = {
     "rectangular window": {"window": "rectangular"},
