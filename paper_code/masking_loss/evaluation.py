@@ -22,12 +22,16 @@ from paper_code.masking_loss.utterances import LEVEL, Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
 from paper_code.metrics.noise_to_mask import NoiseToMask, noise_to_mask
 from paper_code.metrics.source_quality import source_quality
-from paper_code.metrics.spectral import level_error
+from paper_code.metrics.spectral import band_level
 from paper_code.metrics.speech_quality import wideband_pesq
 
 SIDES = ("validation", "test")
 HIGH = 4000.0  # Hz: "the high-frequency region" of Figures 3 and 4
-TOP = 7000.0  # Hz: where the band of AMR-WB ends
+# Bands whose level is compared with the original's: where each begins in Hz, and what its level is called in claims.
+BANDS: Mapping[str, tuple[float, str]] = {
+    "high": (HIGH, "level above 4 kHz"),
+    "top": (7000.0, "level above 7 kHz"),  # where the band of AMR-WB ends
+}
 # What is measured of every utterance, and what it is called in claims.
 SCORES: Mapping[str, str] = {
     "kilobits": "bit rate",
@@ -36,7 +40,6 @@ SCORES: Mapping[str, str] = {
     "above": "noise above threshold",
     "above_high": "noise above threshold over 4 kHz",
     "excess": "mean excess",
-    "top_level": "level above 7 kHz",
     "log_mel": "log-mel loss",
     "pmsqe": "PMSQE loss",
     "masking": "masking loss",
@@ -62,6 +65,8 @@ def write(config: Measured, condition: Condition, folder: Path, about: Mapping[s
         if side == "test":
             of_test = dict(zip([each.name for each in spoken], decoded, strict=True))
             metrics["predicted"], predictions = _predicted(config, spoken, of_test)
+            kept = spoken[: config.heard]
+            metrics["bands"] = {each.name: band_levels(of_test[each.name].waveform, each.waveform) for each in kept}
             metrics["levels"], metrics["figure"], shown = _keep(config, spoken, of_test, folder)
             arrays |= predictions | shown
     write_arrays(folder / "arrays.npz", arrays)
@@ -79,7 +84,6 @@ def scores(found: Decoded, reference: Tensor) -> dict[str, float]:
         "above": noise.share_above(),
         "above_high": noise.share_above(HIGH),
         "excess": noise.excess(),
-        "top_level": float(level_error(estimate, reference, SAMPLE_RATE, TOP)),
     }
     losses = {name: _papers_loss(name)(estimate.unsqueeze(0), reference.unsqueeze(0)) for name in PAPERS_LOSSES}
     return measured | {name: float(value) for name, value in losses.items()}
@@ -122,6 +126,11 @@ def estimated_kilobits(config: Measured, decoded: Sequence[Decoded]) -> float:
     symbols = torch.cat([found.symbols.flatten() for found in decoded])
     counts = torch.bincount(symbols).double()
     return kilobits(float(entropy(counts / counts.sum())))
+
+
+def band_levels(estimate: Tensor, reference: Tensor) -> dict[str, float]:
+    """Level of each of BANDS over the original's, dB; estimate, reference: [time]."""
+    return {name: float(band_level(estimate, reference, SAMPLE_RATE, low)) for name, (low, _) in BANDS.items()}
 
 
 def _predicted(

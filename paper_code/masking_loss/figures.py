@@ -182,7 +182,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
                 place.set_ylabel("")
         return figure
 
-    levels = {c: study.value(c, "top_level") for c in boxes}
+    levels = {c: study.band_level(c, "top") for c in boxes}
     top = "; ".join(f"{c} {minus(level.mean)} dB" for c, level in levels.items() if level is not None)
     told = "; ".join(f"{c} {box.excess:.0f} dB at {_place(box)}" for c, box in boxes.items())
     return show(
@@ -191,7 +191,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
         f"{BOX_SECONDS:g} s and {BOX_HERTZ / 1000:g} kHz above {HIGH / 1000:g} kHz whose noise is most over the masking "
         f"threshold, where that is {HEADROOM:g} dB or more on average: {told}. −80 to 0 dB re full scale.",
         "Six spectrograms from 0 to 8 kHz: the original, AMR-WB, and the coders trained with the squared error, the "
-        "log-mel loss, PMSQE and the masking loss. Level above 7 kHz over the original's, mean over all utterances: "
+        "log-mel loss, PMSQE and the masking loss. Level above 7 kHz over the original's, mean over the utterances kept: "
         f"{top}.",
     )
 

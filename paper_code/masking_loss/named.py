@@ -8,7 +8,7 @@ import numpy as np
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, condition_of, family_of
-from paper_code.masking_loss.evaluation import PREDICTED, SCORES
+from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
 
 PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
 
@@ -21,6 +21,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "<score>, <condition>": mean over the test utterances, for instance "PESQ, masking 20" or "SNR, AMR-WB 12.65"; the
     scores are those of `evaluation`, the conditions those of `conditions.condition_of`. "validation PESQ, ...": over the
     validation utterances. "estimated bit rate, ...": from the entropy. "OPS, ...", "APS, ...", "IPS, ...": PEASS.
+    "level above 4 kHz, ...", "level above 7 kHz, ...": over the utterances that can be heard.
     "PESQ, least of the coders, 20", "APS, most of the coders, 20": over the log-mel, PMSQE and masking coders;
     "PESQ, most of the other coders, 20": over log-mel and masking. "IPS, AMR-WB less the most of the coders, 20".
     """
@@ -44,8 +45,14 @@ def _of_result(result: Result) -> dict[str, float]:
     found = {f"{words}, {name}": metrics["test"][score] for score, words in SCORES.items()}
     found |= {f"validation {words}, {name}": metrics["validation"][score] for score, words in SCORES.items()}
     found |= {f"{words}, {name}": metrics["predicted"][score] for score, words in PREDICTED.items()}
+    for band, (_, words) in BANDS.items():
+        found[f"{words}, {name}"] = _mean([levels[band] for levels in metrics["bands"].values()])
     found[f"estimated bit rate, {name}"] = metrics["test"]["estimated_kilobits"]
     return found
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if len(values) else math.nan
 
 
 def _together(of_seed: dict[str, float]) -> dict[str, float]:

@@ -141,6 +141,15 @@ class Study(ChapterStudy):
         finite = [value for value in apart if math.isfinite(value)]
         return interval(finite) if finite else None
 
+    def band_level(self, name: str, band: str) -> Interval | None:
+        """Level of a band over the original's, dB, of the utterances that can be heard: mean, 95 % interval over them.
+
+        band: of `evaluation.BANDS`. None where it is not defined. Raises LabError for an unknown condition.
+        """
+        found = [[levels[band] for levels in result.metrics["bands"].values()] for result in self.of(name)]
+        finite = [value for value in np.mean(found, axis=0).tolist() if math.isfinite(value)]
+        return interval(finite) if finite else None
+
     def kilobits(self, name: str, side: str = "test") -> tuple[float, float]:
         """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""
         found = [result.metrics[side] for result in self.of(name)]

@@ -10,7 +10,7 @@ from paper_code.lab.intervals import Interval, interval
 from paper_code.masking_loss import published
 from paper_code.masking_loss.conditions import LONGER, TITLES
 from paper_code.masking_loss.configs import LOSSES
-from paper_code.masking_loss.evaluation import PREDICTED
+from paper_code.masking_loss.evaluation import BANDS, PREDICTED
 from paper_code.masking_loss.experiment import SWEPT_RATE
 from paper_code.masking_loss.study import Study
 
@@ -83,19 +83,22 @@ def table_1_peass(study: Study) -> Table:
 
 def noise(study: Study) -> Table:
     """What the masking loss is for: where noise is over the threshold, and by how much."""
-    scores = ("above", "above_high", "excess", "top_level")
-    rows = [[name, *[_shown(score, study.value(name, score)) for score in scores]] for name in study.table]
+    rows: list[list[Any]] = []
+    for name in study.table:
+        shown = [_shown(score, study.value(name, score)) for score in ("above", "above_high", "excess")]
+        rows.append([name, *shown, *[study.band_level(name, band) for band in BANDS]])
     columns = [
         Column("coder"),
         Column("noise above threshold", "% of cells", ".1f"),
         Column("over 4 kHz", "% of cells", ".1f"),
         Column("mean excess", "dB", ".2f"),
-        Column("level above 7 kHz", "dB", ".1f"),
+        *[Column(words, "dB", ".1f") for _, words in BANDS.values()],
     ]
     caption = (
         f"Noise and the masking threshold of the original. {_over(study)}. A cell is one frequency of one frame of 32 ms; "
-        "the excess counts 0 where noise is below the threshold. Last column: level of the decoded sound above 7 kHz "
-        "over the original's, which is above the band of AMR-WB."
+        "the excess counts 0 where noise is below the threshold. Last two columns: how much of the sound is left there, as "
+        f"the level over the original's, of the {len(study.heard)} test utterances that can be heard below; AMR-WB codes "
+        "nothing above 7 kHz."
     )
     return table(columns, rows, caption)
 

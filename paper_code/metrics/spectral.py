@@ -1,8 +1,8 @@
 """Log-spectral distance: how far apart two spectrograms are in dB, in the whole or in a band of frequencies.
 
-Conventions: signals are [..., time] float tensors in [-1, 1]. The estimate is first given the level (root mean
-square) of the reference. Spectra are of 512-sample Hann frames every 128 samples, frames that would reach over the
-ends are left out. Cells of either signal more than 60 dB below the strongest cell of the reference count as 60 dB below.
+Conventions: signals are [..., time] float tensors in [-1, 1]. But for band_level, the estimate is first given the level
+(root mean square) of the reference, and cells of either signal more than 60 dB below the strongest cell of the reference
+count as 60 dB below. Spectra are of 512-sample Hann frames every 128 samples, none over the ends.
 """
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 FRAME = 512
 HOP = 128
 FLOOR = -60.0  # dB re the strongest cell of the reference
+LEAST = 1e-10  # share of the power of a band that counts as nothing
 
 
 def validate(estimate: Tensor, reference: Tensor, shortest: int = FRAME) -> None:
@@ -41,11 +42,7 @@ def level_difference(
     floor = strongest + FLOOR
     matched, _ = _decibels(match_level(estimate, reference))
     difference = torch.maximum(matched, floor) - torch.maximum(cells, floor)
-    frequency = torch.fft.rfftfreq(FRAME, 1 / sample_rate)
-    inside = (frequency >= low) & (frequency < (high if high is not None else sample_rate))
-    if not inside.any():
-        raise ValueError(f"No bin lies from {low} to {high} Hz; bins are {sample_rate / FRAME:.1f} Hz apart.")
-    return difference[..., inside, :]
+    return difference[..., _inside(sample_rate, low, high), :]
 
 
 def log_spectral_distance(
@@ -67,8 +64,36 @@ def level_error(
     return level_difference(estimate, reference, sample_rate, low, high).mean((-2, -1))
 
 
-def _decibels(signal: Tensor) -> tuple[Tensor, Tensor]:
+def band_level(
+    estimate: Tensor, reference: Tensor, sample_rate: int, low: float = 0.0, high: float | None = None
+) -> Tensor:
+    """Level of the estimate over that of the reference in a band, dB, [...]: of all the power there, with no floor.
+
+    Unlike level_error, in which every cell counts alike and quiet ones count as equal, it tells how much of the sound in
+    the band is left; levels are not matched. At least -100 dB; NaN where the reference has no power in the band.
+    estimate, reference: [..., time]. low, high: Hz. Raises ValueError as log_spectral_distance does.
+    Chapter: masking_loss.
+    """
+    validate(estimate, reference)
+    inside = _inside(sample_rate, low, high)
+    found, wanted = (_power(signal)[..., inside].sum((-2, -1)) for signal in (estimate, reference))
+    return torch.where(wanted > 0, 10 * torch.log10(found / wanted + LEAST), torch.nan)
+
+
+def _inside(sample_rate: int, low: float, high: float | None) -> Tensor:
+    """Which bins lie from low to high Hz; raises ValueError where none does."""
+    frequency = torch.fft.rfftfreq(FRAME, 1 / sample_rate)
+    inside = (frequency >= low) & (frequency < (high if high is not None else sample_rate))
+    if not inside.any():
+        raise ValueError(f"No bin lies from {low} to {high} Hz; bins are {sample_rate / FRAME:.1f} Hz apart.")
+    return inside
+
+
+def _power(signal: Tensor) -> Tensor:
     window = torch.hann_window(FRAME, dtype=signal.dtype, device=signal.device)
-    power = torch.fft.rfft(signal.unfold(-1, FRAME, HOP) * window).abs().square()
-    decibels = 10 * torch.log10(power.clamp_min(1e-20)).transpose(-1, -2)
+    return torch.fft.rfft(signal.unfold(-1, FRAME, HOP) * window).abs().square()
+
+
+def _decibels(signal: Tensor) -> tuple[Tensor, Tensor]:
+    decibels = 10 * torch.log10(_power(signal).clamp_min(1e-20)).transpose(-1, -2)
     return decibels, decibels.amax((-2, -1), keepdim=True)

@@ -104,7 +104,7 @@ def test_a_perfect_copy_has_no_noise_and_no_ratio():
     speech = _speech()
     found = evaluation.scores(Decoded(speech, 1), speech)
     assert math.isnan(found["snr"])
-    assert found["above"] == found["excess"] == found["top_level"] == 0
+    assert found["above"] == found["excess"] == 0
     assert found["pesq"] > 4.6
 
 
@@ -187,6 +187,11 @@ def test_everything_is_written_and_an_overshoot_does_not_clip(two, tmp_path):
     assert result.metrics["levels"] == pytest.approx({"a": 0.5, "b": 1 / 3})
     assert result.audio("a").waveform.abs().max().item() == pytest.approx(0.5, abs=1e-3)
     assert result.audio("b").waveform.abs().max().item() == pytest.approx(1.0, abs=1e-3)
+    gains = {each.name: 20 * math.log10(loud[each.name] / float(each.waveform.abs().max())) for each in two}
+    assert result.metrics["bands"] == {
+        name: {"high": pytest.approx(gain, abs=1e-3), "top": pytest.approx(gain, abs=1e-3)}
+        for name, gain in gains.items()
+    }
     assert result.metrics["predicted"] == {"ops": 7, "aps": 7, "ips": 7, "tps": 7, "utterances": 1, "seconds": 4}
     assert result.arrays["predicted_names"].tolist() == ["a"]
     for side in ("validation", "test"):

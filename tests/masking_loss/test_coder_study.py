@@ -54,6 +54,10 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
     mean = predicted.mean() if len(predicted) else float("nan")
     metrics["predicted"] = {score: mean for score in PREDICTED} | {"utterances": len(predicted), "seconds": 4.0}
     metrics["levels"] = {"synthetic-5": 0.5}
+    metrics["bands"] = {
+        "synthetic-5": {"high": -3.0 - seed, "top": -9.0},
+        "synthetic-6": {"high": -5.0 - seed, "top": -9.0},
+    }
     metrics["figure"] = {"utterance": "synthetic-5", "first": 10, "frame": 1}
     arrays |= {f"figure_{key}": np.full((3, 257), 2.5, np.float16) for key in ("noise", "threshold", "spectrum")}
     write_json(folder / "metrics.json", metrics)
@@ -103,6 +107,13 @@ def test_values_are_over_utterances_of_the_mean_over_seeds(study):
     assert study.kilobits("masking 20") == pytest.approx((expected.mean() - 0.2, 13.0))
     assert study.value("masking 20", "ops").count == 2
     assert study.value("masking 20, gamma 0", "ops") is None
+
+
+def test_levels_of_bands_are_over_the_kept_utterances(study):
+    assert study.band_level("masking 20", "high") == interval([-3.5, -5.5])  # each the mean over two seeds
+    assert study.band_level("AMR-WB 12.65", "top") == interval([-9.0, -9.0])
+    with pytest.raises(LabError, match="no condition 'masking 16'"):
+        study.band_level("masking 16", "high")
 
 
 def test_differences_are_paired(study):
@@ -198,6 +209,10 @@ def test_the_other_tables(study):
     noise = str(tables.noise(study))
     share = 100 * study.value("PMSQE 24", "above").mean
     assert f"{share:.1f} ±" in next(line for line in noise.splitlines() if line.startswith("PMSQE 24"))
+    level = interval([-3.5, -5.5])
+    assert f"−{-level.mean:.1f} ± {level.half_width:.1f}" in next(
+        x for x in noise.splitlines() if x.startswith("PMSQE 24")
+    )
     assert "MSE 13" in str(tables.losses(study))
     apart = str(tables.differences(study, 20))
     assert re.search(r"masking 20 − PMSQE 20 +10\.00 ± 0\.00 +10\.0 ± 0\.0 +1000\.0", apart)
@@ -213,6 +228,8 @@ def test_measurements_have_one_value_a_seed(results):
     assert found["PESQ, masking 20"] == pytest.approx(expected)
     assert found["validation PESQ, masking 20"] == pytest.approx([value + 1 for value in expected])
     assert found["estimated bit rate, masking 13"] == [12.5, 13.5]
+    assert found["level above 4 kHz, masking 20"] == [-4, -5]
+    assert found["level above 7 kHz, AMR-WB 12.65"] == [-9, -9]
     assert found["PESQ, least of the coders, 20"] == found["PESQ, log-mel 20"]
     assert found["PESQ, most of the coders, 20"] == found["PESQ, masking 20"]
     assert found["PESQ, most of the other coders, 20"] == found["PESQ, masking 20"]

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from paper_code.metrics.spectral import level_error, log_spectral_distance, match_level
+from paper_code.metrics.spectral import band_level, level_error, log_spectral_distance, match_level
 
 RATE = 11025
 
@@ -31,6 +31,25 @@ def test_a_flat_gain_of_a_band_is_its_level():
     assert level_error(louder, reference, RATE, 2500, 5000).item() == pytest.approx(expected, abs=0.05)
     assert log_spectral_distance(louder, reference, RATE, 2500, 5000).item() == pytest.approx(expected, abs=0.1)
     assert level_error(louder, reference, RATE, 100, 1500).item() == pytest.approx(20 * math.log10(scale), abs=0.05)
+
+
+def test_the_level_of_a_band_is_that_of_its_power():
+    """Half the amplitude above 2 kHz is 6.02 dB less there, whatever lies below and however quiet the band is."""
+    spectrum, frequency = torch.fft.rfft(_noise(1)), torch.fft.rfftfreq(4096, 1 / RATE)
+    for quiet in (1.0, 1e-3):
+        reference, halved = (
+            torch.fft.irfft(torch.where(frequency > 2000, quiet * gain * spectrum, spectrum), n=4096)
+            for gain in (1, 0.5)
+        )
+        assert band_level(halved, reference, RATE, 2500, 5000).item() == pytest.approx(20 * math.log10(0.5), abs=0.02)
+        assert band_level(halved, reference, RATE, 0, 1500).item() == pytest.approx(0, abs=1e-3)
+    assert band_level(0.1 * reference, reference, RATE).item() == pytest.approx(-20)  # levels are not matched
+    silence = torch.zeros(4096)
+    assert band_level(silence, reference.float(), RATE, 100).item() == pytest.approx(-100)
+    assert math.isnan(band_level(reference.float(), silence, RATE))
+    assert math.isnan(band_level(silence, silence, RATE))
+    with pytest.raises(ValueError, match="No bin lies from 6000"):
+        band_level(reference, reference, RATE, 6000)
 
 
 def test_independent_noises_are_at_the_known_distance():
