@@ -12,7 +12,7 @@ from torch import Tensor
 
 from paper_code.audio.signals import require_choice
 from paper_code.hearing.maskers import Maskers, SpectrumLines, find_maskers
-from paper_code.hearing.sound_pressure import WINDOWS, Window, decibels, frames_of, pressure_spectrum
+from paper_code.hearing.sound_pressure import FULL_SCALE, WINDOWS, Window, decibels, frames_of, pressure_spectrum
 
 SLOWEST, FASTEST = 8000, 48000  # Hz, sample rates the formulas are used for
 LOUDEST = 4.0  # 12 dB over full scale; a larger sample is a mistake of scale
@@ -206,7 +206,8 @@ def require_waveform(waveform: Tensor) -> None:
     peak = float(waveform.detach().abs().max())
     if peak > LOUDEST:
         raise ValueError(
-            f"Samples lie in [-1, 1], full scale is {84.28} dB SPL; found {peak:.4g}. Divide 16-bit samples by 32768."
+            f"Samples lie in [-1, 1], full scale is {FULL_SCALE:.1f} dB SPL; found {peak:.4g}. "
+            "Divide 16-bit samples by 32768."
         )
 
 

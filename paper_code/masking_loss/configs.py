@@ -131,7 +131,7 @@ def require_rate(bitrate: float) -> float:
     """A rate (kb/s) there is a coder for; raises ConfigError on others: a coder keeps to the rate it was trained for."""
     if bitrate not in RATES:
         known = ", ".join(f"{rate:g}" for rate in RATES)
-        raise ConfigError(f"there are coders for {known} kb/s; found {bitrate:g}. Choose one, or train a coder for it.")
+        raise ConfigError(f"there are coders for {known} kb/s; found {bitrate!r}. Choose one, or train a coder for it.")
     return float(bitrate)
 
 
@@ -183,7 +183,7 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
         "control_every": 40, "alpha_3_step": 0.12, "control_frames": 640, "start_frames": 1024, "validate_every": 80,
         "validation_frames": 320,
     },
-    "full": {},
+    "full": {"precision": "bfloat16"},
 }  # fmt: skip
 
 

@@ -135,6 +135,18 @@ def screening(ratings: Ratings | None) -> str:
     return f"Left out by the screening of BS.1534-3 ({len(reasons)} of {len(ratings.listeners)}): {told}."
 
 
+def asked(ratings: Ratings | None) -> str:
+    """Whether anybody was asked about the coders, and where the answer stands; Markdown."""
+    if ratings is None:
+        return "Nobody has been asked here yet."
+    kept = _kept(ratings)
+    passed = len(kept.listeners) if kept else 0
+    return (
+        f"Listeners asked here: {len(ratings.listeners)}, of whom {passed} passed the screening; what they said stands at "
+        "Figure 2, and is not counted in the table of claims."
+    )
+
+
 def about() -> str:
     """What the paper's own test was, and what is different here; Markdown."""
     return (

@@ -15,9 +15,10 @@ SMALL = 1e-12  # under the root of a frame's squared error, whose slope at 0 is 
 
 
 def make_loss(config: CoderConfig) -> nn.Module | None:
-    """The perceptual loss of a coder, on the coder's own frames; None with the squared error alone.
+    """The perceptual loss of a coder; None with the squared error alone.
 
-    PMSQE equalises level and bands over a whole batch: its runs are shorter than a syllable.
+    The log-mel and the masking loss look at the coder's own frames, 512 samples every 480. PMSQE has frames of its own,
+    512 every 256, and equalises level and bands over a whole batch: its runs are shorter than a syllable.
     """
     makers = {
         "mse": lambda: None,

@@ -354,6 +354,8 @@ def test_a_rate_that_no_coder_was_trained_for_is_refused():
     assert require_rate(20) == 20.0
     with pytest.raises(ConfigError, match=r"coders for 13, 20, 24 kb/s; found 16\. Choose"):
         require_rate(16)
+    with pytest.raises(ConfigError, match="found '20kbps'"):
+        require_rate("20kbps")
 
 
 def test_the_defaults_are_the_papers():

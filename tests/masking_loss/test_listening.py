@@ -224,6 +224,7 @@ def test_without_ratings_figure_2_says_so(drawn: None) -> None:
     assert "screening" not in caption
     assert listening.tables(None) == []
     assert listening.screening(None) == ""
+    assert listening.asked(None) == "Nobody has been asked here yet."
 
 
 def test_who_fails_the_screening_is_named_and_does_not_count(study: Study, tmp_path: Path, drawn: None) -> None:
@@ -237,6 +238,7 @@ def test_who_fails_the_screening_is_named_and_does_not_count(study: Study, tmp_p
     )
     assert told in caption
     assert "4 listeners and 192 ratings" in caption
+    assert "Listeners asked here: 5, of whom 4 passed the screening" in listening.asked(found)
     assert len(figure.axes) == 4
     assert all(told in str(each) or "pairs" in str(each) for each in listening.tables(found))
 
@@ -247,6 +249,7 @@ def test_where_nobody_passes_the_figure_says_that(study: Study, tmp_path: Path, 
     assert [text.get_text() for text in figure.axes[0].texts] == ["No listener passed the screening."]
     assert "Left out by the screening of BS.1534-3 (1 of 1): zoe" in caption
     assert "No listener passed" in alt
+    assert "Listeners asked here: 1, of whom 0 passed" in listening.asked(found)
     assert listening.tables(found) == []
 
 

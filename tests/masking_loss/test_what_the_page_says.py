@@ -43,10 +43,36 @@ def test_log_mel_and_pmsqe_leave_more_noise_over_4_kilohertz_than_the_squared_er
     assert all(found[f"noise above threshold over 4 kHz, {coder} {rate:g}"] > least for coder in more)
 
 
-def test_pesq_orders_the_coders_as_in_the_paper(found):
-    for rate in (20, 24):
-        assert _ordered(found, "PESQ", rate)[-1] == "PMSQE"
-    assert _ordered(found, "PESQ", 13, OURS[1:])[0] == "masking"
+@pytest.mark.parametrize("rate", RATES)
+def test_the_masking_loss_leaves_out_most_of_the_upper_band_and_pmsqe_least(found, rate):
+    order = _ordered(found, "level above 4 kHz", rate)
+    assert (order[0], order[-1]) == ("masking", "PMSQE")
+    assert found[f"level above 4 kHz, PMSQE {rate:g}"] < -5
+    assert found[f"level above 4 kHz, AMR-WB {AMR_WB_RATES[rate]:g}"] > found[f"level above 4 kHz, PMSQE {rate:g}"]
+
+
+@pytest.mark.parametrize("rate", RATES)
+def test_noise_over_4_kilohertz_is_less_than_elsewhere_and_least_with_amr_wb(found, rate):
+    for coder in OURS[1:3]:
+        everywhere = found[f"noise above threshold, {coder} {rate:g}"]
+        assert found[f"noise above threshold over 4 kHz, {coder} {rate:g}"] < everywhere
+    least = min(found[f"noise above threshold over 4 kHz, {coder} {rate:g}"] for coder in OURS)
+    assert found[f"noise above threshold over 4 kHz, AMR-WB {AMR_WB_RATES[rate]:g}"] < least
+
+
+def test_three_trainings_agree_on_the_noise():
+    of_seeds = named.measurements(open_study().results)
+    for score in ("noise above threshold", "mean excess"):
+        values = {coder: np.array(of_seeds[f"{score}, {coder} 20"]) for coder in OURS}
+        assert len(values["masking"]) == 3
+        for coder in OURS[:-1]:
+            assert (values["masking"] < values[coder]).all()
+
+
+def test_the_masking_coder_of_24_kilobits_has_the_smallest_files_of_its_rate(found):
+    assert _ordered(found, "bit rate", 24)[0] == "masking"
+    others = [found[f"bit rate, {coder} 24"] for coder in OURS[:-1]]
+    assert min(others) - found["bit rate, masking 24"] > max(others) - min(others)
 
 
 @pytest.mark.parametrize("rate", RATES)
