@@ -159,31 +159,28 @@ def experiments(chapter: str, store: Store, profile: str = "published") -> Table
 
 
 def record(results: Sequence[Result]) -> Table:
-    """One row a result: seed, wall time, device, date, and what identifies its settings and code."""
-    columns = [
-        "experiment",
-        Column("seed"),
-        Column("wall time", "s", ".0f"),
-        "device",
-        "date",
-        "settings",
-        "code",
-    ]
+    """One row a result: seed, wall time, date, and what identifies its settings and code; the device where they differ."""
+    devices = [_device(found) for found in results]
+    differ = len(set(devices)) > 1
+    columns = ["experiment", Column("seed"), Column("wall time", "s", ".0f"), "date", "settings", "code"]
     rows = [
         [
             f"{found.experiment}, {found.profile}",
             found.seed,
             found.provenance["seconds"],
-            _device(found),
             _day(found.provenance["date"]),
             f"`{found.hash}`",
             _code(found),
+            *([device] if differ else []),
         ]
-        for found in results
+        for found, device in zip(results, devices, strict=True)
     ]
     total = run.duration(sum(found.provenance["seconds"] for found in results))
-    caption = f"{chapters.DOCUMENTS[results[0].chapter].citation}: {len(rows)} results, {total} of computing in all."
-    return tables.table(columns, rows, caption)
+    where = "" if differ else f" All on one device: {devices[0]}."
+    caption = (
+        f"{chapters.DOCUMENTS[results[0].chapter].citation}: {len(rows)} results, {total} of computing in all.{where}"
+    )
+    return tables.table([*columns, *(["device"] if differ else [])], rows, caption)
 
 
 def packages(results: Sequence[Result]) -> Table:

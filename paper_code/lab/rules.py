@@ -242,7 +242,7 @@ def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
     kept = [list(column) for column in zip(*rows, strict=True)]
     verdict, why = _decide(rule.demands(kept), numbers)
     if dropped:
-        why += f" {dropped} of {len(columns[0])} seeds left out, where a value is missing."
+        why += f" {dropped} of {len(columns[0])} seeds lack a value."
     return Finding(_ours(kept, numbers), verdict, why)
 
 

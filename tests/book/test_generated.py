@@ -11,6 +11,7 @@ from paper_code.audio.registry import Corpus, Recording, corpora
 from paper_code.display import pages
 from paper_code.lab.claims import Row
 from paper_code.lab.rules import NOT, REPRODUCED, TREND
+from paper_code.lab.store import Result
 
 
 def row(verdict: str) -> Row:
@@ -50,6 +51,30 @@ def test_recordings_of_every_corpus() -> None:
     assert spoken.find(class_="number").get_text() == "60.3"
     links = {a["href"] for line in rows for a in line.find_all("a") if a["href"].endswith(".html")}
     assert links == {"bark_loss.html"}
+
+
+def _result(experiment: str, gpu: str | None) -> Result:
+    code = {"commit": "0123456789", "dirty": False, "sha256": "abc"}
+    provenance = {
+        "profile": "small", "seed": 1, "hash": "f00", "seconds": 60.0, "date": "2026-11-22T01:02:03", "gpu": gpu,
+        "cpu": "A processor", "threads": 1, "code": code,
+    }  # fmt: skip
+    return Result(Path(experiment), "bark_loss", experiment, provenance)
+
+
+def test_a_device_that_all_results_share_is_told_once() -> None:
+    """In a column only where results were computed on different ones."""
+    alike = BeautifulSoup(pages.record([_result("a", None), _result("b", None)]).html, "html.parser")
+    heads = ["experiment", "seed", "wall time s", "date", "settings", "code"]
+    assert [cell.get_text() for cell in alike.thead.find_all("th")] == heads
+    assert "2 results, 2 minutes of computing in all. All on one device: A processor, 1 thread." in alike.get_text()
+    apart = BeautifulSoup(pages.record([_result("a", None), _result("b", "A card")]).html, "html.parser")
+    assert [cell.get_text() for cell in apart.thead.find_all("th")] == [*heads, "device"]
+    assert [line.find_all("td")[-1].get_text() for line in apart.select("tbody tr")] == [
+        "A processor, 1 thread",
+        "A card",
+    ]
+    assert "All on one" not in apart.get_text()
 
 
 def test_licences_are_counted_and_marked() -> None:

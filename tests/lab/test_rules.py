@@ -143,14 +143,14 @@ def test_seeds_without_a_value_are_left_out_in_pairs_and_counted():
     found = judge(Less("a", "b"), {"a": a, "b": b}, Numbers(1))
     alone = judge(Less("a", "b"), {"a": [1.0, 3.0, 5.0], "b": [2.0, 4.1, 6.2]}, Numbers(1))
     assert (found.verdict, found.ours) == (alone.verdict, alone.ours)
-    assert found.why == alone.why + " 2 of 5 seeds left out, where a value is missing."
+    assert found.why == alone.why + " 2 of 5 seeds lack a value."
 
 
 def test_one_seed_left_counts_as_one_seed():
     found = judge(Less("a", "b"), {"a": [1.0, NAN], "b": [2.0, 2.0]}, PLAIN)
     assert found.verdict == TREND
     assert "One seed" in found.why
-    assert "1 of 2 seeds left out" in found.why
+    assert "1 of 2 seeds lack a value" in found.why
 
 
 @pytest.mark.parametrize(
