@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from paper_code.lab.intervals import interval
 from paper_code.masking_loss import evaluation, named, utterances
 from paper_code.masking_loss.conditions import AMR_WB_RATES
 from paper_code.masking_loss.study import open_study
@@ -67,6 +68,28 @@ def test_three_trainings_agree_on_the_noise():
         assert len(values["masking"]) == 3
         for coder in OURS[:-1]:
             assert (values["masking"] < values[coder]).all()
+
+
+def test_a_seed_moves_pesq_farther_than_gamma_or_the_scales(found):
+    of_seeds = named.measurements(open_study().results)
+    swept = {
+        name: v[0]
+        for name, v in of_seeds.items()
+        if name.startswith("validation PESQ, masking 20") and "longer" not in name
+    }
+    assert len(swept) == 5
+    assert np.ptp(of_seeds["validation PESQ, masking 20"]) > np.ptp(list(swept.values()))
+    assert min(swept.values()) > swept["validation PESQ, masking 20"] - 0.005
+    assert max(swept.values()) == swept["validation PESQ, masking 20, gamma 0"]
+
+
+def test_perceptual_losses_are_ahead_in_pesq_and_not_told_apart():
+    of_seeds = named.measurements(open_study().results)
+    pesq = {coder: np.array(of_seeds[f"PESQ, {coder} 20"]) for coder in OURS}
+    assert all((pesq[coder] > pesq["MSE"]).all() for coder in OURS[1:])
+    for first, second in (("masking", "PMSQE"), ("masking", "log-mel"), ("PMSQE", "log-mel")):
+        assert abs((apart := interval((pesq[first] - pesq[second]).tolist())).mean) < apart.half_width
+    assert all(0.02 < np.ptp(pesq[coder]) < 0.11 for coder in OURS)  # "some hundredths up to a tenth"
 
 
 def test_the_masking_coder_of_24_kilobits_has_the_smallest_files_of_its_rate(found):
