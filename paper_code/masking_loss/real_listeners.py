@@ -6,13 +6,15 @@ Its coders are others than the paper's; it shows what listeners' ratings look li
 from collections.abc import Callable
 from itertools import pairwise
 
+import numpy as np
+
 from paper_code.audio import corpora
 from paper_code.display import mushra_results, players
 from paper_code.display.markup import Shown, element, prose
 from paper_code.display.players import Missing, missing_recording
 from paper_code.display.tables import Column, table
 from paper_code.listeners.anchors import low_anchor
-from paper_code.listeners.mushra import Screening, means, screen, speech_codec_test
+from paper_code.listeners.mushra import Screening, means, outliers, screen, speech_codec_test
 from paper_code.listeners.ratings import Ratings
 from paper_code.masking_loss.study import Sound
 
@@ -50,10 +52,12 @@ def screening() -> str:
         return ""
     found = screen(ratings, REFERENCE)
     told = "; ".join(f"{name}: {', '.join(why)}" for name, why in found.reasons.items())
+    far, count = len(outliers(found.kept)), int(np.isfinite(found.kept.scores).sum())
     return (
         f"Of {len(ratings.listeners)} listeners, {len(found.reasons)} fail the screening of BS.1534-3 and are left out "
         f"below. {told[:1].upper()}{told[1:]}. These are the two whom the authors left out. The test had no anchor at "
-        "7 kHz, so the recommendation's other rule cannot be applied."
+        f"7 kHz, so the recommendation's other rule cannot be applied. Of the {count:,} ratings that stay, {far} lie more "
+        "than 1.5 interquartile ranges outside the quartiles of their sound; without an error to be shown they stay."
     )
 
 

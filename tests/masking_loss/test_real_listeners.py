@@ -3,6 +3,7 @@
 import math
 import re
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -60,6 +61,21 @@ def test_the_means_are_those_of_the_data_and_have_both_intervals() -> None:
         low, high = map(float, re.search(r"([\d.]+) to ([\d.]+)$", line).groups())
         assert low < values.mean() < high
         assert high - low == pytest.approx(2 * half, rel=0.2)
+
+
+@pytest.mark.corpora(CORPUS)
+def test_ratings_far_from_the_others_are_counted_and_stay() -> None:
+    ratings = speech_codec_test()
+    scores = ratings.scores[[name not in ("participant 6", "participant 17") for name in ratings.listeners]]
+    far = count = 0
+    for column in scores.reshape(len(scores), -1).T:
+        heard = sorted(column[np.isfinite(column)].tolist())  # of 16 utterances a listener met 8
+        half = -(-len(heard) // 2)
+        low, high = median(heard[:half]), median(heard[-half:])
+        far += sum(not low - 1.5 * (high - low) <= score <= high + 1.5 * (high - low) for score in heard)
+        count += len(heard)
+    assert f"Of the {count:,} ratings that stay, {far} lie more than 1.5" in real_listeners.screening()
+    assert (count, far) == (19 * 8 * 9, pytest.approx(50, abs=20))
 
 
 @pytest.mark.corpora(CORPUS)
