@@ -86,7 +86,7 @@ def plan(
     """(name, config) of all experiments asked for, seed by seed; a seed may lack some. Raises: UnknownName, ConfigError."""
     chosen = seeds_of(chapter, profile) if seeds is None else seeds
     each = [experiments(chapter, profile, seed, **overrides) for seed in chosen]
-    _require(chapter, names, [name for configs in each for name in configs])
+    _require(chapter, profile, names, {name: config for configs in each for name, config in configs.items()})
     return [pair for configs in each for pair in configs.items() if not names or pair[0] in names]
 
 
@@ -105,14 +105,22 @@ def experiments(
     """name -> config of the chapter's experiments. Raises: UnknownName for a profile or a name."""
     chapters.check_profile(chapter, profile)
     known = chapters.module(chapter).experiments(profile, seed, **overrides)
-    _require(chapter, names, known)
+    _require(chapter, profile, names, known)
     return {name: config for name, config in known.items() if not names or name in names}
 
 
-def _require(chapter: str, names: Sequence[str] | None, known: Collection[str]) -> None:
+def _require(chapter: str, profile: str, names: Sequence[str] | None, known: Collection[str]) -> None:
+    """Raises UnknownName for a name that is not known; it tells where the first seed of the profile has it."""
     for name in names or []:
-        if name not in known:
-            raise chapters.UnknownName(f"{chapter} has no experiment {name!r}. {suggestion(name, known)}")
+        if name in known:
+            continue
+        first = seeds_of(chapter, profile)[0]
+        if name in chapters.module(chapter).experiments(profile, first):
+            have = ", ".join(known)
+            raise chapters.UnknownName(
+                f"{chapter} has {name!r} with seed {first}; of the seed asked for it has {have}."
+            )
+        raise chapters.UnknownName(f"{chapter} has no experiment {name!r}. {suggestion(name, known)}")
 
 
 def seeds_of(chapter: str, profile: str) -> list[int]:

@@ -55,7 +55,8 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
 
     return show(
         draw,
-        f"Trainings for {rate:g} kb/s. Up to the dotted line nothing is quantised, {shared}. Then the bins are "
+        f"Trainings for {rate:g} kb/s, seed {study.condition(names[0]).seed}. "
+        f"Up to the dotted line nothing is quantised, {shared}. Then the bins are "
         f"placed, and the weight of the entropy is moved until the rate is within {tolerance:g} kb/s of its target (the "
         "grey band).",
         f"Two panels against training steps: the signal-to-noise ratio of four coders, and their bit rate. At the end: "
@@ -73,6 +74,7 @@ def longer(study: Study) -> Drawing:
     pairs = {name.removesuffix(LONGER): study.condition(name) for name in study.longer}
     usual = study.of_seed(next(iter(pairs.values())).seed)
     curves = {name: (usual.condition(name).arrays, more.arrays) for name, more in pairs.items()}
+    begin = next(iter(pairs.values())).config["warm_up"]
 
     def draw(theme: Theme) -> Figure:
         figure, (place,) = theme.figure(1, 1, height=2.8)
@@ -81,7 +83,8 @@ def longer(study: Study) -> Drawing:
             for found, style, length in zip(both, (":", "-"), ("as in Table 1", "longer"), strict=True):
                 line = {**theme.line(ROLES[family], label=f"{family}, {length}"), "linestyle": style}
                 place.plot(found["seen_validated"], found["seen_snr"], **line)
-        place.set(xscale="log", xlabel="step", ylabel="SNR, dB", title="unseen speakers")
+        place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
+        place.set(xscale="log", xlabel="step, warm-up counted", ylabel="SNR, dB", title="unseen speakers")
         place.legend()
         return figure
 
@@ -92,9 +95,11 @@ def longer(study: Study) -> Drawing:
     last = "; ".join(f"{name} {told}" for name, told in zip(curves, ends, strict=True))
     return show(
         draw,
-        "The same coders trained for Table 1 (dotted) and longer (solid), frames of the validation speakers. The learning "
-        "rate falls to its end in both, so the dotted line is not the beginning of the solid one.",
-        f"Signal-to-noise ratio against training steps, on a logarithmic axis, of two trainings each: {last}.",
+        "The same coders trained for Table 1 (dotted) and longer (solid), frames of the validation speakers. Quantisation "
+        "begins at the upright line. The learning rate falls to its end in both, so the dotted line is not the beginning "
+        "of the solid one.",
+        "Signal-to-noise ratio against training steps, warm-up counted, on a logarithmic axis, of two trainings each: "
+        f"{last}.",
     )
 
 

@@ -119,10 +119,11 @@ def runs(study: Study) -> Table:
         Column("alpha 3 at the end", format=".3f"),
     ]
     shared = study.condition(study.swept[0])
-    before = shared.metrics["training"]["warm_up_seconds"] / 60
-    common = "that all share" if shared.config["warm_up_loss"] else "of its own loss"
+    before = [result.metrics["training"]["warm_up_seconds"] / 60 for result in study.results if "loss" in result.config]
+    common = "that all of a seed and length share" if shared.config["warm_up_loss"] else "of its own loss"
+    took = " to ".join(dict.fromkeys(f"{minutes:.1f}" for minutes in (min(before), max(before))))
     caption = (
-        f"The trainings, each after {shared.config['warm_up']:,} steps without quantisation {common} ({before:.1f} min): "
+        f"The trainings, each after {shared.config['warm_up']:,} steps without quantisation {common} ({took} min): "
         f"{sum(row[3] for row in rows) / 60:.1f} hours of one core in all, without the evaluation. Of all the moments at "
         f"which a coder was measured, the one within {shared.config['tolerance']:g} kb/s of its rate with the least "
         "distortion is kept, or the nearest to its rate if none is within; the baseline keeps the best PESQ."
@@ -153,8 +154,8 @@ def terms(study: Study) -> Table:
         Column("perceptual loss", "last steps", ".2f"),
     ]
     caption = (
-        f"The first and the last term of Eq. 7, weighted, at {SWEPT_RATE:g} kb/s: means over the first and the last "
-        f"{AVERAGED} steps with quantisation."
+        f"The first and the last term of Eq. 7, weighted, at {SWEPT_RATE:g} kb/s, seed {study.seed}: "
+        f"means over the first and the last {AVERAGED} steps with quantisation."
     )
     return table(columns, rows, caption)
 

@@ -56,8 +56,8 @@ def rates_of_utterances(study: Study) -> str:
         values = study.condition(name).arrays["test_kilobits"]
         told.append(f"{name} {values.min():.1f} to {values.max():.1f}")
     return (
-        "A trained coder keeps to its rate on average over much speech. Files of single test utterances take, in kb/s: "
-        f"{'; '.join(told)}."
+        "A trained coder keeps to its rate on average over much speech. Files of single test utterances take, in kb/s "
+        f"(seed {study.seed}): {'; '.join(told)}."
     )
 
 
@@ -96,9 +96,9 @@ def noise(study: Study) -> Table:
     ]
     caption = (
         f"Noise and the masking threshold of the original. {_over(study)}. A cell is one frequency of one frame of 32 ms; "
-        "the excess counts 0 where noise is below the threshold. Last two columns: how much of the sound is left there, as "
-        f"the level over the original's, of the {len(study.heard)} test utterances that can be heard below; AMR-WB codes "
-        "nothing above 7 kHz."
+        "the excess counts 0 where noise is below the threshold. Last two columns: how loud the decoded sound is there, as "
+        f"the level over the original's, of the {len(study.heard)} test utterances that can be heard below. A level counts "
+        "noise as well as speech: AMR-WB sends nothing above 7 kHz, and what it has there its decoder lets through."
     )
     return table(columns, rows, caption)
 
@@ -151,8 +151,8 @@ def repeated(study: Study) -> Table:
     count = len(study.of(coders["masking"]))
     told = f"Mean ± 95 % interval over {count} seeds" if count > 1 else "One seed, so without intervals"
     caption = (
-        f"The coders of {SWEPT_RATE:g} kb/s, each trained again from other start values and with the speech in another "
-        f"order. {told}, of the means over all test utterances; differences are paired by seed."
+        f"The coders of Table 1 at {SWEPT_RATE:g} kb/s; a seed decides their start values and the order of the speech. "
+        f"{told}, of the means over all test utterances; differences are paired by seed."
     )
     return table(columns, rows, caption)
 
@@ -181,12 +181,16 @@ def longer(study: Study) -> Table:
         Column("mean excess", "dB", ".3f"),
     ]
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
-    caption = f"Some coders trained longer, one seed, all else alike. {OVER.format(count, 'differences are paired')}."
+    caption = (
+        "Coders with more steps, one seed. All other settings are alike, but the warm-up and the fall of the learning rate "
+        f"go with the length. {OVER.format(count, 'differences are paired')}."
+    )
     return table(columns, rows, caption)
 
 
 def sweeps(study: Study) -> Table:
     """Section 4.1: gamma and the mel scales of the masking loss at 20 kb/s, on both splits."""
+    of_others = _other_seeds(study)
     study = study.of_seed(study.condition(study.swept[-1]).seed)
     rows, base = [], study.swept[0]
     for name in study.swept:
@@ -215,9 +219,17 @@ def sweeps(study: Study) -> Table:
         "seed. "
         f"Mean ± 95 % interval over {counts['validation']['utterances']} validation and {counts['test']['utterances']} "
         "test utterances. alpha 4 is the same in all rows: with gamma 0, or with other scales, the loss is also larger "
-        "or smaller, and size and shape of the weighting are told apart neither here nor in the paper."
+        f"or smaller, and size and shape of the weighting are told apart neither here nor in the paper.{of_others}"
     )
     return table(columns, rows, caption)
+
+
+def _other_seeds(study: Study) -> str:
+    """What the first row of the sweeps would be with the other seeds; "" where there are none."""
+    swept = study.condition(study.swept[-1]).seed
+    found = [r.metrics["validation"]["pesq"] for r in study.of(study.swept[0]) if r.seed != swept]
+    told = " and ".join(f"{value:.2f}" for value in found)
+    return f" With other seeds the first row has a validation PESQ of {told}." if found else ""
 
 
 def _over_seeds(study: Study, score: str, first: str, second: str = "") -> Interval | None:

@@ -47,8 +47,14 @@ def test_further_seeds_repeat_the_coders_of_one_rate():
     assert [(name, config.seed) for name, config in everywhere] == [
         ("amr_wb_12.65", 0), ("coder_mse_20", 0), ("coder_mse_20", 1), ("coder_mse_20", 2)
     ]  # fmt: skip
-    with pytest.raises(chapters.UnknownName, match="no experiment 'coder_mse_13'"):
+    only = "coder_mse_20, coder_log_mel_20, coder_pmsqe_20, coder_masking_20."
+    with pytest.raises(
+        chapters.UnknownName, match=f"has 'coder_mse_13' with seed 0; of the seed asked for it has {only}"
+    ):
         run.plan("masking_loss", "small", [1, 2], ["coder_mse_13"])
+    with pytest.raises(chapters.UnknownName, match="no experiment 'coder_mse_21'") as error:
+        run.plan("masking_loss", "small", [1, 2], ["coder_mse_21"])
+    assert str(error.value).partition("There are:")[2].count("coder_mse_20") == 1
 
 
 def test_full_is_the_papers_size():

@@ -212,9 +212,11 @@ def test_longer_trainings_are_drawn_beside_the_usual_ones(tmp_path, asked):
         (place,) = _panels(asked, theme)
         assert place.get_xscale() == "log"
         labels = [f"{family}, {length}" for family in ("MSE", "masking") for length in ("as in Table 1", "longer")]
-        assert [line.get_label() for line in place.lines] == labels
-        assert [line.get_linestyle() for line in place.lines] == [":", "-"] * 2
-        for line, number in zip(place.lines, (0, 2, 1, 3), strict=True):
+        *lines, limit = place.lines
+        assert [line.get_label() for line in lines] == labels
+        assert [line.get_linestyle() for line in lines] == [":", "-"] * 2
+        assert list(limit.get_xdata()) == [settings["coder_mse_20"].warm_up] * 2
+        for line, number in zip(lines, (0, 2, 1, 3), strict=True):
             assert np.array_equal(line.get_ydata(), _ratios(number), equal_nan=True)
         assert place.lines[0].get_color() == place.lines[1].get_color() != place.lines[2].get_color()
 

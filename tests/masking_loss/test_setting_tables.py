@@ -197,7 +197,7 @@ def test_trainings_show_what_the_results_hold(tmp_path):
         assert cells["step kept warm-up counted"] == f"{chosen:,}"
         assert cells["its rate kb/s, training speakers"] == f"{kilobits:.2f}"
         assert cells["alpha 3 at the end"] == f"{alpha_3:.3f}"
-    assert "after 200 steps without quantisation that all share (2.5 min)" in shown.text
+    assert "after 200 steps without quantisation that all of a seed and length share (2.5 min)" in shown.text
     assert "0.7 hours of one core" in shown.text  # 2,580 s
     assert "within 0.29 kb/s" in shown.text
 
