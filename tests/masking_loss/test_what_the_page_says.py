@@ -130,6 +130,22 @@ def test_perceptual_terms_begin_with_four_to_nine_tenths_of_the_squared_errors()
     assert max(shares["masking"]) * 0.003 / 0.03 < 0.1  # with the paper's weight
 
 
+def test_four_times_as_many_steps_bring_more_pesq_than_a_loss_and_less_noise(found):
+    of_seeds = named.measurements(open_study().results)
+    pesq, noise, upper = ({name: of_seeds[f"{score}, {name}"][0] for name in (
+        "MSE 20", "MSE 20, longer", "masking 20", "masking 20, longer"
+    )} for score in ("PESQ", "noise above threshold", "level above 4 kHz"))  # fmt: skip
+    most = max(found[f"PESQ, {coder} 20"] for coder in OURS[1:]) - found["PESQ, MSE 20"]
+    for coder in ("MSE 20", "masking 20"):
+        assert pesq[f"{coder}, longer"] - pesq[coder] == pytest.approx(0.43, abs=0.03)
+        assert pesq[f"{coder}, longer"] - pesq[coder] > most
+        assert noise[f"{coder}, longer"] < noise[coder] - 0.01
+        assert abs(upper[f"{coder}, longer"] - upper[coder]) < 2
+    lead = {end: noise[f"MSE 20{end}"] - noise[f"masking 20{end}"] for end in ("", ", longer")}
+    assert 0 < lead[", longer"] < lead[""]
+    assert abs(pesq["masking 20, longer"] - pesq["MSE 20, longer"]) < 0.2
+
+
 def test_the_masking_coder_of_24_kilobits_has_the_smallest_files_of_its_rate(found):
     assert _ordered(found, "bit rate", 24)[0] == "masking"
     others = [found[f"bit rate, {coder} 24"] for coder in OURS[:-1]]
