@@ -29,7 +29,7 @@ ROLES = {"AMR-WB": "codec", "MSE": "plain", "log-mel": "stronger", "PMSQE": "cor
 PAPERS_RATE = experiment.SWEPT_RATE  # kb/s, of Figures 3 and 4
 LEVELS = (-20, 80)  # dB SPL, of Figure 3
 BOX_SECONDS, BOX_HERTZ = 0.4, 1000.0  # of a box of Figure 4
-WALKED = 28  # frames of the slider: all that are stored would be a quarter of the page
+WALKED = 24  # frames of the slider: all that are stored would be a quarter of the page
 HEADROOM = 10.0  # dB by which a box's noise is over the threshold on average, for it to be drawn
 
 
