@@ -109,12 +109,12 @@ def runs(study: Study) -> Table:
         ])  # fmt: skip
     columns = [
         Column("coder"),
-        Column("steps", "with quantisation", ","),
+        Column("steps with quantisation", format=","),
         Column("speech", "h", ".2f"),
         Column("time", "min", ".1f"),
         Column("a step", "s", ".2f"),
-        Column("step kept", "warm-up counted", ","),
-        Column("its rate", "kb/s, training speakers", ".2f"),
+        Column("step kept, warm-up counted", format=","),
+        Column("its rate, training speakers", "kb/s", ".2f"),
         Column("alpha 3 at first", format="g"),
         Column("alpha 3 at the end", format=".3f"),
     ]
@@ -148,10 +148,10 @@ def terms(study: Study) -> Table:
     columns = [
         Column("coder"),
         Column("alpha 4", format="g"),
-        Column("squared error", "first steps", ".2f"),
-        Column("perceptual loss", "first steps", ".2f"),
-        Column("squared error", "last steps", ".2f"),
-        Column("perceptual loss", "last steps", ".2f"),
+        Column("squared error, first steps", format=".2f"),
+        Column("perceptual loss, first steps", format=".2f"),
+        Column("squared error, last steps", format=".2f"),
+        Column("perceptual loss, last steps", format=".2f"),
     ]
     caption = (
         f"The first and the last term of Eq. 7, weighted, at {SWEPT_RATE:g} kb/s, seed {study.seed}: "

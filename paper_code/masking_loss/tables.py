@@ -145,7 +145,7 @@ def repeated(study: Study) -> Table:
         Column("files", "kb/s", ".2f"),
         Column("PESQ", "MOS", ".3f"),
         Column("SNR", "dB", ".2f"),
-        Column("noise above threshold", "% of cells, or points", ".2f"),
+        Column("noise above threshold", "% of cells", ".2f"),
         Column("mean excess", "dB", ".3f"),
     ]
     count = len(study.of(coders["masking"]))
@@ -170,20 +170,20 @@ def longer(study: Study) -> Table:
         usual = name.removesuffix(LONGER)
         rows += [[each, one.condition(each).config["iterations"], *_scored(one, each)] for each in (usual, name)]
         apart = [_shown(score, one.difference(name, usual, score)) for score in SCORED]
-        rows.append([f"{name} − {usual}", None, None, *apart])
+        rows.append([f"{usual}, difference", None, None, *apart])
     columns = [
         Column("coder"),
-        Column("steps", "with quantisation", ",d"),
+        Column("steps", format=",d"),
         Column("files", "kb/s", ".2f"),
         Column("PESQ", "MOS", ".2f"),
         Column("SNR", "dB", ".2f"),
-        Column("noise above threshold", "% of cells, or points", ".2f"),
+        Column("noise above threshold", "% of cells", ".2f"),
         Column("mean excess", "dB", ".3f"),
     ]
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
     caption = (
-        "Coders with more steps, one seed. All other settings are alike, but the warm-up and the fall of the learning rate "
-        f"go with the length. {OVER.format(count, 'differences are paired')}."
+        "Coders with more steps (with quantisation), one seed. All other settings are alike, but the warm-up and the fall "
+        f"of the learning rate go with the length. {OVER.format(count, 'differences are paired')}."
     )
     return table(columns, rows, caption)
 
@@ -208,7 +208,7 @@ def sweeps(study: Study) -> Table:
         Column("coder"),
         Column("paper's validation PESQ", "MOS"),
         Column("validation PESQ", "MOS", ".2f"),
-        Column("the same, less the first row's", "MOS, paired", ".3f"),
+        Column("the same, less the first row's", "MOS", ".3f"),
         Column("test PESQ", "MOS", ".2f"),
         Column("noise above threshold", "% of cells, test", ".1f"),
         Column("files", "kb/s, test", ".2f"),
@@ -218,8 +218,9 @@ def sweeps(study: Study) -> Table:
         "Section 4.1: gamma (0.8 elsewhere) and the mel scales (16, 32 and 64 bands elsewhere) of the masking loss, one "
         "seed. "
         f"Mean ± 95 % interval over {counts['validation']['utterances']} validation and {counts['test']['utterances']} "
-        "test utterances. alpha 4 is the same in all rows: with gamma 0, or with other scales, the loss is also larger "
-        f"or smaller, and size and shape of the weighting are told apart neither here nor in the paper.{of_others}"
+        "test utterances; differences are paired. alpha 4 is the same in all rows: with gamma 0, or with other scales, the "
+        "loss is also larger or smaller, and size and shape of the weighting are told apart neither here nor in the "
+        f"paper.{of_others}"
     )
     return table(columns, rows, caption)
 

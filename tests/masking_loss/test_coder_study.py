@@ -294,8 +294,8 @@ def test_longer_trainings_stand_beside_those_of_one_seed(some_repeated):
         kilobits = (values - 0.1).mean()
         assert re.search(rf"{name} +{steps} +{kilobits:.2f} +{found.mean:.2f} ± {found.half_width:.2f} ", lines[name])
     apart = (more - usual).mean()
-    assert f"{apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, longer − masking 20"]
-    assert f"{100 * apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, longer − masking 20"]
+    assert f"{apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, difference"]
+    assert f"{100 * apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, difference"]
     without = Study([result for result in some_repeated if not result.experiment.endswith("_longer")], seed=0)
     for shown in (tables.longer, charts.longer):
         with pytest.raises(LabError, match="smoke has no longer trainings"):

@@ -194,8 +194,8 @@ def test_trainings_show_what_the_results_hold(tmp_path):
         assert cells["speech h"] == "0.17"  # 1,300 steps of 16 frames of 30 ms
         assert cells["time min"] == f"{seconds / 60:.1f}"
         assert cells["a step s"] == f"{seconds / 1300:.2f}"
-        assert cells["step kept warm-up counted"] == f"{chosen:,}"
-        assert cells["its rate kb/s, training speakers"] == f"{kilobits:.2f}"
+        assert cells["step kept, warm-up counted"] == f"{chosen:,}"
+        assert cells["its rate, training speakers kb/s"] == f"{kilobits:.2f}"
         assert cells["alpha 3 at the end"] == f"{alpha_3:.3f}"
     assert "after 200 steps without quantisation that all of a seed and length share (2.5 min)" in shown.text
     assert "0.7 hours of one core" in shown.text  # 2,580 s
@@ -268,8 +268,8 @@ def test_trainings_of_a_coder_that_was_really_trained(tmp_path, monkeypatch):
     )
     assert cells["steps with quantisation"] == f"{config.iterations}"
     assert cells["a step s"] == f"{curves['seconds'] / config.iterations:.2f}"
-    assert int(cells["step kept warm-up counted"]) in curves["seen_validated"].tolist()
-    assert float(cells["its rate kb/s, training speakers"]) == pytest.approx(
+    assert int(cells["step kept, warm-up counted"]) in curves["seen_validated"].tolist()
+    assert float(cells["its rate, training speakers kb/s"]) == pytest.approx(
         float(curves["chosen_kilobits"]), abs=0.006
     )
     assert float(cells["alpha 3 at the end"]) == pytest.approx(curves["seen_alpha_3"][-1], abs=0.0006)
