@@ -124,10 +124,7 @@ def differences(study: Study, rate: float) -> Table:
     ]
     columns = [
         Column("difference"),
-        Column("PESQ", "MOS", ".2f"),
-        Column("SNR", "dB", ".1f"),
-        Column("noise above threshold", "percentage points", ".1f"),
-        Column("mean excess", "dB", ".2f"),
+        *_scored_columns("percentage points", 1),
     ]
     return table(columns, rows, f"Differences at {rate:g} kb/s, paired over utterances. {_over(study)}.")
 
@@ -143,10 +140,7 @@ def repeated(study: Study) -> Table:
     columns = [
         Column("coder, or difference"),
         Column("files", "kb/s", ".2f"),
-        Column("PESQ", "MOS", ".3f"),
-        Column("SNR", "dB", ".2f"),
-        Column("noise above threshold", "% of cells", ".2f"),
-        Column("mean excess", "dB", ".3f"),
+        *_scored_columns("% of cells", 2),
     ]
     count = len(study.of(coders["masking"]))
     told = f"Mean ± 95 % interval over {count} seeds" if count > 1 else "One seed, so without intervals"
@@ -175,10 +169,7 @@ def longer(study: Study) -> Table:
         Column("coder"),
         Column("steps", format=",d"),
         Column("files", "kb/s", ".2f"),
-        Column("PESQ", "MOS", ".2f"),
-        Column("SNR", "dB", ".2f"),
-        Column("noise above threshold", "% of cells", ".2f"),
-        Column("mean excess", "dB", ".3f"),
+        *_scored_columns("% of cells", 2),
     ]
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
     caption = (
@@ -238,6 +229,17 @@ def _over_seeds(study: Study, score: str, first: str, second: str = "") -> Inter
     means = [[result.metrics["test"][score] for result in study.of(name)] for name in (first, second) if name]
     values = np.subtract(*means) if second else np.array(means[0])
     return _shown(score, interval(values) if np.isfinite(values).all() else None)
+
+
+def _scored_columns(share: str, digits: int) -> list[Column]:
+    """The columns of SCORED. share: unit of the noise above the threshold. digits: of it and of SNR; the others one more."""
+    more, usual = f".{digits + 1}f", f".{digits}f"
+    return [
+        Column("PESQ", "MOS", more),
+        Column("SNR", "dB", usual),
+        Column("noise above threshold", share, usual),
+        Column("mean excess", "dB", more),
+    ]
 
 
 def _scored(study: Study, name: str) -> list[Any]:

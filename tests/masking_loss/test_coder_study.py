@@ -292,9 +292,9 @@ def test_longer_trainings_stand_beside_those_of_one_seed(some_repeated):
     for name, steps, values in (("masking 20", 4, usual), ("masking 20, longer", 16, more)):
         found = interval(values.tolist())
         kilobits = (values - 0.1).mean()
-        assert re.search(rf"{name} +{steps} +{kilobits:.2f} +{found.mean:.2f} ± {found.half_width:.2f} ", lines[name])
+        assert re.search(rf"{name} +{steps} +{kilobits:.2f} +{found.mean:.3f} ± {found.half_width:.3f} ", lines[name])
     apart = (more - usual).mean()
-    assert f"{apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, difference"]
+    assert f"{apart:.3f} ± 0.000".replace("-", "−") in lines["masking 20, difference"]
     assert f"{100 * apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, difference"]
     without = Study([result for result in some_repeated if not result.experiment.endswith("_longer")], seed=0)
     for shown in (tables.longer, charts.longer):
