@@ -232,7 +232,10 @@ def _over_seeds(study: Study, score: str, first: str, second: str = "") -> Inter
 
 
 def _scored_columns(share: str, digits: int) -> list[Column]:
-    """The columns of SCORED. share: unit of the noise above the threshold. digits: its and of SNR; the others one more."""
+    """The columns of SCORED.
+
+    share: unit of the noise above the threshold.   digits: of that noise and of SNR; PESQ and the excess have one more.
+    """
     more, usual = f".{digits + 1}f", f".{digits}f"
     return [
         Column("PESQ", "MOS", more),
