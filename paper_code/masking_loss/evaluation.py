@@ -100,7 +100,7 @@ def _papers_loss(name: str) -> nn.Module:
 def summary(rows: Sequence[Mapping[str, float]], spoken: Sequence[Utterance]) -> dict[str, float]:
     """Means over utterances; the bit rate is that of all their files over all their time."""
     lengths = np.array([each.clip.seconds for each in spoken])
-    found = {name: _mean([row[name] for row in rows]) for name in SCORES}
+    found = {name: mean_of_defined([row[name] for row in rows]) for name in SCORES}
     rates = np.array([row["kilobits"] for row in rows])
     return found | {
         "kilobits": float((rates * lengths).sum() / lengths.sum()),
@@ -140,7 +140,7 @@ def _predicted(
     chosen = utterances.one_a_speaker(list(spoken), config.predicted)
     rows = [predictions(decoded[each.name].waveform, each.waveform, config.predicted_seconds) for each in chosen]
     arrays = {f"predicted_{name}": np.array([row[name] for row in rows], dtype=np.float32) for name in PREDICTED}
-    means: dict[str, Any] = {name: _mean([row[name] for row in rows]) for name in PREDICTED}
+    means: dict[str, Any] = {name: mean_of_defined([row[name] for row in rows]) for name in PREDICTED}
     means |= {"utterances": len(rows), "seconds": config.predicted_seconds}
     return means, arrays | {"predicted_names": np.array([each.name for each in chosen], dtype=str)}
 
@@ -188,7 +188,7 @@ def _levels(noise: NoiseToMask, first: int) -> dict[str, np.ndarray]:
     }
 
 
-def _mean(values: Sequence[float]) -> float:
+def mean_of_defined(values: Sequence[float]) -> float:
     """Of what is defined; NaN where nothing is."""
     finite = [value for value in values if math.isfinite(value)]
     return float(np.mean(finite)) if finite else math.nan

@@ -8,7 +8,7 @@ import numpy as np
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, condition_of, family_of
-from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
+from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES, mean_of_defined
 
 PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
 
@@ -46,13 +46,9 @@ def _of_result(result: Result) -> dict[str, float]:
     found |= {f"validation {words}, {name}": metrics["validation"][score] for score, words in SCORES.items()}
     found |= {f"{words}, {name}": metrics["predicted"][score] for score, words in PREDICTED.items()}
     for band, (_, words) in BANDS.items():
-        found[f"{words}, {name}"] = _mean([levels[band] for levels in metrics["bands"].values()])
+        found[f"{words}, {name}"] = mean_of_defined([levels[band] for levels in metrics["bands"].values()])
     found[f"estimated bit rate, {name}"] = metrics["test"]["estimated_kilobits"]
     return found
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if len(values) else math.nan
 
 
 def _together(of_seed: dict[str, float]) -> dict[str, float]:
