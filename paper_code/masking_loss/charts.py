@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from paper_code.display.figures import Drawing, show
 from paper_code.display.style import MARKERS, Theme
 from paper_code.lab.errors import LabError
-from paper_code.masking_loss import published
+from paper_code.masking_loss import reported
 from paper_code.masking_loss.conditions import AMR_WB_RATES, LONGER, TITLES, family_of
 from paper_code.masking_loss.figures import PAPERS_RATE, ROLES
 from paper_code.masking_loss.study import Study
@@ -178,7 +178,7 @@ def _points(study: Study, family: str) -> dict[str, NDArray[np.float64]]:
 
 
 def _papers(family: str) -> Mapping[str, NDArray[np.float64]]:
-    rows = [row for name, row in published.TABLE_1.items() if family_of(name) == family]
+    rows = [row for name, row in reported.TABLE_1.items() if family_of(name) == family]
     return {key: np.array([getattr(row, key) for row in rows]) for key in ("kilobits", "pesq", "snr")}
 
 

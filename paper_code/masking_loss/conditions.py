@@ -10,8 +10,8 @@ from torch import Tensor
 from paper_code.audio.codecs import Codec, code
 from paper_code.lab.config import Config, ConfigError
 from paper_code.lab.store import Result
-from paper_code.masking_loss import bitstream
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.configs import CoderConfig
 
 AMR_WB_RATES = {13.0: 12.65, 20.0: 19.85, 24.0: 23.85}  # kb/s: beside which coders AMR-WB stands in Table 1

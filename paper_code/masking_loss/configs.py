@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from paper_code.lab.config import Config, ConfigError
-from paper_code.masking_loss.coder import STARTS
-from paper_code.masking_loss.framing import FRAME, HOP
+from paper_code.masking_loss.coder.coder import STARTS
+from paper_code.masking_loss.coder.framing import FRAME, HOP
 
 LOSSES = ("mse", "log_mel", "pmsqe", "masking")
 RATES = (13.0, 20.0, 24.0)  # kb/s

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from paper_code.audio.clips import write_flac
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.masking_loss import utterances
-from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.objective import make_loss
+from paper_code.masking_loss.coder.quantiser import entropy
 from paper_code.masking_loss.conditions import AmrWb, Condition, Decoded, Measured
 from paper_code.masking_loss.configs import CoderConfig, kilobits
-from paper_code.masking_loss.objective import make_loss
-from paper_code.masking_loss.quantiser import entropy
 from paper_code.masking_loss.utterances import LEVEL, Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
 from paper_code.metrics.noise_to_mask import NoiseToMask, noise_to_mask

@@ -15,12 +15,13 @@ import torch
 from paper_code.audio import corpora
 from paper_code.lab.config import Config, Profile
 from paper_code.lab.files import write_arrays
-from paper_code.lab.store import Result
-from paper_code.masking_loss import configs, evaluation, named, stimuli, training
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss import configs, evaluation, stimuli
+from paper_code.masking_loss.coder import training
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.framing import HOP
 from paper_code.masking_loss.conditions import AMR_WB_RATES, AmrWb, Measured, TrainedCoder, of_amr_wb, of_coder
 from paper_code.masking_loss.configs import LOSSES, RATES, SIZES, CoderConfig
-from paper_code.masking_loss.framing import HOP
+from paper_code.masking_loss.measurements import measurements as measurements
 
 SWEPT_RATE = 20.0  # kb/s, of section 4.1, and of the trainings that are repeated with other seeds
 GAMMAS = (0.0, 1.2)  # besides 0.8
@@ -155,11 +156,6 @@ def _of_the_training(config: TrainedCoder, coder: SpeechCoder, file: Path) -> di
 def _speech_heard(config: TrainedCoder) -> float:
     """Seconds of speech in the frames of all steps, frames met again counted again."""
     return config.steps * config.batch * HOP / SAMPLE_RATE
-
-
-def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, for the claims; see `named.measurements`."""
-    return named.measurements(results)
 
 
 def estimate_seconds(config: Measured) -> float:

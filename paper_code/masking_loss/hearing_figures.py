@@ -19,7 +19,7 @@ from paper_code.display.style import Theme
 from paper_code.display.tables import Column, Table, table
 from paper_code.hearing import MaskingModel, masking_threshold
 from paper_code.hearing.sound_pressure import decibels
-from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
 from paper_code.masking_loss.figures import ORIGINAL, PAPERS_RATE
 from paper_code.masking_loss.study import Study
 from paper_code.masking_loss.utterances import LEVEL

@@ -12,8 +12,9 @@ from paper_code.audio import clips
 from paper_code.audio.clips import Clip
 from paper_code.display import players
 from paper_code.display.tables import Column, Table, table
-from paper_code.masking_loss import evaluation, experiment, stimuli, weights
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss import evaluation, experiment, stimuli
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, AmrWb, Condition, of_amr_wb, of_coder
 from paper_code.masking_loss.configs import require_rate
 from paper_code.masking_loss.figures import ORIGINAL, role

@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from paper_code.audio import corpora
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.masking_loss import experiment, stimuli
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.framing import FRAME, HOP
 from paper_code.masking_loss.conditions import TrainedCoder, condition_of
 from paper_code.masking_loss.experiment import SWEPT_RATE
-from paper_code.masking_loss.framing import FRAME, HOP
 from paper_code.masking_loss.study import Study
 
 FRAME_SECONDS = HOP / SAMPLE_RATE  # of new sound in a frame

@@ -10,8 +10,8 @@ from paper_code.lab import paths
 from paper_code.lab.config import hash_of
 from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
-from paper_code.masking_loss.coder import SAMPLE_RATE
-from paper_code.masking_loss.framing import FRAME
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.framing import FRAME
 
 SPEECH = "librispeech_resemblyzer"
 SPEECH_ARRAY = "speech"  # the one array of the material

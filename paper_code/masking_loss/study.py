@@ -18,8 +18,8 @@ from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result, open_store
 from paper_code.lab.study import ChapterStudy, require_seed
-from paper_code.masking_loss import experiment, named, stimuli, utterances
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss import experiment, measurements, stimuli, utterances
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, LONGER, TITLES, TrainedCoder, condition_of
 from paper_code.masking_loss.configs import LOSSES
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
@@ -116,8 +116,8 @@ class Study(ChapterStudy):
 
     @cached_property
     def measurements(self) -> dict[str, list[float]]:
-        """Named values over seeds; see `named.measurements`."""
-        return named.measurements(self.results)
+        """Named values over seeds; see `measurements.measurements`."""
+        return measurements.measurements(self.results)
 
     def values(self, name: str, score: str, side: str = "test") -> NDArray[np.float64]:
         """A score of each utterance of a condition, mean over seeds: [utterance], NaN where there is none.

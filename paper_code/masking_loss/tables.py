@@ -7,7 +7,7 @@ import numpy as np
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
-from paper_code.masking_loss import published
+from paper_code.masking_loss import reported
 from paper_code.masking_loss.conditions import LONGER, TITLES
 from paper_code.masking_loss.configs import LOSSES
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED
@@ -27,7 +27,7 @@ def table_1(study: Study) -> Table:
     """Bit rate, PESQ and SNR of every coder: the paper's value in italics, then ours."""
     rows = []
     for name in study.table:
-        paper, (real, estimated) = published.TABLE_1.get(name), study.kilobits(name)
+        paper, (real, estimated) = reported.TABLE_1.get(name), study.kilobits(name)
         row: list[Any] = [name, _paper(paper, "kilobits"), real, estimated]
         for score in ("pesq", "snr"):
             row += [_paper(paper, score), study.value(name, score)]
@@ -65,7 +65,7 @@ def table_1_peass(study: Study) -> Table:
     """APS, IPS and OPS of every coder: the paper's value in italics, then ours."""
     rows = []
     for name in study.table:
-        paper = published.TABLE_1.get(name)
+        paper = reported.TABLE_1.get(name)
         pairs = [[_paper(paper, score), study.value(name, score)] for score in ("aps", "ips", "ops")]
         rows.append([name, *[value for pair in pairs for value in pair]])
     columns = [
@@ -185,10 +185,10 @@ def sweeps(study: Study) -> Table:
     study = study.of_seed(study.condition(study.swept[-1]).seed)
     rows, base = [], study.swept[0]
     for name in study.swept:
-        reported = published.VALIDATION_PESQ.get(name)
+        paper = reported.VALIDATION_PESQ.get(name)
         rows.append([
             name,
-            None if reported is None else Reported(f"{reported}", "§4.1"),
+            None if paper is None else Reported(f"{paper}", "§4.1"),
             study.value(name, "pesq", "validation"),
             None if name == base else study.difference(name, base, "pesq", "validation"),
             study.value(name, "pesq"),
@@ -253,7 +253,7 @@ def _pair(name: str, unit: str, form: str) -> list[Column]:
     return [Column(f"paper's {name}", unit), Column(name, unit, form)]
 
 
-def _paper(row: published.Reported | None, score: str) -> Reported | None:
+def _paper(row: reported.Reported | None, score: str) -> Reported | None:
     """The paper's number with as many digits as it prints; None where it has none."""
     if row is None:
         return None

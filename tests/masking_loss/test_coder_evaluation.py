@@ -12,8 +12,9 @@ from paper_code.audio.codecs import CodecError
 from paper_code.audio.synthesiser import speech_like
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
-from paper_code.masking_loss import bitstream, conditions, evaluation, stimuli, utterances
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss import conditions, evaluation, stimuli, utterances
+from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AmrWb, Decoded, TrainedCoder
 from paper_code.masking_loss.loss import LogMelLoss
 from paper_code.masking_loss.utterances import Utterance

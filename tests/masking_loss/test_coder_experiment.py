@@ -10,8 +10,9 @@ from paper_code.audio.corpora import RecordingMissing
 from paper_code.lab import chapters, run
 from paper_code.lab.store import Result, Store
 from paper_code.lab.training import seed_all
-from paper_code.masking_loss import configs, evaluation, experiment, framing, stimuli, training
-from paper_code.masking_loss.bitstream import coded
+from paper_code.masking_loss import configs, evaluation, experiment, stimuli
+from paper_code.masking_loss.coder import framing, training
+from paper_code.masking_loss.coder.bitstream import coded
 from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, condition_of, family_of, title
 from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
 

@@ -17,7 +17,7 @@ from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.intervals import interval
 from paper_code.lab.rules import UNTESTABLE, Untestable
 from paper_code.lab.store import Result
-from paper_code.masking_loss import charts, experiment, named, published, stimuli, tables
+from paper_code.masking_loss import charts, experiment, measurements, reported, stimuli, tables
 from paper_code.masking_loss import study as study_module
 from paper_code.masking_loss.conditions import title
 from paper_code.masking_loss.configs import LOSSES
@@ -29,7 +29,7 @@ UTTERANCES = ("synthetic-5", "synthetic-6", "c")
 
 def _values(name: str, score: str, seed: int) -> np.ndarray:
     """Made-up scores of three utterances, another number for everything."""
-    number = 10 * list(published.TABLE_1).index(name) if name in published.TABLE_1 else 5
+    number = 10 * list(reported.TABLE_1).index(name) if name in reported.TABLE_1 else 5
     return np.array([1.0, 2.0, 4.0]) + number + list(SCORES).index(score) / 10 + seed
 
 
@@ -46,7 +46,7 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
         metrics[side] = {score: values.mean() for score, values in scores.items()}
         metrics[side] |= {"utterances": 3, "seconds": 9.0, "pesq_failed": 0, "estimated_kilobits": 12.5 + seed}
     if "_gamma_" not in experiment_name and "_bands_" not in experiment_name:
-        predicted = np.array([50.0, 60.0]) + list(published.TABLE_1).index(name) if name in published.TABLE_1 else None
+        predicted = np.array([50.0, 60.0]) + list(reported.TABLE_1).index(name) if name in reported.TABLE_1 else None
         predicted = np.array([40.0, 45.0]) if predicted is None else predicted
     else:
         predicted = np.array([])
@@ -83,7 +83,7 @@ def test_conditions_are_found_by_loss_and_rate(study):
     assert len(study.conditions) == 21
     assert study.longer == ["MSE 20, longer", "masking 20, longer"]
     assert study.at_rate(13) == ["AMR-WB 12.65", "MSE 13", "log-mel 13", "PMSQE 13", "masking 13"]
-    assert [name for name in study.table if "MSE " not in name] == list(published.TABLE_1)
+    assert [name for name in study.table if "MSE " not in name] == list(reported.TABLE_1)
     assert study.condition("AMR-WB 19.85").experiment == "amr_wb_19.85"
     assert study.swept[0] == "masking 20"
     assert study.swept[1:3] == ["masking 20, gamma 0", "masking 20, gamma 1.2"]
@@ -222,7 +222,7 @@ def test_the_other_tables(study):
 
 
 def test_measurements_have_one_value_a_seed(results):
-    found = named.measurements(results)
+    found = measurements.measurements(results)
     assert {len(values) for values in found.values()} == {2}
     expected = [_values("masking 20", "pesq", seed).mean() for seed in (0, 1)]
     assert found["PESQ, masking 20"] == pytest.approx(expected)
@@ -245,7 +245,7 @@ def some_repeated(results):
 
 
 def test_where_a_seed_has_no_run_its_value_is_missing(some_repeated):
-    found = named.measurements(some_repeated)
+    found = measurements.measurements(some_repeated)
     assert {len(values) for values in found.values()} == {2}
     assert not np.isnan(found["PESQ, masking 20"]).any()
     assert np.isnan(found["PESQ, masking 13"]).tolist() == [False, True]
@@ -323,13 +323,13 @@ def test_repeated_trainings_are_compared_seed_by_seed(some_repeated):
 
 def test_without_peass_nobody_is_best(results):
     without = [result for result in results if result.experiment != "coder_masking_13"]
-    found = named.measurements(without)
+    found = measurements.measurements(without)
     assert np.isnan(found["rates at which one condition has the best OPS"]).all()
     assert np.isnan(found["OPS, most of the coders, 13"]).all()
 
 
 def test_every_claim_is_judged_but_those_of_listeners_and_of_a_correlation(results):
-    rows = claims.judge("masking_loss", named.measurements(results))
+    rows = claims.judge("masking_loss", measurements.measurements(results))
     untested = {row.id for row in rows if row.verdict == UNTESTABLE}
     typed = {claim.id for claim in claims.read("masking_loss") if isinstance(claim.rule, Untestable)}
     assert untested == typed == {"mushra-over-losses", "entropy-and-pesq", "mushra-below-amr-wb", "mushra-over-amr-wb"}
@@ -338,7 +338,7 @@ def test_every_claim_is_judged_but_those_of_listeners_and_of_a_correlation(resul
 
 def test_claims_hold_every_number_of_table_1():
     found = {claim.id: claim for claim in claims.read("masking_loss")}
-    for name, row in published.TABLE_1.items():
+    for name, row in reported.TABLE_1.items():
         ident = "table-1-" + name.lower().replace(" ", "-")
         for score in ("pesq", "snr", "aps", "ips", "ops"):
             claim = found[f"{ident}-{score}"]

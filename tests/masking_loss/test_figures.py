@@ -16,7 +16,7 @@ from paper_code.display.players import Missing
 from paper_code.display.style import THEMES, Theme
 from paper_code.hearing import MaskingModel, masking_threshold
 from paper_code.lab.errors import LabError
-from paper_code.masking_loss import charts, experiment, figures, hearing_figures, published, setting_tables
+from paper_code.masking_loss import charts, experiment, figures, hearing_figures, reported, setting_tables
 from paper_code.masking_loss.study import Study
 from paper_code.metrics.noise_to_mask import NoiseToMask
 
@@ -119,7 +119,7 @@ def test_each_deviation_of_the_port_does_what_it_says():
 
 def test_the_charts_hold_the_papers_numbers_and_ours(study):  # noqa: F811
     paper = charts._papers("masking")
-    assert paper["pesq"].tolist() == [published.TABLE_1[f"masking {rate}"].pesq for rate in (13, 20, 24)]
+    assert paper["pesq"].tolist() == [reported.TABLE_1[f"masking {rate}"].pesq for rate in (13, 20, 24)]
     ours = charts._points(study, "AMR-WB")
     assert ours["snr"] == pytest.approx([study.value(f"AMR-WB {rate}", "snr").mean for rate in (12.65, 19.85, 23.85)])
     assert "PMSQE PESQ" in charts.by_rate(study).html

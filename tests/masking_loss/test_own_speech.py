@@ -15,10 +15,11 @@ from paper_code.audio.codecs import Codec, code
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
 from paper_code.lab.weights import WeightsError
-from paper_code.masking_loss import bitstream, experiment, own, weights
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss import experiment, own
+from paper_code.masking_loss.coder import bitstream, weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import split_signal
 from paper_code.masking_loss.configs import LOSSES
-from paper_code.masking_loss.framing import split_signal
 from paper_code.masking_loss.study import Study
 from paper_code.metrics.distortion import signal_to_noise_ratio
 from paper_code.metrics.noise_to_mask import noise_to_mask

@@ -11,10 +11,10 @@ from paper_code.lab.config import ConfigError
 from paper_code.lab.files import write_json
 from paper_code.lab.store import StoreError
 from paper_code.lab.weights import WeightsError
-from paper_code.masking_loss import bitstream, release, weights
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import bitstream, release, weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.weights import load_coder, released
 from paper_code.masking_loss.experiment import WEIGHTS, experiments
-from paper_code.masking_loss.weights import load_coder, released
 
 ABOUT = {"loss": "masking", "bitrate": 20.0, "width": 2, "bins": 8}
 

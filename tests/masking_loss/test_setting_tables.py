@@ -13,8 +13,9 @@ from paper_code.display.tables import Table
 from paper_code.lab.config import Config
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import Result
-from paper_code.masking_loss import configs, experiment, setting_tables, stimuli, training
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss import configs, experiment, setting_tables, stimuli
+from paper_code.masking_loss.coder import training
+from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.study import Study
 
 CODERS = ("coder_mse_20", "coder_log_mel_20", "coder_pmsqe_20", "coder_masking_20")

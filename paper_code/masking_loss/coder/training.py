@@ -15,12 +15,12 @@ from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
 from paper_code.lab.training import History, Recorder, fit
 from paper_code.masking_loss import stimuli
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import FRAME, analysed, completed, overlap_added, run_length, window
+from paper_code.masking_loss.coder.objective import TotalLoss
+from paper_code.masking_loss.coder.quantiser import entropy, usage
+from paper_code.masking_loss.coder.rate_control import Best, RateControl
 from paper_code.masking_loss.configs import CoderConfig, kilobits
-from paper_code.masking_loss.framing import FRAME, analysed, completed, overlap_added, run_length, window
-from paper_code.masking_loss.objective import TotalLoss
-from paper_code.masking_loss.quantiser import entropy, usage
-from paper_code.masking_loss.rate_control import Best, RateControl
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
 WARM_UPS = paths.ROOT / "_build" / "warm-ups"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paper_code.lab.store import Result
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, condition_of, family_of
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES, mean_of_defined
 

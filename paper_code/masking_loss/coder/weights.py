@@ -7,14 +7,14 @@ from typing import Any
 from paper_code.lab import paths, weights
 from paper_code.lab.config import ConfigError, suggestion
 from paper_code.lab.weights import WeightsError
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.configs import LOSSES, RATES, require_rate
 
 KIND = weights.Kind(
     "masking_loss",
     "speech coder",
     "Coders come with the repository. To train one: `python -m paper_code.lab.run masking_loss --experiment "
-    "coder_LOSS_RATE --keep-checkpoint`, then `python -m paper_code.masking_loss.release RESULT_FOLDER`.",
+    "coder_LOSS_RATE --keep-checkpoint`, then `python -m paper_code.masking_loss.coder.release RESULT_FOLDER`.",
 )
 
 

@@ -1,4 +1,4 @@
-"""Makes data/weights from trained coders: python -m paper_code.masking_loss.release RESULT_FOLDER [...].
+"""Makes data/weights from trained coders: python -m paper_code.masking_loss.coder.release RESULT_FOLDER [...].
 
 A result folder is one of coder_<loss>_<rate> that was computed with --keep-checkpoint. Sweeps are not released.
 """
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from paper_code.lab.store import load
 from paper_code.lab.weights import WeightsError, command, kept
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.weights import released, save
 from paper_code.masking_loss.conditions import TITLES, TrainedCoder, condition_of
 from paper_code.masking_loss.experiment import WEIGHTS
-from paper_code.masking_loss.weights import released, save
 
 
 def release(folder: Path) -> Path:
