@@ -1,17 +1,15 @@
 """Makes data/weights from trained coders: python -m paper_code.masking_loss.coder.release RESULT_FOLDER [...].
 
-A result folder is one of coder_<loss>_<rate> that was computed with --keep-checkpoint. Sweeps are not released.
+A result folder is one of coder_<loss>_<rate> with its weights. Sweeps are not released.
 """
 
 import sys
 from pathlib import Path
 
-from paper_code.lab.store import load
-from paper_code.lab.weights import WeightsError, command, kept
-from paper_code.masking_loss.coder.coder import SpeechCoder
-from paper_code.masking_loss.coder.weights import released, save
-from paper_code.masking_loss.conditions import TITLES, TrainedCoder, condition_of
-from paper_code.masking_loss.experiment import WEIGHTS
+from paper_code.lab.store import load as load_result
+from paper_code.lab.weights import WeightsError, command
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.conditions import TABLE_1, Condition, TrainedCoder
 
 
 def release(folder: Path) -> Path:
@@ -20,24 +18,15 @@ def release(folder: Path) -> Path:
     Raises WeightsError where the folder holds no coder of Table 1 or its weights were not kept; ConfigError for a rate
     that is none of the paper's.
     """
-    found = load(folder, "masking_loss")
-    if found.provenance.get("config_class") != TrainedCoder.class_name():
+    result = load_result(folder, "masking_loss")
+    if result.provenance.get("config_class") != TrainedCoder.class_name():
         raise WeightsError(f"{folder} holds no trained coder; wanted a folder of coder_<loss>_<rate>.")
-    config = TrainedCoder.from_dict(found.config)
-    if condition_of(found) != f"{TITLES[config.loss]} {config.bitrate:g}":
-        raise WeightsError(f"{folder} holds the coder '{condition_of(found)}': only those of Table 1 are released.")
-    coder = SpeechCoder(config.width, config.bins)
-    coder.load_state_dict(kept(found, WEIGHTS))
-    about = {
-        "loss": config.loss,
-        "bitrate": config.bitrate,
-        "width": config.width,
-        "bins": config.bins,
-        "config_hash": found.hash,
-        "profile": config.profile,
-        "code": found.provenance["code"]["commit"],
-    }
-    return save(released(config.loss, config.bitrate), coder, about)
+    config, condition = TrainedCoder.from_dict(result.config), Condition.of(result)
+    file = weights.released(config.loss, config.bitrate)
+    if condition not in TABLE_1:
+        raise WeightsError(f"{folder} holds the coder '{condition}': only those of Table 1 are released.")
+    coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
+    return weights.save(file, coder, weights.about(config) | {"code": result.provenance["code"]["commit"]})
 
 
 if __name__ == "__main__":
