@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from paper_code.display.figures import Drawing, show
 from paper_code.display.style import MARKERS, Theme
+from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
-from paper_code.masking_loss import reported
 from paper_code.masking_loss.conditions import FAMILIES, TABLE_1, Condition
 from paper_code.masking_loss.figures import PAPERS_RATE, ROLES
-from paper_code.masking_loss.study import Study
+from paper_code.masking_loss.study import CHAPTER, Study
 
 # Panels of the figure against the bit rate: score of a condition, title, unit, factor.
 PANELS = (
@@ -182,8 +182,9 @@ def _points(study: Study, kind: str) -> dict[str, NDArray[np.float64]]:
 
 
 def _papers(kind: str) -> Mapping[str, NDArray[np.float64]]:
-    rows = [reported.TABLE_1[condition] for condition in _of_kind(kind)]
-    return {key: np.array([getattr(row, key) for row in rows]) for key in ("kilobits", "pesq", "snr")}
+    papers, columns = reported(CHAPTER)["Table 1"], {"kilobits": "kb/s", "pesq": "PESQ", "snr": "SNR"}
+    rows = [papers[condition.title] for condition in _of_kind(kind)]
+    return {key: np.array([float(row[column]) for row in rows]) for key, column in columns.items()}
 
 
 def _line(

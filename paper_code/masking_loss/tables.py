@@ -1,17 +1,18 @@
 """Tables of what came out: Table 1 in three parts with the paper's numbers beside ours, section 4.1, and other seeds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from paper_code.display.tables import Column, Reported, Table, table
+from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
-from paper_code.masking_loss import reported
 from paper_code.masking_loss.conditions import BASE, REPEATED, Condition
 from paper_code.masking_loss.configs import LOSSES, SWEPT_RATE
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
-from paper_code.masking_loss.study import Study
+from paper_code.masking_loss.study import CHAPTER, Study
 
 OVER = (
     "Mean ± 95 % interval over {} test utterances; {}. Utterances of one speaker are alike, so it is rather too narrow"
@@ -24,12 +25,12 @@ SHARES = ("above", "above_high")  # scores that are shown in per cent
 
 def table_1(study: Study) -> Table:
     """Bit rate, PESQ, SNR and STOI of every coder: the paper's value in italics, then ours."""
-    rows = []
+    rows, papers = [], reported(CHAPTER)["Table 1"]
     for condition in study.table:
-        paper, (real, estimated) = reported.TABLE_1.get(condition), study.kilobits(condition)
-        row: list[Any] = [condition.title, _paper(paper, "kilobits"), real, estimated]
+        real, estimated = study.kilobits(condition)
+        row: list[Any] = [condition.title, _paper(papers, condition, "kb/s"), real, estimated]
         for score in ("pesq", "snr"):
-            row += [_paper(paper, score), study.value(condition, score)]
+            row += [_paper(papers, condition, SCORES[score]), study.value(condition, score)]
         rows.append([*row, study.value(condition, "stoi")])
     columns = [
         Column("coder"),
@@ -64,14 +65,14 @@ def rates_of_utterances(study: Study) -> str:
 
 def table_1_peass(study: Study) -> Table:
     """APS, IPS and OPS of every coder: the paper's value in italics, then ours."""
-    rows = []
+    rows, papers = [], reported(CHAPTER)["Table 1"]
     columns = [Column("coder")]
     for score in ("aps", "ips", "ops"):
         columns += _pair(PREDICTED[score], "0–100", ".1f")
     for condition in study.table:
-        paper, row = reported.TABLE_1.get(condition), [condition.title]
+        row: list[Any] = [condition.title]
         for score in ("aps", "ips", "ops"):
-            row += [_paper(paper, score), study.value(condition, score)]
+            row += [_paper(papers, condition, PREDICTED[score]), study.value(condition, score)]
         rows.append(row)
     asked = study.condition(study.table[0]).metrics["predicted"]
     caption = (
@@ -185,12 +186,11 @@ def sweeps(study: Study) -> Table:
     """Section 4.1: gamma and the mel scales of the masking loss at 20 kb/s, on both splits."""
     of_others = _other_seeds(study)
     study = study.of_seed(study.condition(study.swept[-1]).seed)
-    rows = []
+    rows, papers = [], reported(CHAPTER)["§4.1"]
     for condition in study.swept:
-        paper = reported.VALIDATION_PESQ.get(condition)
         rows.append([
             condition.title,
-            None if paper is None else Reported(f"{paper}", "§4.1"),
+            _paper(papers, condition, "validation PESQ", "§4.1"),
             study.value(condition, "pesq", "validation"),
             None if condition == BASE else study.difference(condition, BASE, "pesq", "validation"),
             study.value(condition, "pesq"),
@@ -256,11 +256,12 @@ def _pair(name: str, unit: str, form: str) -> list[Column]:
     return [Column(f"paper's {name}", unit), Column(name, unit, form)]
 
 
-def _paper(row: reported.Reported | None, score: str) -> Reported | None:
-    """The paper's number with as many digits as it prints; None where it has none."""
-    if row is None:
-        return None
-    return Reported(f"{getattr(row, score):.{3 if score == 'pesq' else 2}f}")
+def _paper(
+    papers: Mapping[str, Mapping[str, str]], condition: Condition, column: str, place: str = ""
+) -> Reported | None:
+    """The paper's number as it prints it, with its place; None where it has none."""
+    row = papers.get(condition.title)
+    return None if row is None else Reported(row[column], place)
 
 
 def _shown(score: str, value: Interval | None) -> Interval | None:

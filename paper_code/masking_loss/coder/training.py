@@ -58,7 +58,7 @@ def train_and_keep(config: Config, folder: Path, device: torch.device, progress:
     if not isinstance(config, CoderConfig):
         return
     trained = train(config, folder, device, progress)
-    weights.save(folder / weights.KEPT, trained.coder, weights.about(config))
+    weights.keep(folder / weights.KEPT, trained.coder, weights.about(config))
     write_arrays(folder / weights.CURVES, curves(trained))
 
 

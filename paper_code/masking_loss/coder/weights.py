@@ -45,6 +45,14 @@ def about(config: CoderConfig) -> dict[str, Any]:
     }
 
 
+def keep(file: Path, coder: SpeechCoder, about: Mapping[str, Any]) -> Path:
+    """Write a trained coder as it is, so that measuring it again gives the same. Raises OutputError.
+
+    In half precision, as it is released, PESQ of an utterance would move by some 0.0005 and SNR by 0.001 dB.
+    """
+    return weights.save(file, KIND, coder.state_dict(), about)
+
+
 def save(file: Path, coder: SpeechCoder, about: Mapping[str, Any]) -> Path:
     """Write a trained coder, its kernels in half precision. about: "loss", "bitrate", "width", "bins", what made it.
 
