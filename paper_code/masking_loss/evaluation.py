@@ -40,8 +40,8 @@ BANDS: Mapping[str, tuple[float, str]] = {
 SCORES: Mapping[str, str] = {
     "kilobits": "bit rate",
     "pesq": "PESQ",
-    "stoi": "STOI",
     "snr": "SNR",
+    "stoi": "STOI",
     "above": "noise above threshold",
     "above_high": "noise above threshold over 4 kHz",
     "excess": "mean excess",
@@ -114,8 +114,8 @@ def scores(decoded: Decoded, reference: Tensor) -> dict[str, float]:
     measured = {
         "kilobits": 1e-3 * decoded.bits * SAMPLE_RATE / len(reference),
         "pesq": wideband_pesq(estimate, reference, SAMPLE_RATE),
-        "stoi": short_time_intelligibility(estimate, reference, SAMPLE_RATE),
         "snr": ratio if math.isfinite(ratio) else math.nan,
+        "stoi": short_time_intelligibility(estimate, reference, SAMPLE_RATE),
         "above": noise.share_above(),
         "above_high": noise.share_above(HIGH),
         "excess": noise.excess(),

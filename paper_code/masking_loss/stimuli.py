@@ -50,13 +50,13 @@ def normalised(clip: Clip) -> Clip:
     The paper's "minmax normalisation" is read as this; a true one would add an offset.
     Raises AudioError on silence and on clips shorter than a frame. Paper: Byun et al. 2021, section 4.
     """
-    found = clips.normalise_peak(clips.resample(clip, SAMPLE_RATE))
-    if len(found.waveform) < FRAME:
+    speech = clips.normalise_peak(clips.resample(clip, SAMPLE_RATE))
+    if len(speech.waveform) < FRAME:
         raise AudioError(
             f"'{clip.title}' is too short: a frame of the coder has {FRAME} samples at {SAMPLE_RATE} Hz, "
-            f"found {len(found.waveform)}. Choose a longer recording."
+            f"found {len(speech.waveform)}. Choose a longer recording."
         )
-    return found
+    return speech
 
 
 def utterances(side: str, synthetic: bool = False) -> list[Clip]:

@@ -243,7 +243,7 @@ def test_files_and_rates_that_are_not_there_are_told(folder, tmp_path):
         own.through(None, str(tmp_path / "none.wav"), 20)
     with pytest.raises(ConfigError, match="coders for 13, 20, 24 kb/s; found 16"):
         own.through(None, str(tmp_path / "none.wav"), 16)
-    with pytest.raises(WeightsError, match=r"masking_loss_mse_13\.safetensors.*masking_loss\.release"):
+    with pytest.raises(WeightsError, match=r"masking_loss_mse_13\.safetensors.*masking_loss\.coder\.release"):
         own.through(None, str(tmp_path / "none.wav"), 13)
 
 

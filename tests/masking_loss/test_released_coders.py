@@ -76,7 +76,7 @@ def test_unknown_losses_and_rates_are_told():
 
 def test_a_missing_coder_is_told_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    remedy = r"paper_code\.lab\.run masking_loss --experiment .*--keep-checkpoint`, then .*masking_loss\.release"
+    remedy = r"paper_code\.lab\.run masking_loss --experiment coder_LOSS_RATE`, then .*masking_loss\.coder\.release"
     with pytest.raises(WeightsError, match=rf"masking_loss_pmsqe_13\.safetensors\. .*{remedy}"):
         load_coder("pmsqe", 13)
     with pytest.raises(WeightsError, match=f"no released coder in .*{remedy}"):
