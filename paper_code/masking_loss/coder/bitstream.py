@@ -154,7 +154,7 @@ def unpack(coder: SpeechCoder, data: bytes) -> Coded:
     contents = Coded(torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES), samples, level)
     if pack(coder, contents) != data:  # a range decoder goes on where a stream has ended, and makes symbols up
         raise Damaged(f"the stream is not that of the {count} symbols in it: fetch the file again.")
-    return coded
+    return contents
 
 
 def write(path: Path | str, data: bytes) -> Path:
