@@ -10,9 +10,10 @@ from paper_code.audio.corpora import RecordingMissing
 from paper_code.lab import chapters, run
 from paper_code.lab.store import Result, Store
 from paper_code.lab.training import seed_all
-from paper_code.masking_loss import configs, evaluation, experiment, framing, stimuli, training
-from paper_code.masking_loss.bitstream import coded
-from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, condition_of, family_of, title
+from paper_code.masking_loss import configs, evaluation, experiment, stimuli
+from paper_code.masking_loss.coder import framing, training, weights
+from paper_code.masking_loss.coder.bitstream import coded
+from paper_code.masking_loss.conditions import AmrWb, Condition, TrainedCoder
 from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
 
 CPU = torch.device("cpu")
@@ -24,12 +25,13 @@ LONGER = ["coder_mse_20_longer", "coder_masking_20_longer"]
 NAMES = [*AMR_WB, *CODERS, *SWEEPS]
 
 
-@pytest.mark.parametrize("profile", experiment.PROFILES)
+@pytest.mark.parametrize("profile", configs.PROFILES)
 def test_every_profile_builds_all_experiments(profile):
     found = experiment.experiments(profile, seed=3)
     assert list(found) == NAMES + ([] if profile == "full" else LONGER)
     assert len({config.hash for config in found.values()}) == len(found)
-    assert len({title(config.as_dict()) for name, config in found.items() if name not in LONGER}) == len(NAMES)
+    titles = {Condition.of_config(config.as_dict()).title for name, config in found.items() if name not in LONGER}
+    assert len(titles) == len(NAMES)
     assert all(config.seed == 3 and config.profile == profile for config in found.values())
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
     assert experiment.seeds(profile) == ([0, 1, 2] if profile == "small" else [0])
@@ -64,7 +66,11 @@ def test_full_is_the_papers_size():
     differs = {name for name, value in papers.items() if ours[name] != value}
     assert differs <= {"precision", "alpha_4"}
     assert found["coder_masking_20"].perceptual_weight == CoderConfig.from_dict(papers).perceptual_weight
-    assert {name: papers[name] for name in experiment.PAPER} == experiment.PAPER
+    section_4 = {
+        "batch": 128, "learning_rate": 2e-4, "last_rate": 1e-4, "gamma": 0.8, "bands": [16, 32, 64],
+        "alpha_1": 60.0, "alpha_2": 10.0, "alpha_3": 0.5, "alpha_3_step": 0.025,
+    }  # fmt: skip
+    assert papers == papers | section_4
     assert (ours["utterances"], found["amr_wb_19.85"].utterances) == (0, 0)
 
 
@@ -113,9 +119,10 @@ def test_a_longer_training_has_four_times_the_steps_and_is_told_by_its_name(prof
     for name in LONGER:
         own, usual = found[name], found[name.removesuffix("_longer")]
         assert own == usual.replace(iterations=4 * usual.iterations)
-        result = Result(tmp_path, "masking_loss", name, {"config": own.as_dict()})
-        assert condition_of(result) == f"{title(usual.as_dict())}, longer"
-        assert family_of(condition_of(result)) == family_of(title(usual.as_dict()))
+        condition = Condition.of(Result(tmp_path, "masking_loss", name, {"config": own.as_dict()}))
+        assert condition.title == f"{condition.usual.title}, longer"
+        assert condition.usual == Condition.of_config(usual.as_dict())
+        assert condition.experiment == name
 
 
 def test_what_is_measured_has_no_part_in_the_warm_up():
@@ -184,7 +191,7 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
     found = run.result("masking_loss", "coder_masking_20", config, Store(tmp_path), "cpu", False, keep_checkpoint=True)
     assert found.sounds() == ["synthetic-5"]
     assert len(found.audio("synthetic-5").waveform) == 40000
-    coder = experiment.load_coder(config, found.folder / experiment.WEIGHTS)
+    coder = weights.load(found.folder / weights.KEPT, "masking", 20)
     original = stimuli.normalised(quick_speech(2.5, 16000, 5)).waveform
     heard = found.audio("synthetic-5").waveform / found.metrics["levels"]["synthetic-5"]
     assert torch.allclose(heard, coded(coder, original), atol=1e-4)
@@ -201,7 +208,7 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
     named = experiment.measurements([found])
     assert named["PESQ, masking 20"] == [test["pesq"]]
     assert {source["origin"] for source in found.provenance["sources"]} == {"synthesiser"}
-    assert not (found.folder / experiment.CODED).exists()
+    assert not (found.folder / evaluation.CODED).exists()
 
 
 def test_amr_wb_from_settings_to_result(quick, tmp_path):
@@ -225,7 +232,9 @@ def test_measuring_twice_gives_the_same(quick, tmp_path):
         experiment.evaluate(config, folder)
         with np.load(folder / "arrays.npz") as arrays:
             seen.append({name: arrays[name] for name in arrays.files})
-        assert not (folder / experiment.CURVES).exists()
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        experiment.evaluate(config, folder)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before  # measured again, nothing moves
     assert seen[0].keys() == seen[1].keys()
     for name, array in seen[0].items():
         equal_nan = array.dtype.kind == "f"

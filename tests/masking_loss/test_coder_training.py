@@ -14,12 +14,13 @@ from paper_code.audio import synthesiser
 from paper_code.lab.config import ConfigError
 from paper_code.lab.material import Material
 from paper_code.lab.training import seed_all
-from paper_code.masking_loss import bitstream, stimuli, training
+from paper_code.masking_loss import stimuli
+from paper_code.masking_loss.coder import bitstream, training
+from paper_code.masking_loss.coder.framing import analysed, completed, overlap_added, run_length
+from paper_code.masking_loss.coder.objective import TotalLoss, squared_error
+from paper_code.masking_loss.coder.quantiser import k_means
+from paper_code.masking_loss.coder.rate_control import Best, RateControl
 from paper_code.masking_loss.configs import LOSSES, RATES, SIZES, CoderConfig, kilobits, require_rate, sized
-from paper_code.masking_loss.framing import analysed, completed, overlap_added, run_length
-from paper_code.masking_loss.objective import TotalLoss, squared_error
-from paper_code.masking_loss.quantiser import k_means
-from paper_code.masking_loss.rate_control import Best, RateControl
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
 CPU = torch.device("cpu")

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from paper_code.lab.claims_file import reported
 from paper_code.lab.intervals import interval
-from paper_code.masking_loss import evaluation, named, published, utterances
-from paper_code.masking_loss.conditions import AMR_WB_RATES
+from paper_code.masking_loss import evaluation, measurements, utterances
+from paper_code.masking_loss.configs import AMR_WB_RATES
 from paper_code.masking_loss.study import open_study
 
 OURS = ("MSE", "log-mel", "PMSQE", "masking")
@@ -15,7 +16,7 @@ RATES = list(AMR_WB_RATES)
 @pytest.fixture(scope="module")
 def found() -> dict[str, float]:
     """Every named value of the published results, averaged over the seeds that have it."""
-    of_seeds = named.measurements(open_study().results)
+    of_seeds = measurements.measurements(open_study().results)
     return {name: float(np.nanmean(values)) for name, values in of_seeds.items() if np.isfinite(values).any()}
 
 
@@ -63,7 +64,7 @@ def test_noise_over_4_kilohertz_is_less_than_elsewhere_and_least_with_amr_wb(fou
 
 
 def test_three_trainings_agree_on_the_noise():
-    of_seeds = named.measurements(open_study().results)
+    of_seeds = measurements.measurements(open_study().results)
     for score in ("noise above threshold", "mean excess"):
         values = {coder: np.array(of_seeds[f"{score}, {coder} 20"]) for coder in OURS}
         assert len(values["masking"]) == 3
@@ -74,7 +75,7 @@ def test_three_trainings_agree_on_the_noise():
 
 
 def test_a_seed_moves_pesq_farther_than_gamma_or_the_scales(found):
-    of_seeds = named.measurements(open_study().results)
+    of_seeds = measurements.measurements(open_study().results)
     swept = {
         name: v[0]
         for name, v in of_seeds.items()
@@ -89,25 +90,24 @@ def test_a_seed_moves_pesq_farther_than_gamma_or_the_scales(found):
 
 
 def test_perceptual_losses_are_ahead_in_pesq_and_not_told_apart():
-    of_seeds = named.measurements(open_study().results)
+    of_seeds = measurements.measurements(open_study().results)
     pesq = {coder: np.array(of_seeds[f"PESQ, {coder} 20"]) for coder in OURS}
     assert all((pesq[coder] > pesq["MSE"]).all() for coder in OURS[1:])
     for first, second in (("masking", "PMSQE"), ("masking", "log-mel"), ("PMSQE", "log-mel")):
         assert abs((apart := interval((pesq[first] - pesq[second]).tolist())).mean) < apart.half_width
         assert apart.half_width < 0.2
-    lead = {
-        rate: published.TABLE_1[f"PMSQE {rate}"].pesq - published.TABLE_1[f"log-mel {rate}"].pesq
-        for rate in (13, 20, 24)
-    }
+    paper = {name: float(row["PESQ"]) for name, row in reported("masking_loss")["Table 1"].items()}
+    lead = {rate: paper[f"PMSQE {rate}"] - paper[f"log-mel {rate}"] for rate in (13, 20, 24)}
     assert 0 < max(lead.values()) < 0.2
 
 
 def test_the_masking_loss_is_behind_the_log_mel_loss_in_pesq_in_every_training():
-    of_seeds, paper = named.measurements(open_study().results), published.TABLE_1
+    of_seeds = measurements.measurements(open_study().results)
+    paper = {name: float(row["PESQ"]) for name, row in reported("masking_loss")["Table 1"].items()}
     apart = [np.subtract(of_seeds[f"PESQ, masking {rate}"], of_seeds[f"PESQ, log-mel {rate}"]) for rate in (13, 20, 24)]
     values = np.concatenate(apart)
     assert (values[np.isfinite(values)] < 0).tolist() == [True] * 5
-    assert [paper[f"masking {rate}"].pesq < paper[f"log-mel {rate}"].pesq for rate in (13, 20, 24)] == [
+    assert [paper[f"masking {rate}"] < paper[f"log-mel {rate}"] for rate in (13, 20, 24)] == [
         True,
         False,
         False,
@@ -131,7 +131,7 @@ def test_perceptual_terms_begin_with_four_to_nine_tenths_of_the_squared_errors()
 
 
 def test_four_times_as_many_steps_bring_more_pesq_than_a_loss_and_less_noise(found):
-    of_seeds = named.measurements(open_study().results)
+    of_seeds = measurements.measurements(open_study().results)
     pesq, noise, upper = ({name: of_seeds[f"{score}, {name}"][0] for name in (
         "MSE 20", "MSE 20, longer", "masking 20", "masking 20, longer"
     )} for score in ("PESQ", "noise above threshold", "level above 4 kHz"))  # fmt: skip
