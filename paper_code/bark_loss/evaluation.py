@@ -13,6 +13,7 @@ from paper_code.audio.clips import Clip, write_flac
 from paper_code.bark_loss import stimuli
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.lab.files import read_json, write_arrays, write_json
+from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 from paper_code.metrics.distortion import gap_noise, scale_invariant_snr
 from paper_code.metrics.intelligibility import short_time_intelligibility
@@ -145,7 +146,9 @@ def plateau_share(values: NDArray[np.floating], observed: NDArray[np.integer], s
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds; each claim says in these names what it needs.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+
+    Each claim says in these names what it needs.
 
     "<metric>, <sound>, <loss>, <checkpoint>", for instance "high-band distance, pop, Bark, end"; the sound "all
     sounds" is their mean. "steps to MSE's final <metric>, <sound>, <loss>": steps until the quality that MSE has at
@@ -153,12 +156,10 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "gain in <metric> over MSE, <sound>, <loss>, <checkpoint>": how much better than MSE, in the metric's unit.
     """
     runs = {(r.experiment, r.seed): r for r in results}
-    found: dict[str, list[float]] = {}
+    of_seeds = []
     for seed in sorted({seed for _, seed in runs}):
-        here = {loss: run for (loss, s), run in runs.items() if s == seed}
-        for name, value in _of_seed(here).items():
-            found.setdefault(name, []).append(value)
-    return found
+        of_seeds.append(_of_seed({loss: run for (loss, s), run in runs.items() if s == seed}))
+    return over_seeds(of_seeds)
 
 
 def _of_seed(runs: Mapping[str, Result]) -> dict[str, float]:

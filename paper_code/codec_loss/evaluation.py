@@ -16,6 +16,7 @@ from paper_code.codec_loss.imitation import relative_error, to_domain, training_
 from paper_code.codec_loss.networks import PATCH, complex_spectrogram, magnitude_spectrogram, parameter_count
 from paper_code.codec_loss.tracks import FIGURES, TRACKS, excerpts
 from paper_code.lab.files import write_arrays, write_json
+from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 from paper_code.metrics.aliasing import image_coherence, out_of_band_level
 from paper_code.metrics.clicks import broadband_pulses
@@ -206,18 +207,17 @@ def _finish(folder: Path, metrics: dict[str, object], arrays: dict[str, np.ndarr
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds; each claim says in these names what it needs.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+
+    Each claim says in these names what it needs.
 
     "<score>, <candidate>, <network> network": scores on the test patches, for instance "holes F1, network, spectrogram
     network"; the candidates are "network", "corrected network" (spectrogram), "fixed filter"
     and "identity". "<score>, model C": on the test frames;
     "<score>, model C, broadband": of the models limited to 5 kHz. "<score>, tracks, model C": mean over the excerpts.
     """
-    found: dict[str, list[float]] = {}
-    for seed in sorted({result.seed for result in results}):
-        for name, value in _of_seed([result for result in results if result.seed == seed]).items():
-            found.setdefault(name, []).append(value)
-    return found
+    seeds = sorted({result.seed for result in results})
+    return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
 
 
 NETWORK_SCORES = {

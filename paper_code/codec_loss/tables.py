@@ -6,7 +6,7 @@ from itertools import pairwise
 import torch
 
 from paper_code.audio.clips import Clip
-from paper_code.codec_loss import coding, evaluation, gradients
+from paper_code.codec_loss import coding, evaluation, gradients, reported
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
 from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss
@@ -17,8 +17,6 @@ from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.store import Result
 from paper_code.metrics.distortion import signal_to_noise_ratio
-
-PAPER_SNR = {"a": "59.3", "b": "55.6", "c": "62.7", "d": "45.6"}  # dB, Table 3
 
 
 def imitation(study: Study, side: str = "test") -> Table:
@@ -68,7 +66,7 @@ def table_3(study: Study) -> Table:
     """Signal-to-noise ratio of the four models, by both readings of the formula."""
     keys = ("SNR", "SNR by 20 log10", "pooled SNR")
     rows = [
-        [title, Reported(PAPER_SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
+        [title, Reported(reported.SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
         for model, title in MODEL_TITLES.items()
     ]
     untrained = study.models()["a"].metrics["untrained"]
@@ -190,8 +188,7 @@ def predictions(study: Study) -> Table:
 def cost(study: Study) -> Table:
     """What a training step takes with each loss, beside plain L1."""
     seconds = {model: a_step(result) for model, result in study.models().items()}
-    paper = {"a": "36 to 48", "b": "36 to 48", "c": "96 to 120", "d": "96 to 120"}
-    rows = [[MODEL_TITLES[m], Reported(paper[m]), s, s / seconds["a"]] for m, s in seconds.items()]
+    rows = [[MODEL_TITLES[m], Reported(reported.HOURS[m]), s, s / seconds["a"]] for m, s in seconds.items()]
     columns = [
         "model",
         Column("paper's training", "hours on a GTX 1080"),

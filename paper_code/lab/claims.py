@@ -16,7 +16,8 @@ from pathlib import Path
 
 from paper_code.lab import rules
 from paper_code.lab.claims_file import Claim, ClaimError, Part, read
-from paper_code.lab.rules import NOT_RUN, REPRODUCED, TREND, UNTESTABLE, VERDICTS, Finding, Measurements
+from paper_code.lab.measurements import Measurements
+from paper_code.lab.rules import NOT_RUN, REPRODUCED, TREND, UNTESTABLE, VERDICTS, Finding
 
 FEW = 4  # values of this many parts are told one by one, of more as a range
 

@@ -10,17 +10,16 @@ A statement with several parts holds as far as its weakest part does: see togeth
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.measurements import Measurements
 
 REPRODUCED, TREND, NOT = "reproduced", "trend only", "not reproduced"
 NOT_RUN, UNTESTABLE = "not run at this size", "not testable here"
 VERDICTS = (REPRODUCED, TREND, NOT, NOT_RUN, UNTESTABLE)
-
-Measurements = Mapping[str, Sequence[float]]  # name -> one value a seed, NaN where it is not defined
 
 
 @dataclass(frozen=True)
