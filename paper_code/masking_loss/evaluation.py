@@ -19,8 +19,7 @@ from paper_code.masking_loss.coder.coding import Coding, Decoded, of_amr_wb, of_
 from paper_code.masking_loss.coder.framing import HOP
 from paper_code.masking_loss.coder.objective import make_loss
 from paper_code.masking_loss.coder.quantiser import entropy
-from paper_code.masking_loss.conditions import AmrWb, Measured, TrainedCoder
-from paper_code.masking_loss.configs import CoderConfig, kilobits
+from paper_code.masking_loss.configs import AmrWb, CoderConfig, Measured, TrainedCoder, kilobits
 from paper_code.masking_loss.stimuli import UNSEEN
 from paper_code.masking_loss.utterances import LEVEL, Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio

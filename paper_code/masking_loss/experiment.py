@@ -11,16 +11,7 @@ from paper_code.audio import corpora
 from paper_code.lab.config import Config
 from paper_code.masking_loss import stimuli
 from paper_code.masking_loss.coder.training import train_and_keep
-from paper_code.masking_loss.conditions import (
-    REPEATED,
-    SWEEPS,
-    TABLE_1,
-    TRAINED_FOR_LONGER,
-    AmrWb,
-    Condition,
-    Measured,
-    TrainedCoder,
-)
+from paper_code.masking_loss.conditions import REPEATED, SWEEPS, TABLE_1, TRAINED_FOR_LONGER, Condition
 from paper_code.masking_loss.configs import (
     A_PREDICTED_SECOND,
     A_STEP,
@@ -31,6 +22,9 @@ from paper_code.masking_loss.configs import (
     OF_A_SWEEP,
     PROFILES,
     SIZES,
+    AmrWb,
+    Measured,
+    TrainedCoder,
     weights,
 )
 from paper_code.masking_loss.evaluation import evaluate as evaluate

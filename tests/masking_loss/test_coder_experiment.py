@@ -13,8 +13,8 @@ from paper_code.lab.training import seed_all
 from paper_code.masking_loss import configs, evaluation, experiment, stimuli
 from paper_code.masking_loss.coder import framing, training, weights
 from paper_code.masking_loss.coder.bitstream import coded
-from paper_code.masking_loss.conditions import AmrWb, Condition, TrainedCoder
-from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
+from paper_code.masking_loss.conditions import Condition
+from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, AmrWb, CoderConfig, TrainedCoder
 
 CPU = torch.device("cpu")
 CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]

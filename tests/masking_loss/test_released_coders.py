@@ -14,7 +14,7 @@ from paper_code.lab.weights import WeightsError
 from paper_code.masking_loss.coder import bitstream, release, weights
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.weights import load, load_coder, released
-from paper_code.masking_loss.conditions import TrainedCoder
+from paper_code.masking_loss.configs import TrainedCoder
 from paper_code.masking_loss.experiment import experiments
 
 ABOUT = {"loss": "masking", "bitrate": 20.0, "width": 2, "bins": 8}

@@ -9,7 +9,8 @@ from pathlib import Path
 from paper_code.lab.store import load as load_result
 from paper_code.lab.weights import WeightsError, command
 from paper_code.masking_loss.coder import weights
-from paper_code.masking_loss.conditions import TABLE_1, Condition, TrainedCoder
+from paper_code.masking_loss.conditions import TABLE_1, Condition
+from paper_code.masking_loss.configs import TrainedCoder
 
 
 def release(folder: Path) -> Path:
