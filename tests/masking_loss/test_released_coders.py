@@ -76,7 +76,7 @@ def test_unknown_losses_and_rates_are_told():
 
 def test_a_missing_coder_is_told_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    remedy = r"paper_code\.lab\.run masking_loss --experiment .*--keep-checkpoint`, then .*masking_loss\.release"
+    remedy = r"paper_code\.lab\.run masking_loss --experiment .*`, then .*masking_loss\.release"
     with pytest.raises(WeightsError, match=rf"masking_loss_pmsqe_13\.safetensors\. .*{remedy}"):
         load_coder("pmsqe", 13)
     with pytest.raises(WeightsError, match=f"no released coder in .*{remedy}"):
@@ -123,7 +123,7 @@ def _result(root, name, coder=None, **changes):
     config = experiments("smoke", 0)[name].replace(**changes)
     folder = root / name / "smoke-seed0"
     record = {"config": config.as_dict(), "config_class": config.class_name(), "hash": config.hash, "profile": "smoke"}
-    write_json(folder / "provenance.json", record | {"seed": 0, "code": {"commit": "abc"}})
+    write_json(folder / "provenance.json", record | {"seed": 0, "trained": {"code": {"commit": "abc"}}, "measured": {}})
     if coder is not None:
         about = weights.about(config) if isinstance(config, TrainedCoder) else {}
         weights.keep(folder / weights.KEPT, coder, about)

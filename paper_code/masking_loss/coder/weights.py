@@ -19,7 +19,7 @@ KIND = weights.Kind(
     "masking_loss",
     "speech coder",
     "Coders come with the repository. To train one: `python -m paper_code.lab.run masking_loss --experiment "
-    "coder_LOSS_RATE --keep-checkpoint`, then `python -m paper_code.masking_loss.coder.release RESULT_FOLDER`.",
+    "coder_LOSS_RATE`, then `python -m paper_code.masking_loss.coder.release RESULT_FOLDER`.",
 )
 
 
