@@ -62,7 +62,7 @@ def mean_of_defined(values: Iterable[float]) -> float:
     return float(np.mean(finite)) if finite else math.nan
 
 
-def over_seeds(seeds: Sequence[int]) -> str:
+def seeds_in_words(seeds: Sequence[int]) -> str:
     """What numbers over seeds are, in words: "mean ± 95 % interval over 3 seeds", "one seed (0), so no interval"."""
     count = len(seeds)
     return f"mean ± 95 % interval over {count} seeds" if count > 1 else f"one seed ({seeds[0]}), so no interval"

@@ -49,7 +49,7 @@ class ChapterStudy:
         return interval_of_defined(self.measurements[name])
 
 
-def open_study(
+def open_results(
     chapter: Chapter, profile: str = "published", seed: int = 0, device: str = "auto", output: str = ""
 ) -> list[Result]:
     """The results of a profile, computed where they are missing: what every sister's `open_study` shows.

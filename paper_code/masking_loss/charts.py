@@ -27,18 +27,18 @@ PANELS = (
 def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
     """Bit rate and signal-to-noise ratio on the way, of the coders of a rate (kb/s) and of the warm-up."""
     names = [condition for condition in study.at_rate(rate) if condition.trained]
-    arrays = {name: study.condition(name).arrays for name in names}
+    curves = {name: study.condition(name).curves for name in names}
     config = study.condition(names[0]).config
     begin, tolerance = config["warm_up"], config["tolerance"]
     shared = "and all coders share the training" if config["warm_up_loss"] else "with each coder's own loss"
     last = "; ".join(
         f"{name} {found['seen_snr'][-1]:.1f} dB at {found['seen_kilobits'][-1]:.1f} kb/s"
-        for name, found in arrays.items()
+        for name, found in curves.items()
     )
 
     def draw(theme: Theme) -> Figure:
         figure, (first, second) = theme.figure(1, 2, height=2.8)
-        for name, found in arrays.items():
+        for name, found in curves.items():
             family = name.family
             line = theme.line(ROLES[family], label=family, marker=MARKERS[ROLES[family]], markersize=3)
             first.plot(found["seen_validated"], found["seen_snr"], **line)
@@ -72,7 +72,7 @@ def longer(study: Study) -> Drawing:
         raise LabError(f"the profile {study.profile} has no longer trainings.")
     pairs = {condition.usual: study.condition(condition) for condition in study.longer}
     usual = study.of_seed(next(iter(pairs.values())).seed)
-    curves = {name: (usual.condition(name).arrays, more.arrays) for name, more in pairs.items()}
+    curves = {name: (usual.condition(name).curves, more.curves) for name, more in pairs.items()}
     begin = next(iter(pairs.values())).config["warm_up"]
 
     def draw(theme: Theme) -> Figure:

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from paper_code.audio.clips import write_flac
 from paper_code.lab.files import write_arrays, write_json
+from paper_code.lab.intervals import mean_of_defined
 from paper_code.masking_loss import utterances
 from paper_code.masking_loss.coder import weights
-from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
 from paper_code.masking_loss.coder.coding import Coding, Decoded, of_amr_wb, of_coder
-from paper_code.masking_loss.coder.framing import HOP
 from paper_code.masking_loss.coder.objective import make_loss
 from paper_code.masking_loss.coder.quantiser import entropy
 from paper_code.masking_loss.configs import AmrWb, CoderConfig, Measured, TrainedCoder, kilobits
@@ -63,32 +63,18 @@ def evaluate(config: Measured, folder: Path) -> None:
         measure(config, of_amr_wb(config.codec()), folder, {})
         return
     coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
-    measure(config, of_coder(coder, folder / CODED), folder, of_the_training(config, coder, folder / weights.CURVES))
-
-
-def of_the_training(config: TrainedCoder, coder: SpeechCoder, file: Path) -> dict[str, Any]:
-    """ "metrics" and "arrays" of the curves in a file, as a result keeps them."""
-    single = ("warm_up_seconds", "seconds", "waiting_for_data", "chosen", "chosen_kilobits")
-    with np.load(file) as curves:
-        arrays = {name: curves[name] for name in curves.files if name not in single}
-        metrics = {name: curves[name].item() for name in single}
-    metrics |= {"steps": config.steps, "speech_seconds": _speech_heard(config)}
-    parameters = sum(values.numel() for values in coder.parameters())
-    return {"metrics": {"parameters": parameters, "training": metrics}, "arrays": arrays}
-
-
-def _speech_heard(config: TrainedCoder) -> float:
-    """Seconds of speech in the frames of all steps, frames met again counted again."""
-    return config.steps * config.batch * HOP / SAMPLE_RATE
+    about = {"parameters": sum(values.numel() for values in coder.parameters())}
+    measure(config, of_coder(coder, folder / CODED), folder, about)
 
 
 @torch.no_grad()
-def measure(config: Measured, coding: Coding, folder: Path, about: Mapping[str, Any]) -> None:
+def measure(config: Measured, coding: Coding, folder: Path, about: Mapping[str, object]) -> None:
     """Measure a condition on both sides; writes metrics.json, arrays.npz and the sounds of a few test utterances.
 
-    about: "metrics" and "arrays" to be kept beside, such as those of the training.
+    about: further metrics to be kept beside.
     """
-    metrics, arrays = dict(about.get("metrics", {})), dict(about.get("arrays", {}))
+    metrics: dict[str, Any] = dict(about)
+    arrays: dict[str, np.ndarray] = {}
     for side in UNSEEN:
         spoken = utterances.measured(side, config.utterances, config.recordings == "synthetic")
         decoded = [coding(each.waveform) for each in spoken]
@@ -220,9 +206,3 @@ def _levels(noise: NoiseToMask, first: int) -> dict[str, np.ndarray]:
         f"figure_{name}": getattr(noise, name)[shown].numpy().astype(np.float16)
         for name in ("noise", "threshold", "spectrum")
     }
-
-
-def mean_of_defined(values: Sequence[float]) -> float:
-    """Of what is defined; NaN where nothing is."""
-    finite = [value for value in values if math.isfinite(value)]
-    return float(np.mean(finite)) if finite else math.nan

@@ -8,6 +8,7 @@ import dataclasses
 from typing import Any
 
 from paper_code.audio import corpora
+from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
 from paper_code.masking_loss import stimuli
 from paper_code.masking_loss.coder.training import train_and_keep
@@ -27,8 +28,8 @@ from paper_code.masking_loss.configs import (
     TrainedCoder,
     weights,
 )
-from paper_code.masking_loss.evaluation import evaluate as evaluate
-from paper_code.masking_loss.measurements import measurements as measurements
+from paper_code.masking_loss.evaluation import evaluate
+from paper_code.masking_loss.measurements import measurements
 
 
 def conditions(profile: str, seed: int) -> list[Condition]:
@@ -88,9 +89,19 @@ def estimate_seconds(config: Measured) -> float:
     return measuring + a_step * (config.iterations if config.warm_up_loss else config.steps)
 
 
-train = train_and_keep
-
-
-def seeds(profile: str) -> list[int]:
-    """The seeds that the published result of a profile averages over."""
-    return list(PROFILES[profile].seeds)
+CHAPTER = Chapter(
+    name="masking_loss",
+    document=Document(
+        "byun2021",
+        "Development of a Psychoacoustic Loss Function for the Deep Neural Network (DNN)-Based Speech Coder",
+        "Byun et al. (2021)",
+    ),
+    profiles=PROFILES,
+    experiments=experiments,
+    sources=sources,
+    train=train_and_keep,
+    evaluate=evaluate,
+    measurements=measurements,
+    recordings=lambda: [file.path for file in stimuli.recordings_of()],
+    estimate_seconds=estimate_seconds,
+)

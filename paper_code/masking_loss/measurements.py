@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from paper_code.lab.intervals import mean_of_defined
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB, Condition, at_rate
 from paper_code.masking_loss.configs import RATES
-from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES, mean_of_defined
+from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
 
 PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
 

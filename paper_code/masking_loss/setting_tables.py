@@ -93,17 +93,17 @@ def runs(study: Study) -> Table:
     rows = []
     trained = [(condition, result) for result in study.results if (condition := Condition.of(result)).trained]
     for condition, result in trained:
-        training, config = result.metrics["training"], result.config
+        curves, config = result.curves, result.config
         rows.append([
             condition.title if len(study.of(condition)) == 1 else f"{condition}, seed {result.seed}",
             config["iterations"],
             config["iterations"] * config["batch"] * FRAME_SECONDS / HOUR,
-            training["seconds"] / 60,
-            training["seconds"] / config["iterations"],
-            training["chosen"],
-            training["chosen_kilobits"],
+            float(curves["seconds"]) / 60,
+            float(curves["seconds"]) / config["iterations"],
+            int(curves["chosen"]),
+            float(curves["chosen_kilobits"]),
             config["alpha_3"],
-            result.arrays["seen_alpha_3"][-1],
+            curves["seen_alpha_3"][-1],
         ])  # fmt: skip
     columns = [
         Column("coder"),
@@ -117,7 +117,7 @@ def runs(study: Study) -> Table:
         Column("alpha 3 at the end", format=".3f"),
     ]
     shared = study.condition(BASE)
-    before = [result.metrics["training"]["warm_up_seconds"] / 60 for _, result in trained]
+    before = [float(result.curves["warm_up_seconds"]) / 60 for _, result in trained]
     common = "that all of a seed and length share" if shared.config["warm_up_loss"] else "of its own loss"
     took = " to ".join(dict.fromkeys(f"{minutes:.1f}" for minutes in (min(before), max(before))))
     caption = (
@@ -135,12 +135,12 @@ def terms(study: Study) -> Table:
     for condition in study.at_rate(SWEPT_RATE):
         if not condition.trained:
             continue
-        config, arrays = study.condition(condition).config, study.condition(condition).arrays
+        config, curves = study.condition(condition).config, study.condition(condition).curves
         first, row = config["warm_up"], [condition.title, config["alpha_4"] or 0.0]
         for part in (slice(first, first + AVERAGED), slice(-AVERAGED, None)):
             row += [
-                config["alpha_1"] * _mean(arrays["squared_error"][part]),
-                row[1] * _mean(arrays["perceptual"][part]),
+                config["alpha_1"] * _mean(curves["squared_error"][part]),
+                row[1] * _mean(curves["perceptual"][part]),
             ]
         rows.append(row)
     columns = [

@@ -1,9 +1,8 @@
 """What the chapter shows: the results of a profile, condition by condition, with their sounds and the originals."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,13 @@ from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.display.players import Missing, missing_recording
 from paper_code.hearing.masking import MaskingModel
-from paper_code.lab import run
+from paper_code.lab.chapter import Chapter
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
-from paper_code.lab.intervals import Interval, interval
-from paper_code.lab.store import Result, open_store
-from paper_code.lab.study import ChapterStudy, require_seed
-from paper_code.masking_loss import conditions, measurements, stimuli, utterances
+from paper_code.lab.intervals import Interval, interval_of_defined
+from paper_code.lab.store import Result
+from paper_code.lab.study import ChapterStudy, open_results
+from paper_code.masking_loss import conditions, experiment, stimuli, utterances
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.conditions import BASE, SWEEPS, TABLE_1, TRAINED_FOR_LONGER, Condition
@@ -26,7 +25,7 @@ from paper_code.masking_loss.configs import RATES
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 from paper_code.masking_loss.utterances import LEVEL
 
-CHAPTER = "masking_loss"
+CHAPTER = experiment.CHAPTER.name
 Sound = Clip | Missing
 
 
@@ -49,6 +48,8 @@ class Frames:
 @dataclass(frozen=True)
 class Study(ChapterStudy):
     """The results of the chapter, condition by condition."""
+
+    chapter: ClassVar[Chapter] = experiment.CHAPTER
 
     @cached_property
     def conditions(self) -> dict[Condition, Result]:
@@ -111,11 +112,6 @@ class Study(ChapterStudy):
         """The conditions that were trained longer than the others of their profile; the profile full has none."""
         return [condition for condition in TRAINED_FOR_LONGER if condition in self.conditions]
 
-    @cached_property
-    def measurements(self) -> dict[str, list[float]]:
-        """Named values over seeds; see `measurements.measurements`."""
-        return measurements.measurements(self.results)
-
     def measured(self, condition: Condition, score: str, side: str = "test") -> list[Result]:
         """The results of a condition, one a seed, in which a score was measured.
 
@@ -136,12 +132,12 @@ class Study(ChapterStudy):
 
     def value(self, condition: Condition, score: str, side: str = "test") -> Interval | None:
         """Mean and 95 % interval over utterances; None where it is not defined. See `values`."""
-        return _of_defined(self.values(condition, score, side))
+        return interval_of_defined(self.values(condition, score, side))
 
     def difference(self, first: Condition, second: Condition, score: str, side: str = "test") -> Interval | None:
         """First condition minus second, paired over utterances: mean and 95 % interval."""
         values = [self.values(condition, score, side) for condition in (first, second)]
-        return _of_defined(np.subtract(*values)) if all(map(len, values)) else None
+        return interval_of_defined(np.subtract(*values)) if all(map(len, values)) else None
 
     def band_level(self, condition: Condition, band: str) -> Interval | None:
         """Level of a band over the original's, dB, of the utterances that can be heard: mean, 95 % interval over them.
@@ -149,7 +145,7 @@ class Study(ChapterStudy):
         band: of `evaluation.BANDS`. None where it is not defined. Raises LabError for an unknown condition.
         """
         of_seeds = [[levels[band] for levels in result.metrics["bands"].values()] for result in self.of(condition)]
-        return _of_defined(np.mean(of_seeds, axis=0))
+        return interval_of_defined(np.mean(of_seeds, axis=0))
 
     def kilobits(self, condition: Condition, side: str = "test") -> tuple[float, float]:
         """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""
@@ -204,11 +200,6 @@ def _key(score: str, side: str) -> str:
     return f"predicted_{score}" if score in PREDICTED else f"{side}_{score}"
 
 
-def _of_defined(values: NDArray[np.float64]) -> Interval | None:
-    finite = [value for value in values.tolist() if math.isfinite(value)]
-    return interval(finite) if finite else None
-
-
 def open_study(profile: str = "published", seed: int = 0, device: str = "auto", output: str = "") -> Study:
     """The results of a profile, computed where they are missing.
 
@@ -216,22 +207,7 @@ def open_study(profile: str = "published", seed: int = 0, device: str = "auto", 
     profile does not average over is computed alone. output: folder of the results.
     Without recordings the synthesiser's speech is coded. Raises LabError, CodecError with what to do.
     """
-    store, known, overrides = open_store(output), None, {}
-    if profile != "published":
-        known = run.seeds_of(CHAPTER, profile)
-        known = known if seed in known else [seed]
-        overrides = _stand_in()
-    results = run.results(CHAPTER, profile, store, known, device=device, **overrides)
-    return Study(require_seed(results, seed) if profile == "published" else results, seed)
-
-
-def recordings_here() -> bool:
-    """Whether all recordings of the chapter can be had: folder, cache or download."""
-    return corpora.available(file.path for file in stimuli.recordings_of())
-
-
-def _stand_in() -> Mapping[str, str]:
-    return {} if recordings_here() else {"recordings": "synthetic"}
+    return Study(open_results(experiment.CHAPTER, profile, seed, device, output), seed)
 
 
 def _recording(name: str) -> corpora.Recording:

@@ -7,7 +7,8 @@ import torch
 from masking_loss.quick_speech import quick_speech
 from paper_code.audio import synthesiser
 from paper_code.audio.corpora import RecordingMissing
-from paper_code.lab import chapters, run
+from paper_code.lab import results
+from paper_code.lab.chapter import UnknownName
 from paper_code.lab.store import Result, Store
 from paper_code.lab.training import seed_all
 from paper_code.masking_loss import configs, evaluation, experiment, stimuli
@@ -34,7 +35,7 @@ def test_every_profile_builds_all_experiments(profile):
     assert len(titles) == len(NAMES)
     assert all(config.seed == 3 and config.profile == profile for config in found.values())
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
-    assert experiment.seeds(profile) == ([0, 1, 2] if profile == "small" else [0])
+    assert experiment.CHAPTER.seeds(profile) == ((0, 1, 2) if profile == "small" else (0,))
 
 
 def test_further_seeds_repeat_the_coders_of_one_rate():
@@ -45,17 +46,15 @@ def test_further_seeds_repeat_the_coders_of_one_rate():
         assert {name: config.replace(seed=0).hash for name, config in found.items()} == {
             n: first[n].hash for n in found
         }
-    everywhere = run.plan("masking_loss", "small", names=["amr_wb_12.65", "coder_mse_20"])
+    everywhere = results.plan(experiment.CHAPTER, "small", names=["amr_wb_12.65", "coder_mse_20"])
     assert [(name, config.seed) for name, config in everywhere] == [
         ("amr_wb_12.65", 0), ("coder_mse_20", 0), ("coder_mse_20", 1), ("coder_mse_20", 2)
     ]  # fmt: skip
     only = "coder_mse_20, coder_log_mel_20, coder_pmsqe_20, coder_masking_20."
-    with pytest.raises(
-        chapters.UnknownName, match=f"has 'coder_mse_13' with seed 0; of the seed asked for it has {only}"
-    ):
-        run.plan("masking_loss", "small", [1, 2], ["coder_mse_13"])
-    with pytest.raises(chapters.UnknownName, match="no experiment 'coder_mse_21'") as error:
-        run.plan("masking_loss", "small", [1, 2], ["coder_mse_21"])
+    with pytest.raises(UnknownName, match=f"has 'coder_mse_13' with seed 0; of the seed asked for it has {only}"):
+        results.plan(experiment.CHAPTER, "small", [1, 2], ["coder_mse_13"])
+    with pytest.raises(UnknownName, match="no experiment 'coder_mse_21'") as error:
+        results.plan(experiment.CHAPTER, "small", [1, 2], ["coder_mse_21"])
     assert str(error.value).partition("There are:")[2].count("coder_mse_20") == 1
 
 
@@ -173,7 +172,6 @@ def test_a_missing_recording_is_told_before_the_training(monkeypatch, tmp_path):
 def quick(tmp_path_factory, monkeypatch):
     """The chapter known to the lab, with quick speech, folders of the test's own, and no PEASS (it is slow)."""
     folder = tmp_path_factory.mktemp("speech")
-    monkeypatch.setattr(chapters, "CHAPTERS", ("masking_loss",))
     monkeypatch.setattr(stimuli, "FOLDER", folder / "speech")
     monkeypatch.setattr(training, "WARM_UPS", folder / "warm-ups")
     monkeypatch.setattr(stimuli, "SYNTHETIC_SECONDS", 2.5)
@@ -188,7 +186,7 @@ def _config(name: str, **changes: object):
 
 def test_a_coder_from_settings_to_result(quick, tmp_path):
     config = _config("coder_masking_20")
-    found = run.result("masking_loss", "coder_masking_20", config, Store(tmp_path), "cpu", False, keep_checkpoint=True)
+    found = results.result(experiment.CHAPTER, "coder_masking_20", config, Store(tmp_path), "cpu", False)
     assert found.sounds() == ["synthetic-5"]
     assert len(found.audio("synthetic-5").waveform) == 40000
     coder = weights.load(found.folder / weights.KEPT, "masking", 20)
@@ -200,12 +198,12 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
     assert test["utterances"] == 1
     # the file's header, and the symbols of other speech than the prior was learned from
     assert test["estimated_kilobits"] < test["kilobits"] < 1.2 * test["estimated_kilobits"] + 1
-    assert found.arrays["loss"].shape == (config.steps,)
-    assert found.arrays["seen_validated"].tolist()[-1] == found.metrics["training"]["steps"] == config.steps
-    assert found.metrics["training"]["speech_seconds"] == pytest.approx(config.steps * config.batch * 480 / 16000)
+    assert found.curves["loss"].shape == (config.steps,)
+    assert found.curves["seen_validated"].tolist()[-1] == config.steps
+    assert not set(found.curves) & set(found.arrays)
     assert found.metrics["predicted"]["ops"] == 50
     assert found.arrays["figure_noise"].shape == (48, 257)
-    named = experiment.measurements([found])
+    named = experiment.CHAPTER.measurements([found])
     assert named["PESQ, masking 20"] == [test["pesq"]]
     assert {source["origin"] for source in found.provenance["sources"]} == {"synthesiser"}
     assert not (found.folder / evaluation.CODED).exists()
@@ -214,13 +212,13 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
 def test_amr_wb_from_settings_to_result(quick, tmp_path):
     config = _config("amr_wb_12.65")
     assert isinstance(config, AmrWb)
-    found = run.result("masking_loss", "amr_wb_12.65", config, Store(tmp_path), "cpu", progress=False)
+    found = results.result(experiment.CHAPTER, "amr_wb_12.65", config, Store(tmp_path), "cpu", progress=False)
     assert found.metrics["test"]["estimated_kilobits"] == 12.65
     assert 13.2 < found.metrics["test"]["kilobits"] < 13.5
     assert found.metrics["test"]["snr"] > 5
     assert found.sounds() == ["synthetic-5"]
-    assert "loss" not in found.arrays
-    assert "PESQ, AMR-WB 12.65" in experiment.measurements([found])
+    assert not found.curves
+    assert "PESQ, AMR-WB 12.65" in experiment.CHAPTER.measurements([found])
 
 
 def test_measuring_twice_gives_the_same(quick, tmp_path):
@@ -228,12 +226,12 @@ def test_measuring_twice_gives_the_same(quick, tmp_path):
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
         seed_all(0)
-        experiment.train(config, folder, CPU, progress=False)
-        experiment.evaluate(config, folder)
+        experiment.CHAPTER.train(config, folder, CPU, False)
+        experiment.CHAPTER.evaluate(config, folder)
         with np.load(folder / "arrays.npz") as arrays:
             seen.append({name: arrays[name] for name in arrays.files})
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
-        experiment.evaluate(config, folder)
+        experiment.CHAPTER.evaluate(config, folder)
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before  # measured again, nothing moves
     assert seen[0].keys() == seen[1].keys()
     for name, array in seen[0].items():

@@ -9,10 +9,11 @@ import torch
 
 from masking_loss.quick_speech import quick_speech
 from masking_loss.titled import titled
-from paper_code.audio import synthesiser
+from paper_code.audio import corpora, synthesiser
 from paper_code.audio.clips import Clip, write_flac
 from paper_code.display.players import Missing
-from paper_code.lab import claims, run
+from paper_code.lab import claims
+from paper_code.lab import study as lab_study
 from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import write_arrays, write_json
@@ -177,13 +178,12 @@ def test_frames_of_figure_3_say_when_they_are(study):
 def test_a_study_without_recordings_is_of_synthetic_speech(here, overrides, results, monkeypatch, tmp_path):
     asked = []
 
-    def given(chapter, profile, store, seeds, **options):
-        asked.append((chapter, profile, store.root, seeds, options))
+    def given(chapter, profile, store, seeds=(), **options):
+        asked.append((chapter.name, profile, store.root, seeds, options))
         return results
 
-    monkeypatch.setattr(study_module, "recordings_here", lambda: here)
-    monkeypatch.setattr(run, "results", given)
-    monkeypatch.setattr(run, "seeds_of", lambda chapter, profile: [0])
+    monkeypatch.setattr(corpora, "available", lambda _: here)
+    monkeypatch.setattr(lab_study, "results", given)
     opened = study_module.open_study("smoke", 5, "cpu", str(tmp_path))
     assert asked == [("masking_loss", "smoke", tmp_path, [5], {"device": "cpu", **overrides})]
     assert opened.seed == 5
@@ -206,14 +206,14 @@ def test_missing_recordings_are_noticed(monkeypatch, tmp_path):
     monkeypatch.setenv("COMPENDIUM_CORPORA", str(tmp_path))
     monkeypatch.setenv("COMPENDIUM_OFFLINE", "1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert not study_module.recordings_here()
+    assert lab_study.stand_in(experiment.CHAPTER) == {"recordings": "synthetic"}
     absent = study_module._original("3080-5032-0000", synthetic=False)
     assert isinstance(absent, Missing)
     study_module._original.cache_clear()
 
 
 def test_a_coder_that_was_not_kept_is_told(study):
-    with pytest.raises(LabError, match="--experiment coder_masking_20 --keep-checkpoint"):
+    with pytest.raises(LabError, match=r"there is no file of weights .*coder_masking_20"):
         study.coder(titled("masking 20"))
 
 

@@ -123,7 +123,7 @@ def _result(root, name, coder=None, **changes):
     config = experiments("smoke", 0)[name].replace(**changes)
     folder = root / name / "smoke-seed0"
     record = {"config": config.as_dict(), "config_class": config.class_name(), "hash": config.hash, "profile": "smoke"}
-    write_json(folder / "provenance.json", record | {"seed": 0, "code": {"commit": "abc"}})
+    write_json(folder / "provenance.json", record | {"seed": 0, "trained": {"code": {"commit": "abc"}}, "measured": {}})
     if coder is not None:
         about = weights.about(config) if isinstance(config, TrainedCoder) else {}
         weights.keep(folder / weights.KEPT, coder, about)

@@ -120,7 +120,7 @@ def test_perceptual_terms_begin_with_four_to_nine_tenths_of_the_squared_errors()
         if result.config.get("bitrate") != 20 or result.config["loss"] == "mse" or "_20_" in result.experiment:
             continue
         config, first = result.config, slice(result.config["warm_up"], result.config["warm_up"] + 20)
-        error, heard = (result.arrays[name][first].mean() for name in ("squared_error", "perceptual"))
+        error, heard = (result.curves[name][first].mean() for name in ("squared_error", "perceptual"))
         share = config["alpha_4"] * heard / (config["alpha_1"] * error)
         shares.setdefault(config["loss"], []).append(share)
         assert 0.35 < share < 0.95

@@ -27,7 +27,7 @@ def release(folder: Path) -> Path:
     if condition not in TABLE_1:
         raise WeightsError(f"{folder} holds the coder '{condition}': only those of Table 1 are released.")
     coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
-    return weights.save(file, coder, weights.about(config) | {"code": result.provenance["code"]["commit"]})
+    return weights.save(file, coder, weights.about(config) | {"code": result.trained["code"]["commit"]})
 
 
 if __name__ == "__main__":
