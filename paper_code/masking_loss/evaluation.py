@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from paper_code.audio.clips import write_flac
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.intervals import mean_of_defined
+from paper_code.lab.weights import WEIGHTS
 from paper_code.masking_loss import utterances
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE
@@ -62,7 +63,7 @@ def evaluate(config: Measured, folder: Path) -> None:
     if not isinstance(config, TrainedCoder):
         measure(config, of_amr_wb(config.codec()), folder, {})
         return
-    coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
+    coder = weights.load(folder / WEIGHTS, config.loss, config.bitrate)
     about = {"parameters": sum(values.numel() for values in coder.parameters())}
     measure(config, of_coder(coder, folder / CODED), folder, about)
 

@@ -68,6 +68,7 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
     write_arrays(folder / "arrays.npz", arrays)
     write_flac(folder / "synthetic-5.flac", torch.full((400,), 0.25), 16000)
     provenance = {"config": config.as_dict(), "hash": config.hash, "profile": "smoke", "seed": seed}
+    provenance |= {"trained": {"files": {}, "weights": "gone"}}
     return Result(folder, "masking_loss", experiment_name, provenance)
 
 
@@ -213,7 +214,10 @@ def test_missing_recordings_are_noticed(monkeypatch, tmp_path):
 
 
 def test_a_coder_that_was_not_kept_is_told(study):
-    with pytest.raises(LabError, match=r"there is no file of weights .*coder_masking_20"):
+    with pytest.raises(
+        LabError,
+        match=r"weights of the coder 'masking 20' are gone: run .* --profile smoke --experiment coder_masking_20`",
+    ):
         study.coder(titled("masking 20"))
 
 

@@ -44,7 +44,7 @@ def test_what_is_stored_comes_back_kernels_to_half_precision(file):
 
 def test_a_coder_that_a_training_keeps_comes_back_as_it_was(tmp_path):
     stored = small_coder()
-    found = load(weights.keep(tmp_path / "weights.safetensors", stored, ABOUT), "masking", 20)
+    found = load(weights.keep(tmp_path, stored, ABOUT), "masking", 20)
     for name, value in found.state_dict().items():
         assert torch.equal(value, stored.state_dict()[name]), name
 
@@ -126,7 +126,7 @@ def _result(root, name, coder=None, **changes):
     write_json(folder / "provenance.json", record | {"seed": 0, "trained": {"code": {"commit": "abc"}}, "measured": {}})
     if coder is not None:
         about = weights.about(config) if isinstance(config, TrainedCoder) else {}
-        weights.keep(folder / weights.KEPT, coder, about)
+        weights.keep(folder, coder, about)
     return folder, config
 
 

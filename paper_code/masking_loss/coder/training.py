@@ -16,6 +16,7 @@ from paper_code.lab.config import Config
 from paper_code.lab.files import write_arrays
 from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
+from paper_code.lab.store import CURVES
 from paper_code.lab.training import History, Recorder, fit
 from paper_code.masking_loss import stimuli
 from paper_code.masking_loss.coder import weights
@@ -58,8 +59,8 @@ def train_and_keep(config: Config, folder: Path, device: torch.device, progress:
     if not isinstance(config, CoderConfig):
         return
     trained = train(config, folder, device, progress)
-    weights.keep(folder / weights.KEPT, trained.coder, weights.about(config))
-    write_arrays(folder / weights.CURVES, curves(trained))
+    weights.keep(folder, trained.coder, weights.about(config))
+    write_arrays(folder / CURVES, curves(trained))
 
 
 def curves(trained: Trained) -> dict[str, Any]:
