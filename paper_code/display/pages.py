@@ -14,7 +14,7 @@ from platform import python_version
 from typing import Any
 
 from paper_code.audio.registry import Corpus, corpora
-from paper_code.display import tables
+from paper_code.display import tables, verdicts
 from paper_code.display.markup import Shown, element
 from paper_code.display.tables import Column, Table
 from paper_code.lab import chapters, claims, run
@@ -33,8 +33,9 @@ def judged(profile: str = "published", output: str = "") -> dict[str, list[Row]]
     """
     judgements = {}
     for chapter in chapters.CHAPTERS:
-        measured = chapters.module(chapter).measurements(stored(chapter, open_store(output), profile))
-        judgements[chapter] = claims.judge(chapter, measured)
+        results = stored(chapter, open_store(output), profile)
+        measured = chapters.module(chapter).measurements(results)
+        judgements[chapter] = claims.judge(chapter, measured, results[0].profile)
     return judgements
 
 
@@ -60,36 +61,42 @@ def stored(chapter: str, store: Store, profile: str = "published") -> list[Resul
 
 
 def scoreboard(rows: Mapping[str, Sequence[Row]]) -> Shown:
-    """A bar a document: how many of its claims came to which verdict. The names lead to the chapters.
+    """A bar a document: how many of its statements came to which verdict. The names lead to the chapters.
 
     rows: chapter -> its judged claims.
     """
     lines, texts = [], []
-    for chapter, claimed in rows.items():
-        found = {verdict: number for verdict, number in claims.count(claimed).items() if number}
-        words = f"{len(claimed)} claims: " + ", ".join(f"{number} {verdict}" for verdict, number in found.items())
+    for chapter, judgements in rows.items():
         document = chapters.DOCUMENTS[chapter].citation
-        parts = "".join(
-            element("span", str(number), class_=_score_class(verdict), style=f"flex-grow:{number}", title=verdict)
-            for verdict, number in found.items()
+        words = f"{len(judgements)} statements: " + ", ".join(
+            f"{number} {verdict}" for verdict, number in claims.count(judgements).items() if number
         )
-        lines.append(element("a", escape(document), href=f"{chapter}.html"))
-        lines.append(element("div", parts, class_="score-bar", role="img", aria_label=words))
+        name = element("a", escape(document), href=f"{chapter}.html")
+        bar = element("div", _segments(judgements), class_="score-bar", role="img", aria_label=words)
+        lines.append(element("li", name + bar))
         texts.append(f"{document}: {words}")
-    key = "".join(
-        element("span", f"{symbol} {verdict}", class_=f"verdict {name}")
-        for verdict, (symbol, name) in tables.VERDICTS.items()
-    )
-    html = element("div", "".join(lines), class_="score") + element("p", key, class_="score-key")
+    key = "".join(verdicts.badge(verdict).html for verdict in verdicts.SIGNS)
+    html = element("ul", "".join(lines), class_="score") + element("p", key, class_="score-key")
     return Shown(html, "\n".join(texts))
+
+
+def _segments(rows: Sequence[Row]) -> str:
+    """The bar's parts, each as long as its number, with the symbol of its verdict."""
+    segments = []
+    for verdict, number in claims.count(rows).items():
+        symbol, name = verdicts.SIGNS[verdict]
+        if number:
+            style = f"flex-grow:{number}"
+            segments.append(element("span", f"{symbol} {number}", class_=f"score-{name}", style=style, title=verdict))
+    return "".join(segments)
 
 
 def all_claims(rows: Mapping[str, Sequence[Row]]) -> Shown:
     """Every claim with its verdict, a folded table a document. rows: chapter -> its judged claims."""
     folded, texts = [], []
-    for chapter, claimed in rows.items():
-        document, shown = chapters.DOCUMENTS[chapter].citation, tables.claims(claimed)
-        summary = element("summary", f"{escape(document)}: all {len(claimed)} claims")
+    for chapter, judgements in rows.items():
+        document, shown = chapters.DOCUMENTS[chapter].citation, verdicts.claims_table(judgements)
+        summary = element("summary", f"{escape(document)}: all {len(judgements)} statements")
         folded.append(element("details", summary + shown.html, class_="all-claims"))
         texts.append(f"{document}\n{shown.text}")
     return Shown("".join(folded), "\n\n".join(texts))
@@ -217,10 +224,6 @@ def _execution(notebook: Path) -> tuple[float | None, str | None]:
 def _day(date: str) -> str:
     """The day of an ISO date, with hyphens at which no line breaks."""
     return date.partition("T")[0].replace("-", "\N{NON-BREAKING HYPHEN}")
-
-
-def _score_class(verdict: str) -> str:
-    return tables.VERDICTS[verdict][1].replace("verdict-", "score-")
 
 
 def _device(found: Result) -> str:
