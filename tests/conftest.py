@@ -6,7 +6,8 @@ browser cannot pass by skipping. Only the lack of a GPU stays a skip: no CPU can
 
 import os
 import shutil
-from collections.abc import Generator
+import signal
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +32,14 @@ def browser() -> str | None:
 def chromium_path() -> str:
     """The path of an installed Chromium or Chrome; for tests marked `browser`."""
     return browser() or pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, here and in the processes a test starts: a job in the background (nohup, &) ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def lacking(item: pytest.Item) -> str | None:

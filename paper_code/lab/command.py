@@ -11,7 +11,8 @@ from paper_code.lab.config import ConfigError
 from paper_code.lab.store import open_store
 
 EPILOG = """example: python -m paper_code.lab.run bark_loss --profile small --seed 0 1 2
-A result that is stored already is not computed again. An interrupted run goes on with the same line."""
+A result that is stored already is not computed again. An interrupted run goes on with the same line.
+Ctrl-C interrupts a run; one in the background ignores it and is stopped by kill. Both save what was done."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

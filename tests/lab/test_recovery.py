@@ -96,7 +96,7 @@ def test_killed_while_a_checkpoint_is_written(toy, tmp_path, spawn, unbroken):
     assert_same(compute(toy, root), unbroken)
 
 
-def test_interrupted_on_the_command_line(toy, tmp_path, spawn, unbroken):
+def test_interrupted_on_the_command_line(toy, tmp_path, spawn, unbroken, ctrl_c):
     root = tmp_path / "interrupted"
     partial = root / "toy" / "gentle" / "small-seed0.partial"
     process = spawn(*arguments(root), **PAUSED)
