@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from built import BOOK
+from nbval.plugin import IPyNbFile
 
 from paper_code.lab import chapters, run
 from paper_code.lab.store import Store
@@ -71,6 +72,27 @@ def test_committed_outputs(name: str) -> None:
     assert "data:audio" not in text
     assert PLACES.findall(re.sub(r"data:image/[\w+]+;base64,[\w+/=]+", "", text)) == []
     assert "papermill" not in committed(name).metadata
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
+    """The notebook that `make book` has executed shows what the committed one shows (if not: `make notebooks`).
+
+    Compared as `pytest --nbval book` compares, with the same rules, but without executing it a second time.
+    """
+    if not (notebooks.STAGE / f"{name}.ipynb").is_file():
+        pytest.skip("the book is not built: run `make book`")
+    executed = nbformat.read(notebooks.STAGE / f"{name}.ipynb", as_version=4)
+    assert notebooks.sources(executed) == notebooks.sources(committed(name)), "not this notebook: run `make book`"
+    file = IPyNbFile.from_parent(request.session, path=BOOK / f"{name}.ipynb")
+    file.setup_sanitize_files()
+    now = [notebooks.without_warnings(cell.outputs) for cell in executed.cells if cell.cell_type == "code"]
+    differences = [
+        f"{cell.name}: {''.join(cell.comparison_traceback)}"
+        for cell, outputs in zip(file.collect(), now, strict=True)
+        if cell.options["check"] and not cell.compare_outputs(outputs, cell.cell.outputs)
+    ]
+    assert not differences, "\n".join(differences)
 
 
 @pytest.mark.parametrize("chapter", chapters.CHAPTERS)
