@@ -21,6 +21,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # for the processes that tests start
+os.environ.setdefault("COMPENDIUM_OFFLINE", "1")  # a test that lacks recordings says so, and fetches none
 
 
 def browser() -> str | None:
