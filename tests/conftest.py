@@ -30,9 +30,9 @@ def browser() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """The path of an installed Chromium or Chrome; for tests marked `browser`."""
-    return browser() or pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
+def chromium_path() -> str | None:
+    """The path of an installed Chromium or Chrome; a test that asks for it is marked `browser`."""
+    return browser()
 
 
 @pytest.fixture
@@ -57,12 +57,34 @@ def lacking(item: pytest.Item) -> str | None:
         if absent or not any(here.values()):
             what = f"recordings of {', '.join(absent)}" if absent else "recordings"
             return f"no {what}: set COMPENDIUM_CORPORA to their folder or fetch them (README)"
-    if item.get_closest_marker("browser"):
-        if browser() is None:
-            return f"no browser: install one of {', '.join(BROWSERS)}"
-        if not (ROOT / "_build" / "html" / "index.html").is_file():
-            return "the book is not built: run `make book`"
+    if item.get_closest_marker("browser") and browser() is None:
+        return f"no browser: install one of {', '.join(BROWSERS)}"
+    if item.get_closest_marker("site") and not (ROOT / "_build" / "html" / "index.html").is_file():
+        return "the book is not built: run `make book`"
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser, and let tests that share something expensive stay on one of several processes."""
+    for item in items:
+        if "chromium_path" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(home(item.path)))
+    long = {group(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: group(item) not in long)  # what takes long is not begun last
+
+
+def home(path: Path) -> str:
+    """The group of a file: a chapter's package is one, any other file is one by itself."""
+    package = path.parent.name
+    return package if package.endswith("_loss") else path.relative_to(ROOT).as_posix()
+
+
+def group(item: pytest.Item) -> str:
+    """The name that tests share which stay on one process."""
+    return item.get_closest_marker("xdist_group").args[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -74,14 +74,13 @@ def test_committed_outputs(name: str) -> None:
     assert "papermill" not in committed(name).metadata
 
 
+@pytest.mark.site
 @pytest.mark.parametrize("name", NAMES)
 def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
     """The notebook that `make book` has executed shows what the committed one shows (if not: `make notebooks`).
 
     Compared as `pytest --nbval book` compares, with the same rules, but without executing it a second time.
     """
-    if not (notebooks.STAGE / f"{name}.ipynb").is_file():
-        pytest.skip("the book is not built: run `make book`")
     executed = nbformat.read(notebooks.STAGE / f"{name}.ipynb", as_version=4)
     assert notebooks.sources(executed) == notebooks.sources(committed(name)), "not this notebook: run `make book`"
     file = IPyNbFile.from_parent(request.session, path=BOOK / f"{name}.ipynb")
