@@ -35,7 +35,7 @@ from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.networks import Generator
 from paper_code.bark_loss.study import learn_own, open_study
 from paper_code.display import pages, players
-from paper_code.display.tables import claims as claims_table
+from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.lab import claims
 
 players.activate()
@@ -315,7 +315,11 @@ figures.curves(
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-claims_table(claims.judge("bark_loss", study.measurements))
+claims_table(claims.judge("bark_loss", study.measurements, study.profile))
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+statements_table(claims.judge_ours("bark_loss", study.measurements, study.profile))
 
 # %% [markdown]
 # ### What explains the differences

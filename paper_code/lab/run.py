@@ -19,6 +19,7 @@ EPILOG = """examples:
   python -m paper_code.lab.run bark_loss --profile small --seed 0 1 2
   python -m paper_code.lab.run masking_loss --profile published --measure-again
 A result that is stored already is not computed again. An interrupted run goes on with the same line.
+Ctrl-C interrupts a run; one in the background ignores it and is stopped by kill. Both save what was done.
 --measure-again reads the kept weights and writes the measurements anew where the result lies: in data/results too, unless
 --output names another folder."""
 

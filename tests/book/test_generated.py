@@ -25,20 +25,20 @@ def test_scoreboard_counts() -> None:
     soup = BeautifulSoup(board.html, "html.parser")
     parts = soup.select(".score-bar span")
     assert [(part["title"], part.get_text(), part["style"]) for part in parts] == [
-        (REPRODUCED, "2", "flex-grow:2"),
-        (TREND, "1", "flex-grow:1"),
-        (NOT, "1", "flex-grow:1"),
+        (REPRODUCED, "✓ 2", "flex-grow:2"),
+        (TREND, "≈ 1", "flex-grow:1"),
+        (NOT, "✗ 1", "flex-grow:1"),
     ]
-    assert soup.find(class_="score-bar")["aria-label"] == "4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
+    assert soup.find(class_="score-bar")["aria-label"] == "4 statements: 2 reproduced, 1 trend only, 1 not reproduced"
     assert soup.find("a")["href"] == "bark_loss.html"
-    assert board.text == "Vinyard (2018): 4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
+    assert board.text == "Vinyard (2018): 4 statements: 2 reproduced, 1 trend only, 1 not reproduced"
 
 
 def test_all_claims_are_folded_by_document() -> None:
     """Each document's claims lie in a fold of their own, headed by its name and their number."""
     soup = BeautifulSoup(pages.all_claims({"bark_loss": [row(REPRODUCED), row(NOT)]}).html, "html.parser")
     fold = soup.find("details", class_="all-claims")
-    assert fold.summary.get_text() == "Vinyard (2018): all 2 claims"
+    assert fold.summary.get_text() == "Vinyard (2018): all 2 statements"
     assert [line.find(class_="verdict").get_text()[2:] for line in fold.select("tbody tr")] == [REPRODUCED, NOT]
 
 

@@ -213,13 +213,13 @@ def test_pmsqe_takes_a_batch_of_runs_for_one_item():
 
 @pytest.mark.parametrize("name", ["mse", "masking"])
 def test_mixed_precision_trains_alike(name, tmp_path):
-    config = tiny(name, width=4, batch=16, warm_up=20, iterations=20, learning_rate=2e-3)
+    config = tiny(name, width=4, batch=16, warm_up=3, iterations=3, learning_rate=2e-3)
     single, mixed = (
-        _trained(config.replace(precision=precision), tmp_path / precision).history.arrays()["loss"].mean()
+        _trained(config.replace(precision=precision), tmp_path / precision).history.arrays()["loss"]
         for precision in ("float32", "bfloat16")
     )
-    assert single != mixed
-    assert mixed == pytest.approx(single, rel=0.05)
+    assert (single != mixed).all()
+    assert mixed == pytest.approx(single, rel=0.02)
 
 
 def test_perceptual_losses_look_at_the_coders_own_frames():
