@@ -84,6 +84,6 @@ def _other_code_of(result: Result) -> Iterator[str]:
             or code.git("cat-file", "-e", f"{said['commit']}^{{commit}}") is None
         ):
             continue
-        then = code.digest(said["entry"], code.at_commit(said["commit"]))
+        then = code.digest_at(said["commit"], said["entry"])
         if then != said["sha256"]:
             yield f"its record says {name} by {said['sha256']}, but {said['entry']} at {said['commit'][:8]} is {then}"

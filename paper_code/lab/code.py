@@ -75,6 +75,12 @@ def digest(start: str, read: Reader = here) -> str | None:
 
 
 @cache
+def digest_at(commit: str, start: str) -> str | None:
+    """The digest as it was at a commit; None where git does not have the commit, or it has no such file."""
+    return digest(start, at_commit(commit))
+
+
+@cache
 def state(start: str) -> dict[str, Any]:
     """{"entry", "sha256", "commit", "dirty"} of a stage's code, as it was when first asked.
 
@@ -82,7 +88,7 @@ def state(start: str) -> dict[str, Any]:
     the commit. commit and dirty are None outside a git checkout.
     """
     now, commit = digest(start), head()
-    dirty = None if commit is None else digest(start, at_commit(commit)) != now
+    dirty = None if commit is None else digest_at(commit, start) != now
     return {"entry": start, "sha256": now, "commit": commit, "dirty": dirty}
 
 

@@ -11,7 +11,9 @@ and of each of its two stages:
      "files": name -> sha256 of each file that the stage left,
      "device", "gpu", "cpu", "threads", "packages", "seconds", "date"}
 
-What was trained before weights were kept says "weights": "gone" in its stage, or "released" where data/weights has them.
+Results from before the stages had records of their own: the training says "weights": "gone", or "released" where
+data/weights has them; "seconds" of both stand with the training; and where values were measured anew without a record,
+"measured" knows its files alone, the rest is None.
 """
 
 import hashlib

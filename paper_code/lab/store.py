@@ -95,8 +95,8 @@ class Result:
 
     @property
     def seconds(self) -> float:
-        """Wall time of both stages."""
-        return self.trained["seconds"] + self.measured["seconds"]
+        """Wall time of both stages; where it was only taken of both together, it stands with the training."""
+        return self.trained["seconds"] + (self.measured["seconds"] or 0.0)
 
     @cached_property
     def metrics(self) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from paper_code.lab import paths
 from paper_code.lab.config import Config
@@ -52,8 +54,6 @@ def checksum(file: Path) -> str:
 
 def save(file: Path, kind: Kind, tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Path:
     """Write named tensors as they are, whole or not at all. about: what the file says of itself. Raises OutputError."""
-    from safetensors.torch import save_file  # here and not above: a bare machine trains without it
-
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic(file) as temporary:
         save_file(plain, temporary, metadata={"kind": kind.key, "about": json.dumps(dict(about))})
@@ -62,8 +62,6 @@ def save(file: Path, kind: Kind, tensors: Mapping[str, torch.Tensor], about: Map
 
 def read(file: Path, kind: Kind) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors (those of numbers in float32) and what the file says of itself. Raises WeightsError."""
-    from safetensors import SafetensorError, safe_open
-
     if not file.is_file():
         raise WeightsError(f"there is no file of weights {paths.shown(file)}. {kind.remedy}")
     try:
@@ -115,8 +113,6 @@ def are_gone(result: Result) -> bool:
 
 def _about(file: Path) -> dict[str, Any]:
     """What a file of weights says of itself; empty where it says nothing."""
-    from safetensors import safe_open
-
     with safe_open(file, framework="pt") as opened:
         return json.loads((opened.metadata() or {}).get("about", "{}"))
 

@@ -2,15 +2,15 @@
 
 import json
 import os
-import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 
 from paper_code import chapters
-from paper_code.lab import audit, code, devices, paths, results
+from paper_code.lab import audit, code, devices, results
 from paper_code.lab.chapter import UnknownName
 from paper_code.lab.config import ConfigError
 from paper_code.lab.devices import DeviceError
@@ -204,15 +204,17 @@ def test_stale_names_what_changed(toy, store, monkeypatch):
     assert len(lines) == 2
     assert "gentle/smoke-seed0: made with other settings (version, learning_rate)" in lines[0]
     assert "steep/smoke-seed0: there is no experiment 'steep' any more" in lines[1]
-    assert compute(SimpleNamespace(experiments=changed, CHAPTER=toy.CHAPTER), store).folder.name.startswith("smoke-seed0-")
+    assert compute(SimpleNamespace(experiments=changed, CHAPTER=toy.CHAPTER), store).folder.name.startswith(
+        "smoke-seed0-"
+    )
 
 
-def test_stale_finds_overrides_and_lost_profiles(toy, store, monkeypatch):
+def test_stale_finds_overrides_and_lost_profiles(toy, store):
     config = toy.experiments("smoke", 0, recordings="synthetic")["gentle"]
     results.result(toy.CHAPTER, "gentle", config, store, progress=False)
     assert "made with other settings (recordings)" in audit.stale(store, {"toy": toy.CHAPTER})[0]
-    monkeypatch.delitem(toy.PROFILES, "smoke")
-    assert "there is no profile 'smoke' any more" in audit.stale(store, {"toy": toy.CHAPTER})[0]
+    without = replace(toy.CHAPTER, profiles={"small": toy.PROFILES["small"]})
+    assert "there is no profile 'smoke' any more" in audit.stale(store, {"toy": without})[0]
 
 
 def test_stale_finds_records_edited_by_hand(toy, store):
