@@ -201,13 +201,11 @@ def _honest(shown: Sequence[Result]) -> str:
     gone = sum(weights.are_gone(result) for result in shown)
     told = []
     if unknown:
-        told.append(f"{unknown} were measured by code that their record does not know.")
+        told.append(f"Measured by code that the record does not know: {unknown}.")
     if other:
-        told.append(f"{other} were measured by other code than today's.")
+        told.append(f"Measured by other code than today's: {other}.")
     if gone:
-        told.append(
-            f"Of {gone} the weights are gone, so they cannot be measured again; they stay as they were measured."
-        )
+        told.append(f"Weights gone, so that a result cannot be measured again and stays as it was measured: {gone}.")
     return "".join(f" {sentence}" for sentence in told)
 
 

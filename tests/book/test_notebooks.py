@@ -13,7 +13,7 @@ import soundfile
 from built import BOOK
 from nbval.plugin import IPyNbFile
 
-from paper_code.lab import chapters, run
+from paper_code.chapters import CHAPTERS
 from paper_code.lab.store import Store
 
 NAMES = sorted(path.stem for path in BOOK.glob("*.py"))
@@ -52,7 +52,7 @@ def error_of(name: str, tmp_path: Path, **values: object) -> str:
 def test_every_notebook_has_its_text() -> None:
     """Each .ipynb has a .py beside it and the other way round, and every chapter is among them."""
     assert sorted(path.stem for path in BOOK.glob("*.ipynb")) == NAMES
-    assert set(chapters.CHAPTERS) <= set(NAMES)
+    assert set(CHAPTERS) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -94,7 +94,7 @@ def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> Non
     assert not differences, "\n".join(differences)
 
 
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_chapters_have_the_same_parameters(chapter: str) -> None:
     """A reader who knows the parameters of one chapter knows those of all; each may have more."""
     assert set(parameters(chapter)) >= CHAPTER_PARAMETERS
@@ -126,13 +126,13 @@ def test_unknown_parameter_is_refused(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_unknown_profile_is_refused(chapter: str, tmp_path: Path) -> None:
     """A profile that does not exist stops the chapter with the profiles there are."""
     message = error_of(chapter, tmp_path, profile="smok", output=str(tmp_path / "results"))
     last = message.strip().splitlines()[-1]
     assert "'smok'" in last
-    assert all(profile in last for profile in chapters.module(chapter).PROFILES)
+    assert all(profile in last for profile in CHAPTERS[chapter].profiles)
     assert not list((tmp_path / "results").rglob("provenance.json"))
 
 
@@ -148,7 +148,7 @@ def own_recording(path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_chapter_runs_from_scratch_with_own_audio(chapter: str, tmp_path: Path) -> None:
     """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them.
 
@@ -158,7 +158,7 @@ def test_chapter_runs_from_scratch_with_own_audio(chapter: str, tmp_path: Path) 
     values = {"profile": "smoke", "seed": SEED, "audio": own_recording(tmp_path), "output": str(results)}
     seconds = workflow.execute(BOOK / f"{chapter}.ipynb", tmp_path / "out.ipynb", values)
     made = Store(results).all(chapter)
-    assert {result.experiment for result in made} == set(run.experiments(chapter, "smoke", SEED))
+    assert {result.experiment for result in made} == set(CHAPTERS[chapter].experiments("smoke", SEED))
     assert {(result.profile, result.seed) for result in made} == {("smoke", SEED)}
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]

@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from built import BOOK, HTML, PATIENCE, Opened, is_redirect
 from playwright.sync_api import Browser
 
-from paper_code.lab import chapters
+from paper_code.chapters import CHAPTERS
 
 pytestmark = pytest.mark.site
 MOST_BYTES = 400_000
@@ -198,7 +198,7 @@ def test_every_chapter_has_its_page_and_card() -> None:
     """The landing page leads to every chapter, and the site's own first page to the landing page."""
     soup = BeautifulSoup((HTML / "book" / "index.html").read_text(encoding="utf-8"), "html.parser")
     cards = {a["href"] for a in soup.select(".sd-card a[href]")}
-    assert {f"{chapter}.html" for chapter in chapters.CHAPTERS} <= cards
+    assert {f"{chapter}.html" for chapter in CHAPTERS} <= cards
     assert is_redirect(HTML / "index.html")
     assert "url=book/index.html" in (HTML / "index.html").read_text(encoding="utf-8")
 
