@@ -295,12 +295,13 @@ def _decide(demands: Sequence[Demand], numbers: Numbers) -> tuple[str, str]:
 
 
 def _reason(sentence: str, pairs: Sequence[tuple[Demand, Interval]], numbers: Numbers) -> str:
-    parts = []
+    """The sentence with its quantities, of which each has a region alike, and with the region."""
+    quantities = []
     for demand, found in pairs:
         seeds = "1 seed" if found.count == 1 else f"{found.count} seeds"
-        quantity = f"{demand.quantity} ({numbers.spread(found)}, {seeds})"
-        parts.append(sentence.format(quantity, demand.region(numbers)))
-    return " ".join(parts)
+        quantities.append(f"{demand.quantity} ({numbers.spread(found)}, {seeds})")
+    told = quantities[0] if len(quantities) == 1 else f"each of {'; '.join(quantities)}"
+    return sentence.format(told, pairs[0][0].region(numbers))
 
 
 def _ours(rule: Rule, columns: Sequence[list[float]], numbers: Numbers) -> str:
