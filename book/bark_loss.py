@@ -30,7 +30,7 @@ output = ""  # folder for results; default _build/results
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
 
-from paper_code.bark_loss import experiment, figures, stimuli, tables
+from paper_code.bark_loss import configs, figures, stimuli, tables
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.networks import Generator
 from paper_code.bark_loss.study import learn_own, open_study
@@ -166,7 +166,7 @@ sum(weights.numel() for weights in Generator().parameters())
 steps, kind = study.checkpoints[-1], "synthetic sounds" if study.synthetic else "real recordings"
 display(
     Markdown(
-        f"Shown here: the profile **{study.profile}** ({experiment.PROFILES[study.profile].title}), {steps} steps, "
+        f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), {steps} steps, "
         f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''}, {kind}, {len(study.results)} runs of five sounds."
     )
 )

@@ -47,10 +47,10 @@ from paper_code.masking_loss import (
     setting_tables,
     tables,
 )
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.objective import TotalLoss
 from paper_code.masking_loss.configs import RATES, sized
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
-from paper_code.masking_loss.objective import TotalLoss
 from paper_code.masking_loss.pmsqe import PMSQE
 from paper_code.masking_loss.study import open_study
 

@@ -25,8 +25,8 @@ from pathlib import Path
 
 from IPython.display import display
 
+from paper_code import chapters
 from paper_code.display import pages
-from paper_code.lab import chapters
 from paper_code.lab.store import open_store
 
 store = open_store(output)
@@ -34,7 +34,7 @@ store = open_store(output)
 # %% [markdown]
 # ## This build
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "nbval-ignore-output"]
 pages.executions(Path.cwd(), profile)
 
 # %% [markdown]
@@ -51,5 +51,5 @@ for chapter in chapters.CHAPTERS:
 # %% [markdown]
 # ## Packages
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "nbval-ignore-output"]
 pages.packages([found for name in chapters.CHAPTERS for found in pages.stored(name, store, profile)])

@@ -1,4 +1,4 @@
-"""The lab runs where only torch, torchaudio, numpy, scipy, soundfile and tqdm are installed."""
+"""The lab runs where only torch (which brings filelock), torchaudio, numpy, scipy, soundfile and tqdm are installed."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ class Refuse:
         if installed.get(name.partition(".")[0], "paper_code") not in ("paper_code", *there):
             raise ImportError(f"{name} is not on a bare machine")
 
-there = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "tqdm")
+there = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "tqdm", "filelock")
 installed = {top: top for top in packages_distributions() if top not in sys.modules and top != "paper_code"}
 sys.meta_path.insert(0, Refuse())
 assert "matplotlib" in installed and "pooch" in installed

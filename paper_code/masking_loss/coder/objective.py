@@ -4,12 +4,12 @@ import torch
 from torch import Tensor, nn
 
 from paper_code.hearing.masking import MaskingModel
-from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.framing import FRAME, HOP
+from paper_code.masking_loss.coder.quantiser import distribution, entropy, penalty
 from paper_code.masking_loss.configs import CoderConfig
-from paper_code.masking_loss.framing import FRAME, HOP
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
-from paper_code.masking_loss.quantiser import distribution, entropy, penalty
 
 SMALL = 1e-12  # under the root of a frame's squared error, whose slope at 0 is infinite
 

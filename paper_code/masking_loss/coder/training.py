@@ -5,22 +5,26 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from paper_code.lab import paths
+from paper_code.lab.config import Config
+from paper_code.lab.files import write_arrays
 from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
 from paper_code.lab.training import History, Recorder, fit
 from paper_code.masking_loss import stimuli
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import FRAME, analysed, completed, overlap_added, run_length, window
+from paper_code.masking_loss.coder.objective import TotalLoss
+from paper_code.masking_loss.coder.quantiser import entropy, usage
+from paper_code.masking_loss.coder.rate_control import Best, RateControl
 from paper_code.masking_loss.configs import CoderConfig, kilobits
-from paper_code.masking_loss.framing import FRAME, analysed, completed, overlap_added, run_length, window
-from paper_code.masking_loss.objective import TotalLoss
-from paper_code.masking_loss.quantiser import entropy, usage
-from paper_code.masking_loss.rate_control import Best, RateControl
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
 WARM_UPS = paths.ROOT / "_build" / "warm-ups"
@@ -44,6 +48,35 @@ class Trained:
     history: History
     chosen: int
     kilobits: float
+
+
+def train_and_keep(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
+    """Train the coder of a config; leaves its weights and curves in `folder`. AMR-WB has nothing to learn.
+
+    Raises what `train` raises.
+    """
+    if not isinstance(config, CoderConfig):
+        return
+    trained = train(config, folder, device, progress)
+    weights.keep(folder / weights.KEPT, trained.coder, weights.about(config))
+    write_arrays(folder / weights.CURVES, curves(trained))
+
+
+def curves(trained: Trained) -> dict[str, Any]:
+    """Loss and terms of every step, warm-up first; what was measured on the way; which step's coder was kept."""
+    parts = trained.warm_up.arrays(), trained.history.arrays()
+    both = {name: np.concatenate([part[name] for part in parts]).astype(np.float32) for name in parts[1]}
+    waited = both.pop("data_seconds").sum()
+    seen = {f"seen_{name}": trained.recorder.array(name) for name in trained.recorder.names()}
+    return {
+        **both,
+        **seen,
+        "warm_up_seconds": trained.warm_up.seconds,
+        "seconds": trained.history.seconds,
+        "waiting_for_data": waited,
+        "chosen": trained.chosen,
+        "chosen_kilobits": trained.kilobits,
+    }
 
 
 def make_coder(config: CoderConfig) -> SpeechCoder:

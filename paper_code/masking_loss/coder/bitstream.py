@@ -20,8 +20,8 @@ from torch import Tensor
 from paper_code.audio.clips import AudioError
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
-from paper_code.masking_loss.coder import CODES, SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.framing import frames_needed, join_signal, split_signal
+from paper_code.masking_loss.coder.coder import CODES, SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.framing import frames_needed, join_signal, split_signal
 
 MAGIC, VERSION = b"PMLC", 1
 HEADER = struct.Struct("<4sB8sIfII")  # magic, version, coder, samples, level, words of the stream, checksum

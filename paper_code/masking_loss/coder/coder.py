@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from paper_code.audio.signals import require_choice
-from paper_code.masking_loss.framing import FRAME
-from paper_code.masking_loss.initialisation import start_as_half_band
-from paper_code.masking_loss.quantiser import SoftmaxQuantiser
+from paper_code.masking_loss.coder.framing import FRAME
+from paper_code.masking_loss.coder.initialisation import start_as_half_band
+from paper_code.masking_loss.coder.quantiser import SoftmaxQuantiser
 
 SAMPLE_RATE = 16000
 CODES = FRAME // 2  # numbers a frame that are quantised
