@@ -7,10 +7,9 @@ import importlib
 
 import pytest
 
+from paper_code.chapters import CHAPTERS
 from paper_code.lab import claims, claims_file
 from paper_code.lab.rules import REPRODUCED, TREND
-
-CHAPTERS = ("bark_loss", "codec_loss", "masking_loss")
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -10,7 +9,7 @@ import pytest
 import torch
 
 from paper_code import chapters
-from paper_code.lab import audit, code, devices, paths, results
+from paper_code.lab import audit, code, devices, results
 from paper_code.lab.chapter import UnknownName
 from paper_code.lab.config import ConfigError
 from paper_code.lab.devices import DeviceError
@@ -204,7 +203,9 @@ def test_stale_names_what_changed(toy, store, monkeypatch):
     assert len(lines) == 2
     assert "gentle/smoke-seed0: made with other settings (version, learning_rate)" in lines[0]
     assert "steep/smoke-seed0: there is no experiment 'steep' any more" in lines[1]
-    assert compute(SimpleNamespace(experiments=changed, CHAPTER=toy.CHAPTER), store).folder.name.startswith("smoke-seed0-")
+    assert compute(SimpleNamespace(experiments=changed, CHAPTER=toy.CHAPTER), store).folder.name.startswith(
+        "smoke-seed0-"
+    )
 
 
 def test_stale_finds_overrides_and_lost_profiles(toy, store, monkeypatch):

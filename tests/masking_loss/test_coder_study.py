@@ -263,9 +263,21 @@ def test_where_a_seed_has_no_run_its_value_is_missing(some_repeated):
     assert found["SNR, AMR-WB 19.85"] == pytest.approx([alone, alone])
     apart = [alone - _values(titled("masking 20"), "snr", seed).mean() for seed in (0, 1)]
     assert found["SNR, AMR-WB less the most of the coders, 20"] == pytest.approx(apart)
-    rows = {row.id: row for row in claims.judge("masking_loss", found)}
-    assert "1 of 2 seeds lack a value" in rows["noise-13-log-mel"].why
-    assert "lack a value" not in rows["noise-20-log-mel"].why
+    (noise,) = [row for row in claims.judge("masking_loss", found, "smoke") if row.id == "noise"]
+    lacking = [part.name for part in noise.parts if "1 of 2 seeds lack a value" in part.why]
+    assert lacking == ["log-mel 13", "PMSQE 13", "log-mel 24", "PMSQE 24"]
+
+
+def test_a_profile_without_longer_trainings_has_no_value_of_them(results):
+    found = measurements.measurements(results)
+    without = measurements.measurements([one for one in results if not one.experiment.endswith("_longer")])
+    assert list(without) == list(found)
+    longer = [name for name in found if name.endswith(", longer")]
+    assert len(longer) > 20
+    assert all(np.isnan(without[name]).all() for name in longer)
+    rows = claims.judge_ours("masking_loss", without, "full")
+    untestable = [row.id for row in rows if row.verdict == UNTESTABLE]
+    assert untestable == ["ours-longer-pesq", "ours-longer-noise", "ours-longer-lead"]
 
 
 def test_a_seed_without_all_conditions_hears_the_first_seed_in_their_place(some_repeated):
