@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from paper_code.lab.intervals import mean_of_defined
+from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB, TRAINED_FOR_LONGER, Condition, at_rate
@@ -35,8 +36,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
         condition = Condition.of(result)
         (of_seeds[result.seed] if condition.trained else of_all).update(_of_result(condition, result))
     rows = [of_all | of_seed | _together(of_all | of_seed) for of_seed in of_seeds.values()]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name, math.nan) for row in rows] for name in names}
+    return over_seeds(rows)
 
 
 def full_parameters() -> int:
