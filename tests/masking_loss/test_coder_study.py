@@ -300,6 +300,18 @@ def test_where_a_seed_has_no_run_its_value_is_missing(some_repeated):
     }
 
 
+def test_a_profile_without_longer_trainings_has_no_value_of_them(results):
+    found = measurements.measurements(results)
+    without = measurements.measurements([one for one in results if not one.experiment.endswith("_longer")])
+    assert list(without) == list(found)
+    longer = [name for name in found if name.endswith(", longer")]
+    assert len(longer) > 20
+    assert all(np.isnan(without[name]).all() for name in longer)
+    rows = claims.judge_ours("masking_loss", without, "full")
+    untestable = [row.id for row in rows if row.verdict == UNTESTABLE]
+    assert untestable == ["ours-longer-pesq", "ours-longer-noise", "ours-longer-lead"]
+
+
 def test_a_seed_without_all_conditions_hears_the_first_seed_in_their_place(some_repeated):
     study = Study(some_repeated, seed=1)
     assert {condition.title: result.seed for condition, result in study.conditions.items() if result.seed == 1} == {
