@@ -74,24 +74,38 @@ def test_committed_outputs(name: str) -> None:
     assert "papermill" not in committed(name).metadata
 
 
-@pytest.mark.site
-@pytest.mark.parametrize("name", NAMES)
-def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
-    """The notebook that `make book` has executed shows what the committed one shows (if not: `make notebooks`).
+def differences(name: str, recordings: bool, session: pytest.Session) -> list[str]:
+    """In what the notebook that `make book` has executed differs from the committed one, a text a cell.
 
     Compared as `pytest --nbval book` compares, with the same rules, but without executing it a second time.
+    recordings: the cells with that tag, or all others.
     """
     executed = nbformat.read(notebooks.STAGE / f"{name}.ipynb", as_version=4)
     assert notebooks.sources(executed) == notebooks.sources(committed(name)), "not this notebook: run `make book`"
-    file = IPyNbFile.from_parent(request.session, path=BOOK / f"{name}.ipynb")
+    file = IPyNbFile.from_parent(session, path=BOOK / f"{name}.ipynb")
     file.setup_sanitize_files()
     now = [notebooks.without_warnings(cell.outputs) for cell in executed.cells if cell.cell_type == "code"]
-    differences = [
+    return [
         f"{cell.name}: {''.join(cell.comparison_traceback)}"
         for cell, outputs in zip(file.collect(), now, strict=True)
-        if cell.options["check"] and not cell.compare_outputs(outputs, cell.cell.outputs)
+        if cell.options["check"]
+        and ("recordings" in cell.cell.metadata.get("tags", [])) == recordings
+        and not cell.compare_outputs(outputs, cell.cell.outputs)
     ]
-    assert not differences, "\n".join(differences)
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", NAMES)
+def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
+    """`make book` shows what is committed, on any processor, with and without recordings (if not: `make notebooks`)."""
+    assert differences(name, False, request.session) == []
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", [pytest.param(c, marks=pytest.mark.corpora(c)) for c in chapters.CHAPTERS])
+def test_executed_as_committed_with_recordings(name: str, request: pytest.FixtureRequest) -> None:
+    """The same of the cells that need recordings."""
+    assert differences(name, True, request.session) == []
 
 
 @pytest.mark.parametrize("chapter", chapters.CHAPTERS)
