@@ -162,7 +162,9 @@ def own_recording(path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+@pytest.mark.parametrize(
+    "chapter", [pytest.param(c, marks=pytest.mark.xdist_group(f"{c}.ipynb")) for c in chapters.CHAPTERS]
+)
 def test_chapter_runs_from_scratch_with_own_audio(chapter: str, tmp_path: Path) -> None:
     """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them.
 
