@@ -30,6 +30,11 @@ def browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Compare notebooks by the rules of one file, from whatever folder pytest is started."""
+    config.option.nbval_sanitize_with = config.option.nbval_sanitize_with or str(ROOT / "workflow" / "nbval.cfg")
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str | None:
     """The path of an installed Chromium or Chrome; a test that asks for it is marked `browser`."""
