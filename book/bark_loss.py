@@ -107,7 +107,7 @@ figures.filter_banks()
 loss = BarkLoss()
 loss
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 sample = study.originals["speech"]
 if isinstance(sample, players.Missing):
     sample = stimuli.clip("speech", synthetic=True)

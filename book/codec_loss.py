@@ -91,7 +91,7 @@ setting_tables.recordings()
 # MP3 at 16 kb/s is LAME, through ffmpeg, as in the paper; the decoded sound is aligned to the sample. LAME also cuts
 # off the treble, the earlier the lower the rate. The others come at no cost through the same door.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 setting_tables.codecs(study)
 
 # %% tags=["hide-input"]
@@ -142,7 +142,7 @@ parameter_count(encoder), encoder.bottleneck / 256
 # throughout. Then the bottleneck holds 64 directions, the band above 2 kHz is lost from the start, and no training of
 # ours brought it back: all models stayed at 14 dB.)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 display(
     Markdown(
         "Before the first step, the five test tracks come back at {:.1f} dB. What is missing is bent by the "
@@ -246,7 +246,7 @@ tables.waveforms(study)
 # %% tags=["hide-input"]
 charts.hole_ranking(study)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 figures.where_the_holes_are(study)
 
 # %% tags=["hide-input"]
@@ -267,7 +267,7 @@ tables.table_3(study)
 # All models begin alike and learn from the same sounds; what differs is where in the sound their losses pull. The L1 of
 # waveforms pulls at loud cells and at silence alike; a loss through a network that sees a logarithm may pull elsewhere:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 tables.pulls(study)
 
 # %% [markdown]
@@ -348,7 +348,7 @@ tables.cost(study)
 # A loss that has learned what MP3 leaves out at 16 kb/s should not mind what is left out at higher rates. Does it? Here
 # one clip is coded at many rates, and each version compared with the original.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 charts.losses_by_rate(study, FIGURES[0])
 
 # %% [markdown]

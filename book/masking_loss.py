@@ -117,7 +117,7 @@ setting_tables.recordings()
 # %%
 model = MaskingModel(sample_rate=16000, frame_length=512)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 hearing_figures.threshold(study)
 
 # %% [markdown]
@@ -129,10 +129,10 @@ hearing_figures.threshold(study)
 # 44.1 kHz, the offset of tones for noise too, a lower threshold in quiet, and a spectrum without its factor 1/512. This
 # chapter follows the textbook. What each departure does to the threshold of the frame above:
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 hearing_figures.laboratory_port(study)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 hearing_figures.deviations(study)
 
 # %% [markdown]
@@ -384,7 +384,7 @@ figures.player(study, study.heard[0])
 # %% [markdown]
 # ## Figure 4: spectrograms
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 figures.figure_4(study)
 
 # %% tags=["hide-input"]
@@ -421,16 +421,16 @@ display(Markdown(listening.screening(heard)), *listening.tables(heard))
 # {cite:t}`stahl2024` published the ratings of 21 listeners of speech codecs, sounds included. What this page would do
 # with ratings of its own coders, it does here with theirs.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 real_listeners.figure()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 display(Markdown(real_listeners.screening()))
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 real_listeners.means_table()
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "recordings"]
 real_listeners.differences_table()
 
 # %% tags=["hide-input"]

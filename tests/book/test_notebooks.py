@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 from built import BOOK
-from nbval.plugin import IPyNbFile
+from nbval.plugin import IPyNbCell, IPyNbFile
 
 from paper_code.chapters import CHAPTERS
 from paper_code.lab.store import Store
@@ -74,24 +74,62 @@ def test_committed_outputs(name: str) -> None:
     assert "papermill" not in committed(name).metadata
 
 
-@pytest.mark.site
-@pytest.mark.parametrize("name", NAMES)
-def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
-    """The notebook that `make book` has executed shows what the committed one shows (if not: `make notebooks`).
+def compared_cells(name: str, session: pytest.Session) -> list[IPyNbCell]:
+    """The code cells of a committed notebook, as nbval compares their outputs by the rules of workflow/nbval.cfg."""
+    file = IPyNbFile.from_parent(session, path=BOOK / f"{name}.ipynb")
+    file.setup_sanitize_files()
+    return list(file.collect())
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "same"),
+    [
+        ("text/html", "<td>1.23</td>", "<td>1.24</td>", False),
+        ("text/html", "<figure><img></figure><td>1</td>", "<figure><svg></svg></figure><td>1</td>", True),
+        ("text/html", "<figure></figure><td>1</td><figure></figure>", "<figure></figure><figure></figure>", False),
+        ("text/html", '<a href="sounds/0123456789abcdef.flac">', '<a href="sounds/fedcba9876543210.flac">', True),
+        ("text/html", '<img src="data:image/png;base64,iVBO=">', '<img src="data:image/webp;base64,UklG">', True),
+        ("image/svg+xml", '<?xml version="1.0"?>\n<svg>\n<path/></svg>', "<svg></svg>", True),
+        ("text/plain", "Figure: highest at 1 kHz", "Figure: highest at 2 kHz", False),
+        ("text/markdown", "It is 25.5 dB.", "It is 24.6 dB.", False),
+    ],
+)
+def test_what_is_compared(kind: str, one: str, other: str, same: bool, request: pytest.FixtureRequest) -> None:
+    """Tables, sentences and the plain text beside a picture are; pictures and the names of sounds are not."""
+    outputs = ([nbformat.v4.new_output("display_data", {kind: text})] for text in (one, other))
+    assert compared_cells(NAMES[0], request.session)[0].compare_outputs(*outputs) == same
+
+
+def differences(name: str, recordings: bool, session: pytest.Session) -> str:
+    """What the notebook that `make book` has executed shows otherwise than the committed one, cell by cell; or "".
 
     Compared as `pytest --nbval book` compares, with the same rules, but without executing it a second time.
+    recordings: the cells with that tag, or all others.
     """
     executed = nbformat.read(notebooks.STAGE / f"{name}.ipynb", as_version=4)
     assert notebooks.sources(executed) == notebooks.sources(committed(name)), "not this notebook: run `make book`"
-    file = IPyNbFile.from_parent(request.session, path=BOOK / f"{name}.ipynb")
-    file.setup_sanitize_files()
     now = [notebooks.without_warnings(cell.outputs) for cell in executed.cells if cell.cell_type == "code"]
-    differences = [
+    return "\n".join(
         f"{cell.name}: {''.join(cell.comparison_traceback)}"
-        for cell, outputs in zip(file.collect(), now, strict=True)
-        if cell.options["check"] and not cell.compare_outputs(outputs, cell.cell.outputs)
-    ]
-    assert not differences, "\n".join(differences)
+        for cell, outputs in zip(compared_cells(name, session), now, strict=True)
+        if cell.options["check"]
+        and ("recordings" in cell.cell.metadata.get("tags", [])) == recordings
+        and not cell.compare_outputs(outputs, cell.cell.outputs)
+    )
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", NAMES)
+def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
+    """`make book` shows what is committed, on any processor, with and without recordings (if not: `make notebooks`)."""
+    assert differences(name, False, request.session) == ""
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", [pytest.param(c, marks=pytest.mark.corpora(c)) for c in CHAPTERS])
+def test_executed_as_committed_with_recordings(name: str, request: pytest.FixtureRequest) -> None:
+    """The same of the cells that need recordings."""
+    assert differences(name, True, request.session) == ""
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -148,7 +186,7 @@ def own_recording(path: Path) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", [pytest.param(c, marks=pytest.mark.xdist_group(f"{c}.ipynb")) for c in CHAPTERS])
 def test_chapter_runs_from_scratch_with_own_audio(chapter: str, tmp_path: Path) -> None:
     """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them.
 

@@ -1,4 +1,4 @@
-"""What all tests share: one thread a process, markers that skip with a reason, and strictness on request.
+"""What tests and notebooks share: one thread a process, markers that skip with a reason, strictness on request.
 
 With COMPENDIUM_STRICT=1 a test that is skipped fails instead, so that a machine that lacks recordings or a
 browser cannot pass by skipping. Only the lack of a GPU stays a skip: no CPU can stand in for one.
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from nbval.plugin import IPyNbCell
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parent
 STRICT = os.environ.get("COMPENDIUM_STRICT") == "1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ALLOWED_SKIPS = ("cuda", "gpu")
@@ -27,6 +28,11 @@ os.environ.setdefault("COMPENDIUM_OFFLINE", "1")  # a test that lacks recordings
 def browser() -> str | None:
     """The path of an installed Chromium or Chrome, or None."""
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compare notebooks by the rules of one file, from whatever folder pytest is started."""
+    config.option.nbval_sanitize_with = config.option.nbval_sanitize_with or str(ROOT / "workflow" / "nbval.cfg")
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +56,11 @@ def lacking(item: pytest.Item) -> str | None:
         from paper_code.audio import corpora
 
         here = {
-            name: any(corpora.where(file.path) != "absent" for file in corpus.recordings)
+            name: any(corpora.where(file.path) != "absent" for file in corpus.recordings or corpus.files)
             for name, corpus in corpora.corpora().items()
         }
-        absent = [name for name in marker.args if not here[name]]
+        used = {name: corpus.chapters for name, corpus in corpora.corpora().items()}
+        absent = [name for name in here if not here[name] and {name, *used[name]} & set(marker.args)]
         if absent or not any(here.values()):
             what = f"recordings of {', '.join(absent)}" if absent else "recordings"
             return f"no {what}: set COMPENDIUM_CORPORA to their folder or fetch them (README)"
@@ -66,10 +73,12 @@ def lacking(item: pytest.Item) -> str | None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a browser, and let tests that share something expensive stay on one of several processes."""
+    """Mark what needs a browser or recordings; let tests that share something expensive stay on one process."""
     for item in items:
         if "chromium_path" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if isinstance(item, IPyNbCell) and "recordings" in item.cell.metadata.get("tags", []):
+            item.add_marker(pytest.mark.corpora(item.path.stem))
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(home(item.path)))
     long = {group(item) for item in items if item.get_closest_marker("slow")}
