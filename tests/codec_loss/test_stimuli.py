@@ -225,33 +225,6 @@ def test_a_missing_corpus_is_told(tmp_path, monkeypatch):
     assert not list(tmp_path.rglob("*.npy"))
 
 
-def _decibels(response):
-    return 20 * np.log10(np.maximum(response, 1e-10))
-
-
-@pytest.mark.parametrize("cutoff", [1500, 3000, 5000])
-def test_the_band_limit_passes_below_stops_above_and_has_no_delay(cutoff):
-    impulse = torch.zeros(8001)
-    impulse[4000] = 1.0
-    found = limit_band(impulse, cutoff, 16000).double().numpy()
-    assert np.allclose(found, found[::-1], atol=1e-9)  # zero phase: even around the impulse
-    hertz, level = np.arange(8001.0), _decibels(np.abs(np.fft.rfft(found, 16000)))
-    assert np.abs(level[hertz < cutoff - 150]).max() < 0.01
-    assert level[hertz > cutoff + 150].max() < -75
-    assert level[hertz > cutoff + 200].max() < -80
-    assert level[cutoff] == pytest.approx(-6, abs=0.1)
-
-
-def test_the_band_limit_keeps_shape_length_and_leading_axes():
-    sounds = torch.randn(2, 3, 700, generator=torch.Generator().manual_seed(0))
-    found = limit_band(sounds, 3000, 16000)
-    assert found.shape == sounds.shape
-    assert found.dtype == torch.float32
-    assert torch.allclose(found[1, 2], limit_band(sounds[1, 2], 3000, 16000), atol=1e-6)
-    assert limit_band(torch.ones(40), 3000, 16000).shape == (40,)  # shorter than the filter
-    assert not limit_band(torch.zeros(100), 3000, 16000).any()
-
-
 def _file(folder, samples, rate):
     soundfile.write(folder / "my.wav", samples, rate, subtype="FLOAT")
     return str(folder / "my.wav")

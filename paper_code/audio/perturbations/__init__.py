@@ -11,13 +11,14 @@ from paper_code.audio.perturbations.level import clip_peaks, gain, mu_law
 from paper_code.audio.perturbations.noise import add_noise, at_level, coloured_noise, white_noise
 from paper_code.audio.perturbations.reverberation import impulse_response, reverberate
 from paper_code.audio.perturbations.spectrum import equalise, filter_without_delay, keep_band, limit_band, tilt
-from paper_code.audio.perturbations.time import change_pitch, change_speed, dropouts, pops
+from paper_code.audio.perturbations.time import change_pitch, change_speed, change_tempo, dropouts, pops
 
 __all__ = [
     "add_noise",
     "at_level",
     "change_pitch",
     "change_speed",
+    "change_tempo",
     "clip_peaks",
     "coloured_noise",
     "dropouts",

@@ -20,7 +20,6 @@ def limit_band(waveforms: Tensor, cutoff: float, sample_rate: int) -> Tensor:
     Raises ValueError also where the cut-off is not between 0 and half the sample rate.
     Paper: Ananthabhotla et al. 2019, §6.1 (3000 Hz) and §8.1. Chapter: codec_loss.
     """
-    require_waveforms(waveforms)
     require_within("cut-off (Hz)", cutoff, 0.0, sample_rate / 2, ends=False)
     taps = signal.firwin(TAPS, cutoff, window=("kaiser", 8.0), fs=sample_rate)
     return filter_without_delay(waveforms, taps)
@@ -28,6 +27,9 @@ def limit_band(waveforms: Tensor, cutoff: float, sample_rate: int) -> Tensor:
 
 def filter_without_delay(waveforms: Tensor, taps: NDArray[np.float64]) -> Tensor:
     """Waveforms [..., time] through a linear-phase filter of an odd number of taps, whose delay is taken out."""
+    require_waveforms(waveforms)
+    if len(taps) % 2 == 0:
+        raise ValueError(f"A filter whose delay is whole samples has an odd number of taps; found {len(taps)}.")
     shaped = taps.reshape((1,) * (waveforms.ndim - 1) + (-1,))
     filtered = signal.oaconvolve(_doubles(waveforms), shaped, mode="same", axes=-1)
     return torch.from_numpy(filtered).to(waveforms)

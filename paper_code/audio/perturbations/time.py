@@ -7,14 +7,15 @@ from fractions import Fraction
 import torch
 from scipy.signal import resample_poly
 from torch import Tensor
-from torchaudio.functional import pitch_shift
+from torchaudio.functional import phase_vocoder
 
 from paper_code.audio.signals import require_waveforms, require_within
 
 FINEST = 10_000  # the largest denominator of a speed: it is right to 0.01 %
+COARSER = 100  # the largest denominator of a pitch: it is right to a hundredth of a semitone
 LEAST, MOST = 0.1, 10.0  # times as fast
 OCTAVE = 12.0  # semitones
-WINDOW = 0.064  # s, of the spectra between which a pitch is shifted: it resolves the harmonics of a low voice
+WINDOW = 0.064  # s, of the phase vocoder's spectra: it resolves the harmonics of a low voice
 
 
 def change_speed(waveforms: Tensor, speed: float | Fraction) -> Tensor:
@@ -30,20 +31,38 @@ def change_speed(waveforms: Tensor, speed: float | Fraction) -> Tensor:
     return torch.from_numpy(resampled).to(waveforms)
 
 
-def change_pitch(waveforms: Tensor, semitones: float, sample_rate: int) -> Tensor:
-    """Waveforms [..., time] higher by so many semitones (lower below 0), at the tempo they had: a phase vocoder.
+def change_tempo(waveforms: Tensor, tempo: float, sample_rate: int) -> Tensor:
+    """Waveforms [..., time] `tempo` times as fast (0.1 to 10) at the pitch they had: a phase vocoder.
 
-    semitones: -12 to 12, taken to the nearest hundredth.
+    The result has ceil(time / tempo) samples.
+    Raises ValueError also where the sound is no longer than half a window (32 ms).
     """
     require_waveforms(waveforms)
-    require_within("semitones", semitones, -OCTAVE, OCTAVE)
-    cents = round(100 * semitones)
+    require_within("tempo", tempo, LEAST, MOST)
     window = 2 ** round(math.log2(WINDOW * sample_rate))
     if waveforms.shape[-1] <= window // 2:
-        raise ValueError(f"A change of pitch needs more than {window // 2} samples; found {waveforms.shape[-1]}.")
-    return (
-        pitch_shift(waveforms, sample_rate, cents, bins_per_octave=1200, n_fft=window) if cents else waveforms.clone()
-    )
+        raise ValueError(f"A phase vocoder needs more than {window // 2} samples; found {waveforms.shape[-1]}.")
+    shape = torch.hann_window(window, dtype=waveforms.dtype, device=waveforms.device)
+    flat = waveforms.reshape(-1, waveforms.shape[-1])
+    spectra = torch.stft(flat, window, window // 4, window=shape, return_complex=True)
+    advance = torch.linspace(0, math.pi * window / 4, window // 2 + 1, dtype=flat.dtype, device=flat.device)
+    stretched = phase_vocoder(spectra, tempo, advance.unsqueeze(-1))
+    length = math.ceil(waveforms.shape[-1] / tempo)
+    result = torch.istft(stretched, window, window // 4, window=shape, length=length)
+    return result.reshape(*waveforms.shape[:-1], length)
+
+
+def change_pitch(waveforms: Tensor, semitones: float, sample_rate: int) -> Tensor:
+    """Waveforms [..., time] higher by so many semitones (lower below 0; -12 to 12), at the tempo they had.
+
+    Stretched by a phase vocoder, then played faster by as much, to a hundredth of a semitone.
+    Raises ValueError also where the sound is no longer than half a window (32 ms).
+    """
+    require_within("semitones", semitones, -OCTAVE, OCTAVE)
+    ratio = Fraction(2 ** (semitones / OCTAVE)).limit_denominator(COARSER)
+    changed = change_speed(change_tempo(waveforms, float(1 / ratio), sample_rate), ratio)
+    length = waveforms.shape[-1]
+    return torch.nn.functional.pad(changed, (0, max(0, length - changed.shape[-1])))[..., :length]
 
 
 def dropouts(waveforms: Tensor, share: float, seconds: float, sample_rate: int, generator: torch.Generator) -> Tensor:
