@@ -88,6 +88,7 @@ class ModelConfig(TrainingConfig):
     bottleneck: int = 128
     weights: str = ""
     predicted_seconds: float = 5.0
+    version: int = 2  # since the start no longer depends on the processor
 
     def __post_init__(self) -> None:
         super().__post_init__()
