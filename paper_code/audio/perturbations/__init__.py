@@ -2,8 +2,8 @@
 
 Conventions: waveforms are float32 or float64 [..., time], nominally in [-1, 1]; the result has the same shape, dtype and
 device unless the function says otherwise, and no gradient is promised. Each strength is in the unit its argument names
-(dB, Hz, s, bits, a share). What is random is drawn on the CPU from the generator that is handed over, so that one seed
-gives one result on every device. Nothing is clipped unless that is the perturbation. Bad levels and samples raise
+(dB, Hz, s, bits, a share). What is random is drawn on the CPU from the generator that is handed over, so that a seed
+draws the same on every device. Nothing is clipped unless that is the perturbation. Bad levels and samples raise
 ValueError.
 """
 

@@ -12,7 +12,6 @@ from torchaudio.functional import phase_vocoder
 from paper_code.audio.signals import require_waveforms, require_within
 
 FINEST = 10_000  # the largest denominator of a speed: it is right to 0.01 %
-COARSER = 100  # the largest denominator of a pitch: it is right to a hundredth of a semitone
 LEAST, MOST = 0.1, 10.0  # times as fast
 OCTAVE = 12.0  # semitones
 WINDOW = 0.064  # s, of the phase vocoder's spectra: it resolves the harmonics of a low voice
@@ -55,11 +54,11 @@ def change_tempo(waveforms: Tensor, tempo: float, sample_rate: int) -> Tensor:
 def change_pitch(waveforms: Tensor, semitones: float, sample_rate: int) -> Tensor:
     """Waveforms [..., time] higher by so many semitones (lower below 0; -12 to 12), at the tempo they had.
 
-    Stretched by a phase vocoder, then played faster by as much, to a hundredth of a semitone.
+    Stretched by a phase vocoder, then played faster by as much.
     Raises ValueError also where the sound is no longer than half a window (32 ms).
     """
     require_within("semitones", semitones, -OCTAVE, OCTAVE)
-    ratio = Fraction(2 ** (semitones / OCTAVE)).limit_denominator(COARSER)
+    ratio = Fraction(2 ** (semitones / OCTAVE)).limit_denominator(FINEST)
     changed = change_speed(change_tempo(waveforms, float(1 / ratio), sample_rate), ratio)
     length = waveforms.shape[-1]
     return torch.nn.functional.pad(changed, (0, max(0, length - changed.shape[-1])))[..., :length]
