@@ -1,1 +1,1 @@
-"""Signals in and out: clips, corpora, filter banks, the synthesiser."""
+"""Signals in and out: clips, corpora, filter banks, perturbations, real codecs, the synthesiser."""

@@ -1,4 +1,6 @@
-"""What every loss of the compendium asks of the signals it compares, and says when it does not get it."""
+"""What losses and perturbations ask of the signals and levels they are given, and say when they do not get it."""
+
+import math
 
 import torch
 from torch import Tensor
@@ -8,6 +10,32 @@ def require_choice(name: str, value: object, choices: tuple[object, ...]) -> Non
     """Raises ValueError, naming the choices, where an option is none of them."""
     if value not in choices:
         raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; found {value!r}.")
+
+
+def require_within(name: str, value: float, low: float, high: float, ends: bool = True, whole: bool = False) -> None:
+    """Raises ValueError unless a level lies from `low` to `high` (ends: both included) and is a whole number if asked."""
+    inside = low <= value <= high if ends else low < value < high
+    if not (inside and math.isfinite(value)) or (whole and value != int(value)):
+        kind, bounds = ("a whole number " if whole else ""), (f"from {low:g} to {high:g}" if ends else "")
+        raise ValueError(f"{name} wants {kind}{bounds or f'between {low:g} and {high:g}'}; found {value!r}.")
+
+
+def require_finite(**levels: float) -> None:
+    """Raises ValueError where a level, given by its name, is NaN or infinite."""
+    for name, value in levels.items():
+        if not math.isfinite(value):
+            raise ValueError(f"{name.replace('_', ' ')} must be finite; found {value!r}.")
+
+
+def require_waveforms(*waveforms: Tensor, **named: Tensor) -> None:
+    """Raises ValueError unless each is floating-point [..., time] with a sample or more, all of them finite."""
+    for name, signal in (*(("waveform", waveform) for waveform in waveforms), *named.items()):
+        if signal.ndim == 0 or signal.numel() == 0:
+            raise ValueError(f"A {name} needs at least one sample, [..., time]; found the shape {tuple(signal.shape)}.")
+        if not signal.is_floating_point():
+            raise ValueError(f"The {name} must hold floating-point samples in [-1, 1]; found {signal.dtype}.")
+        if not torch.isfinite(signal).all():
+            raise ValueError(f"The {name} holds samples that are not finite (NaN or infinity).")
 
 
 def require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None, sample_rate: int) -> None:
@@ -25,10 +53,4 @@ def require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None,
             "Estimate and reference need the same shape [..., time]; "
             f"found {tuple(estimate.shape)} and {tuple(reference.shape)}."
         )
-    if estimate.ndim == 0 or estimate.shape[-1] == 0 or estimate.numel() == 0:
-        raise ValueError(f"A signal needs at least one sample, [..., time]; found the shape {tuple(estimate.shape)}.")
-    for name, signal in (("estimate", estimate), ("reference", reference)):
-        if not signal.is_floating_point():
-            raise ValueError(f"The {name} must hold floating-point samples in [-1, 1]; found {signal.dtype}.")
-        if not torch.isfinite(signal).all():
-            raise ValueError(f"The {name} holds samples that are not finite (NaN or infinity).")
+    require_waveforms(estimate=estimate, reference=reference)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from paper_code.audio import perturbations
 from paper_code.audio.clips import Clip
 from paper_code.bark_loss.configs import WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import centre_frequencies
@@ -16,7 +17,7 @@ VARIANTS: Mapping[str, Callable[[], BarkLoss]] = {
     "corrected bank": BarkLoss.corrected,
     "corrected bank, working logarithm": lambda: BarkLoss.corrected(log_factor=WORKING_LOG_FACTOR),
 }
-NOISE_LEVEL = -20.0  # dB re the sound
+SNR = 20.0  # dB
 
 
 def changes(clip: Clip) -> dict[str, Tensor]:
@@ -27,12 +28,12 @@ def changes(clip: Clip) -> dict[str, Tensor]:
         "half the amplitude": 0.5 * sound,
         "inverted": -sound,
         "late by one sample": torch.roll(sound, 1),
-        "noise below 600 Hz": sound + _band(noise, clip, 0.0, 600.0),
-        "noise from 600 to 2000 Hz": sound + _band(noise, clip, 600.0, 2000.0),
-        "noise above 2000 Hz": sound + _band(noise, clip, 2000.0, clip.sample_rate),
-        "nothing above 2000 Hz": _keep(sound, clip.sample_rate, 0.0, 2000.0),
+        "noise below 600 Hz": _with_band(sound, noise, 0.0, 600.0, clip.sample_rate),
+        "noise from 600 to 2000 Hz": _with_band(sound, noise, 600.0, 2000.0, clip.sample_rate),
+        "noise above 2000 Hz": _with_band(sound, noise, 2000.0, clip.sample_rate, clip.sample_rate),
+        "nothing above 2000 Hz": perturbations.keep_band(sound, 0.0, 2000.0, clip.sample_rate),
         "silence": torch.zeros_like(sound),
-        "only noise": _scaled(noise, sound, 0.0),
+        "only noise": perturbations.at_level(noise, sound, 0.0),
     }
 
 
@@ -68,15 +69,5 @@ def compression(clip: Clip) -> dict[str, dict[str, float]]:
     return found
 
 
-def _band(noise: Tensor, clip: Clip, low: float, high: float) -> Tensor:
-    return _scaled(_keep(noise, clip.sample_rate, low, high), clip.waveform, NOISE_LEVEL)
-
-
-def _keep(signal: Tensor, sample_rate: int, low: float, high: float) -> Tensor:
-    frequency = torch.fft.rfftfreq(len(signal), 1 / sample_rate)
-    inside = (frequency >= low) & (frequency < high)
-    return torch.fft.irfft(torch.fft.rfft(signal) * inside, n=len(signal))
-
-
-def _scaled(signal: Tensor, reference: Tensor, decibels: float) -> Tensor:
-    return signal * (reference.norm() / signal.norm() * 10 ** (decibels / 20))
+def _with_band(sound: Tensor, noise: Tensor, low: float, high: float, sample_rate: int) -> Tensor:
+    return perturbations.add_noise(sound, perturbations.keep_band(noise, low, high, sample_rate), SNR)

@@ -124,7 +124,7 @@ def _minutes(files: Sequence[corpora.Recording]) -> float | None:
 
 def _hours(versions: int) -> float:
     """Hours of training material: each track in so many versions, slower ones longer."""
-    lengths = [up / down for up, down in (stimuli.SPEEDS[v % len(stimuli.SPEEDS)] for v in range(versions))]
+    lengths = [float(1 / stimuli.SPEEDS[version % len(stimuli.SPEEDS)]) for version in range(versions)]
     return (_minutes(stimuli.recordings("train")) or 0.0) / 60 * sum(lengths)
 
 

@@ -4,6 +4,7 @@ Material is prepared once into memory-mapped arrays (16 bit) and read from there
 """
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +12,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy import signal as scipy_signal
 from torch import Tensor
 
 from paper_code.audio import clips, corpora, synthesiser
 from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import Codec, code_batch
+from paper_code.audio.perturbations import change_speed, limit_band, tilt
 from paper_code.codec_loss.networks import PATCH
 from paper_code.lab import material as prepared
 from paper_code.lab import paths
@@ -34,9 +35,9 @@ TEST = ("visqol", "sonic_pi_samples", "medley_solos_small", "pyroomacoustics")
 # A clearance: these two loops are from a record that nobody has released; see data/corpora.toml.
 NOT_FOR_TEST = ("loop_amen",)
 BANDS = (3000, 5000)  # Hz: §6.1 and §8.1
-SPEEDS = ((1, 1), (9, 10), (10, 9), (4, 5), (5, 4), (2, 3), (3, 2))  # resampled: pitch and tempo together
+# Times as fast: pitch and tempo together.
+SPEEDS = tuple(Fraction(speed) for speed in ("1", "10/9", "9/10", "5/4", "4/5", "3/2", "2/3"))
 TILT = 6.0  # dB an octave, at most
-DECIBELS_OF_2 = 20 * np.log10(2.0)
 NOISE = (10.0, 40.0)  # dB of signal over noise
 PIECE = 60  # s: longer recordings are coded in pieces of this length, and short ones joined up to it
 SYNTHETIC_SEEDS = {"train": (0, 1, 2), "validation": (3, 4), "test": (5, 6)}
@@ -69,17 +70,6 @@ def own_clip(path: str, seconds: float = 10.0) -> Clip:
     return clips.cut(clip, (len(clip.waveform) - length) // 2, length)
 
 
-def limit_band(waveforms: Tensor, cutoff: float) -> Tensor:
-    """Waveforms [..., time] without what lies above `cutoff` Hz: a linear-phase filter whose delay is taken out.
-
-    511 taps, 6 dB down at the cutoff, 80 dB down 150 Hz above.
-    Paper: Ananthabhotla et al. 2019, §6.1 (3000 Hz) and §8.1. Chapter: codec_loss.
-    """
-    taps = scipy_signal.firwin(511, cutoff, window=("kaiser", 8.0), fs=SAMPLE_RATE)
-    found = scipy_signal.oaconvolve(waveforms.numpy().astype(np.float64), _like(taps, waveforms), mode="same", axes=-1)
-    return torch.from_numpy(found.astype(np.float32))
-
-
 def material(
     side: str,
     codec: Codec,
@@ -108,7 +98,8 @@ def material(
 
 def _prepare(folder: Path, tracks: list[Tensor], codec: Codec, bands: Sequence[int], progress: bool) -> None:
     coded = [found.waveform for found in code_batch(tracks, codec, progress=progress)]
-    limited = {f"limited-{cutoff}": map(partial(limit_band, cutoff=cutoff), tracks) for cutoff in bands}
+    limit = partial(limit_band, sample_rate=SAMPLE_RATE)
+    limited = {f"limited-{cutoff}": map(partial(limit, cutoff=cutoff), tracks) for cutoff in bands}
     prepared.write(folder, [len(track) for track in tracks], {"original": tracks, "coded": coded, **limited})
 
 
@@ -145,8 +136,7 @@ def _versions(tracks: list[Tensor], versions: int) -> Iterator[Tensor]:
     yield from tracks
     generator = np.random.default_rng(2019)
     for version in range(1, versions):
-        up, down = SPEEDS[version % len(SPEEDS)]
-        faster = [scipy_signal.resample_poly(track.numpy(), up, down) for track in tracks]
+        faster = [change_speed(track, SPEEDS[version % len(SPEEDS)]).numpy() for track in tracks]
         for track in faster:
             if generator.random() < 0.3:
                 track = _mixed(track, faster[generator.integers(len(faster))], generator.uniform(-12, 0))
@@ -156,7 +146,7 @@ def _versions(tracks: list[Tensor], versions: int) -> Iterator[Tensor]:
             yield torch.from_numpy((PEAK * level * track / np.abs(track).max()).astype(np.float32))
 
 
-def _mixed(track: NDArray[np.float32], other: NDArray[np.float32], decibels: float) -> NDArray[np.float32]:
+def _mixed(track: NDArray[np.floating], other: NDArray[np.floating], decibels: float) -> NDArray[np.floating]:
     """A track with another, looped, at a level relative to it."""
     scale = 10 ** (decibels / 20) * track.std() / max(float(other.std()), 1e-6)
     return track + scale * np.resize(other, track.shape)
@@ -167,16 +157,10 @@ def _brighter(track: NDArray[np.float32], generator: np.random.Generator) -> NDA
 
     Most of the music learned from has little above 4 kHz, where the codec's low-pass and most of its holes are.
     """
-    spectrum = np.fft.rfft(track.astype(np.float64))
-    kilohertz = np.linspace(0, SAMPLE_RATE / 2000, len(spectrum)).clip(0.05)
-    tilted = np.fft.irfft(spectrum * kilohertz ** (generator.uniform(0, TILT) / DECIBELS_OF_2), n=len(track))
+    tilted = tilt(torch.from_numpy(track).double(), generator.uniform(0, TILT), SAMPLE_RATE).numpy()
     if generator.random() < 0.5:
         noise = generator.standard_normal(len(track))
         if generator.random() < 0.5:
             noise *= np.sqrt(ndimage.uniform_filter1d(tilted**2, SAMPLE_RATE // 50).clip(0))  # sums round below 0
-        tilted += noise * 10 ** (-generator.uniform(*NOISE) / 20) * tilted.std() / max(noise.std(), 1e-12)
+        tilted = _mixed(tilted, noise, -generator.uniform(*NOISE))
     return tilted.astype(np.float32)
-
-
-def _like(taps: NDArray[np.float64], waveforms: Tensor) -> NDArray[np.float64]:
-    return taps.reshape((1,) * (waveforms.ndim - 1) + (-1,))

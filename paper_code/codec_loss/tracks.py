@@ -9,6 +9,7 @@ from torch import Tensor
 
 from paper_code.audio import clips, corpora, synthesiser
 from paper_code.audio.clips import Clip
+from paper_code.audio.perturbations import limit_band
 from paper_code.codec_loss import stimuli
 from paper_code.codec_loss.networks import FRAME, HOP
 from paper_code.lab.config import suggestion
@@ -60,7 +61,7 @@ def excerpt(name: str, cutoff: int | None = None, synthetic: bool = False) -> Cl
     prepared = stimuli.at_16_kilohertz(piece)
     if cutoff is None:
         return prepared.with_waveform(prepared.waveform, f"excerpt of {track.title}", title=track.title)
-    limited = stimuli.limit_band(prepared.waveform, cutoff)
+    limited = limit_band(prepared.waveform, cutoff, stimuli.SAMPLE_RATE)
     return prepared.with_waveform(limited, f"limited to {cutoff} Hz", title=track.title)
 
 

@@ -57,7 +57,17 @@ def save(file: Path, kind: Kind, tensors: Mapping[str, torch.Tensor], about: Map
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic(file) as temporary:
         save_file(plain, temporary, metadata={"kind": kind.key, "about": json.dumps(dict(about))})
+        temporary.write_bytes(_with_ordered_header(temporary.read_bytes()))
     return file
+
+
+def _with_ordered_header(content: bytes) -> bytes:
+    """A safetensors file with its header in order. The library's metadata come in another order every time, and files of
+    the same weights would have different checksums."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:start]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)  # the numbers after it lie at multiples of 8 bytes
+    return len(header).to_bytes(8, "little") + header + content[start:]
 
 
 def read(file: Path, kind: Kind) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:

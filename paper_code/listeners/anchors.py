@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import signal
 
 from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.perturbations import filter_without_delay
 
 LOW_HZ, MID_HZ = 3500, 7000
 # ITU-R BS.1534-3 gives a mask for 3.5 kHz: within 0.1 dB up to there, 25 dB down at 4 kHz, 50 dB at 4.5 kHz. At 7 kHz
@@ -51,6 +51,6 @@ def low_pass(edge: float, sample_rate: int) -> NDArray[np.float64]:
 
 def _low_passed(clip: Clip, edge: float) -> Clip:
     taps = low_pass(edge, clip.sample_rate)
-    wave = signal.oaconvolve(clip.waveform.double().numpy(), taps, mode="same")
+    waveform = filter_without_delay(clip.waveform, taps)
     step = f"low-passed at {edge / 1000:g} kHz (linear phase, {len(taps)} taps)"
-    return clip.with_waveform(torch.from_numpy(wave), step)
+    return clip.with_waveform(waveform, step)

@@ -123,8 +123,7 @@ def _peaks(cells: _Cells) -> Tensor:
     bands = over.shape[-2]
     weakest = over.sort(dim=-2).values[..., bands - math.ceil(SHARE_OF_BANDS * bands), :]
     strength = cells.error.sum(-2)
-    top = strength == _spread(strength, PULSE_REACH // 2)
-    return (weakest > PROMINENCE) & top & (cells.explained < EXPLAINED)
+    return (weakest > PROMINENCE) & _tops(strength, PULSE_REACH // 2) & (cells.explained < EXPLAINED)
 
 
 def _gain(found: Tensor, wanted: Tensor) -> Tensor:
@@ -164,6 +163,12 @@ def _spread(values: Tensor, reach: int) -> Tensor:
     """The largest of the frames within `reach` of each frame."""
     flat = values.reshape(-1, 1, values.shape[-1])
     return max_pool1d(flat, 2 * reach + 1, stride=1, padding=reach).reshape(values.shape)
+
+
+def _tops(values: Tensor, reach: int) -> Tensor:
+    """Which frames are the largest within `reach`; the first of equal ones, as a click midway between two makes them."""
+    before = pad(values, (reach, 0), value=-math.inf)[..., :-1].unfold(-1, reach, 1).amax(-1)
+    return (values > before) & (values == _spread(values, reach))
 
 
 def _frame(sample_rate: int) -> int:

@@ -35,14 +35,15 @@ def scale_invariant_snr(estimate: Tensor, reference: Tensor) -> Tensor:
 def gap_noise(estimate: Tensor, reference: Tensor) -> Tensor:
     """Level of the estimate over that of the reference in the quietest tenth of its frames, in dB; 0 is right.
 
-    The estimate [..., time] is first given the reference's overall level. Frames are 256 samples, every 128.
+    The estimate [..., time] is first given the reference's overall level. Frames are 256 samples, every 128; of equally
+    quiet ones the earlier count.
     Our measure of the blog's "less noise": a reconstruction fills gaps with its noise.
     Paper: Vinyard 2018, "Final Thoughts". Chapter: bark_loss.
     """
     validate(estimate, reference, shortest=GAP_FRAME)
     energy = reference.unfold(-1, GAP_FRAME, GAP_HOP).square().sum(-1)
     count = max(1, round(GAP_SHARE * energy.shape[-1]))
-    quiet = energy.argsort(dim=-1)[..., :count]
+    quiet = energy.argsort(dim=-1, stable=True)[..., :count]
     found = match_level(estimate, reference).unfold(-1, GAP_FRAME, GAP_HOP).square().sum(-1)
     in_gaps = found.gather(-1, quiet.expand(*found.shape[:-1], count)).sum(-1)
     return _ratio(in_gaps, energy.gather(-1, quiet).sum(-1).expand(in_gaps.shape))

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.codec_loss import evaluation, holes, measurements, stimuli
+from paper_code.audio.perturbations import limit_band
+from paper_code.codec_loss import evaluation, holes, measurements
 from paper_code.codec_loss.building import autoencoder
 from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig
 from paper_code.codec_loss.networks import magnitude_spectrogram
@@ -22,7 +23,7 @@ def _noise(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def test_a_sounds_own_magnitudes_and_phase_give_it_back():
-    sound = stimuli.limit_band(_noise(1024 + 512 * 9), 7000)  # the bin at half the rate is left out
+    sound = limit_band(_noise(1024 + 512 * 9), 7000, 16000)  # the bin at half the rate is left out
     found = evaluation.with_phase(magnitude_spectrogram(sound), sound)
     assert found.shape == sound.shape
     assert (found - sound)[512:-512].abs().max() < 1e-6
@@ -33,7 +34,7 @@ def test_a_sounds_own_magnitudes_and_phase_give_it_back():
 
 
 def test_the_phase_is_that_of_the_coded_sound():
-    one, other = stimuli.limit_band(_noise(2, 1024 + 512 * 9), 7000)
+    one, other = limit_band(_noise(2, 1024 + 512 * 9), 7000, 16000)
     magnitudes = magnitude_spectrogram(one)
     assert not torch.allclose(evaluation.with_phase(magnitudes, other), one, atol=0.01)
     config = LossNetworkConfig(network="spectrogram", **COMMON)
@@ -53,7 +54,7 @@ def test_silence_with_any_phase_is_silent_and_finite():
 def pairs():
     """Three patches, and after a "codec" that takes a tenth of the level away and all above 5 kHz."""
     original = _noise(3, 66048)
-    return original, stimuli.limit_band(0.9 * original, 5000)
+    return original, limit_band(0.9 * original, 5000, 16000)
 
 
 def test_a_network_that_does_nothing_scores_as_the_identity(pairs):
@@ -76,7 +77,7 @@ def test_the_best_fixed_filter_beats_the_identity_on_a_filtered_sound(pairs):
     config = LossNetworkConfig(network="time", **COMMON)
     seen, wanted = (magnitude_spectrogram(part) for part in pairs)
     gains = {"fixed filter": holes.fixed_filter(seen, wanted)}
-    perfect = lambda part: stimuli.limit_band(0.9 * part, 5000)  # noqa: E731
+    perfect = lambda part: limit_band(0.9 * part, 5000, 16000)  # noqa: E731
     found = evaluation._network_metrics(config, perfect, *pairs, gains, 5000.0)
     assert evaluation.CORRECTED not in found
     assert found["network"]["l1"] < 1e-6
@@ -104,8 +105,8 @@ def test_a_gain_per_bin_repairs_what_a_network_gets_wrong_in_every_frame_alike(p
 
 
 def test_known_noise_gives_the_known_snr():
-    sounds = stimuli.limit_band(_noise(2, 66048), 3000)
-    noise = stimuli.limit_band(_noise(2, 66048, seed=1), 3000)
+    sounds = limit_band(_noise(2, 66048), 3000, 16000)
+    noise = limit_band(_noise(2, 66048, seed=1), 3000, 16000)
     levels = torch.tensor([[0.1], [0.01]])  # 20 and 40 dB under the sounds
     found = sounds + levels * noise * sounds.norm(dim=-1, keepdim=True) / noise.norm(dim=-1, keepdim=True)
     metrics = evaluation._model_metrics(ModelConfig(model="a", **COMMON), found, sounds)
@@ -123,13 +124,13 @@ def test_known_noise_gives_the_known_snr():
 
 
 def test_pulses_and_a_missing_upper_band_are_seen():
-    sounds = stimuli.limit_band(_noise(1, 66048), 3000)
+    sounds = limit_band(_noise(1, 66048), 3000, 16000)
     clicks = torch.zeros(1, 66048)
     clicks[:, 4000::8000] = 0.5
     config = ModelConfig(model="a", **COMMON)
-    clicking = evaluation._model_metrics(config, sounds + stimuli.limit_band(clicks, 3000), sounds)
+    clicking = evaluation._model_metrics(config, sounds + limit_band(clicks, 3000, 16000), sounds)
     assert clicking["pulse_rate"] == pytest.approx(8 / (66048 / 16000), rel=0.15)
-    muffled = evaluation._model_metrics(config, stimuli.limit_band(sounds, 1500), sounds)
+    muffled = evaluation._model_metrics(config, limit_band(sounds, 1500, 16000), sounds)
     assert muffled["upper_level"] < -20
     assert muffled["pulse_rate"] < 0.5
 
@@ -203,8 +204,8 @@ def test_a_track_is_scored_in_its_middle(monkeypatch):
         return SimpleNamespace(overall=50.0, artifacts=60.0)
 
     monkeypatch.setattr(evaluation, "source_quality", quality)
-    original = stimuli.limit_band(_noise(16000), 3000)
-    estimate = original + 0.1 * stimuli.limit_band(_noise(16000, seed=1), 3000)
+    original = limit_band(_noise(16000), 3000, 16000)
+    estimate = original + 0.1 * limit_band(_noise(16000, seed=1), 3000, 16000)
     found = evaluation._track_metrics(ModelConfig(model="a", predicted_seconds=0.5, **COMMON), estimate, original)
     assert (found["ops"], found["aps"]) == (50, 60)
     assert torch.equal(asked[0][0], estimate[4000:12000])

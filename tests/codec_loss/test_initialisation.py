@@ -8,7 +8,8 @@ import pytest
 import torch
 from scipy.signal.windows import dpss
 
-from paper_code.codec_loss import initialisation, stimuli
+from paper_code.audio.perturbations import limit_band
+from paper_code.codec_loss import initialisation
 from paper_code.codec_loss.networks import EncoderNetwork
 
 SIZES = [(12, 128, 3000.0), (12, 128, 5000.0), (4, 128, 3000.0), (2, 128, 3000.0), (2, 2, 3000.0)]
@@ -16,7 +17,7 @@ SIZES = [(12, 128, 3000.0), (12, 128, 5000.0), (4, 128, 3000.0), (2, 128, 3000.0
 
 def _limited(samples: int, cutoff: float = 3000.0, peak: float = 0.05, seed: int = 0) -> torch.Tensor:
     noise = torch.randn(1, samples, generator=torch.Generator().manual_seed(seed))
-    limited = stimuli.limit_band(noise, cutoff)
+    limited = limit_band(noise, cutoff, 16000)
     return peak / limited.abs().max() * limited
 
 

@@ -45,6 +45,13 @@ def test_the_file_is_plain_safetensors_that_says_what_it_is(file):
         assert opened.get_tensor("kernel").tolist() == TENSORS["kernel"].tolist()
 
 
+def test_the_same_weights_are_the_same_bytes(tmp_path):
+    """Whatever the order of the tensors: a config names the file that it was made with by its checksum."""
+    turned = dict(reversed(TENSORS.items()))
+    files = [weights.save(tmp_path / f"{k}", TOY, turned if k % 2 else TENSORS, {"wheels": 4}) for k in range(16)]
+    assert len({weights.checksum(file) for file in files}) == 1
+
+
 def test_half_rounds_kernels_alone(tmp_path):
     stored = weights.half(TENSORS)
     assert stored["kernel"].dtype == torch.float16

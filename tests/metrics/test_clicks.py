@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from paper_code.audio import clips, corpora
-from paper_code.metrics.clicks import broadband_pulses, pulse_times
+from paper_code.metrics.clicks import _tops, broadband_pulses, pulse_times
 
 RATE = 16000
 CASTANETS = "visqol/testdata/conformance_testdata_subset/castanets48_stereo.wav"
@@ -59,6 +59,21 @@ def test_planted_clicks_are_found_in_place_and_energy(music, rate, decibels):
     assert pulses.rate.item() == pytest.approx(rate, rel=0.05)
     assert pulses.level.item() == pytest.approx(wanted.item(), abs=0.5)
     assert pulses.share.item() > 0.9
+
+
+@pytest.mark.parametrize("offset", [0, 5, 8, 11])
+def test_a_click_anywhere_between_two_frames_is_one(music, offset):
+    """Frames start every 16 samples; a click at sample 8 of 16 is as strong in two of them."""
+    clicks = torch.zeros_like(music)
+    clicks[[9600 + offset, 30400 + offset]] = 1.0
+    assert pulse_times(music + clicks, music).tolist() == pytest.approx(
+        [(9600 + offset) / RATE, (30400 + offset) / RATE], abs=0.0006
+    )
+
+
+def test_of_equal_frames_the_first_is_the_top():
+    values = torch.tensor([[0.0, 1, 3, 3, 1, 0, 2, 1, 2, 0, 3]])
+    assert _tops(values, 2).nonzero()[:, 1].tolist() == [2, 6, 10]
 
 
 def test_more_and_louder_clicks_read_higher(music):

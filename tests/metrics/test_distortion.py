@@ -46,6 +46,16 @@ def test_gap_noise_reads_the_noise_in_the_quiet_part():
     assert gap_noise(5 * reference, reference).item() == pytest.approx(0, abs=1e-9)
 
 
+def test_of_equally_quiet_frames_the_earlier_count():
+    """A loud half, then 49 equal quiet frames of which 10 are taken: noise from the 11th on is not seen, before it is."""
+    reference = torch.full((12800,), 0.01, dtype=torch.float64)
+    reference[:6400] = 1.0
+    later, earlier = torch.zeros(2, 12800, dtype=torch.float64)
+    later[6400 + 12 * 128 :: 2], earlier[6400 + 3 * 128] = 0.01, 0.3
+    assert gap_noise(reference + later, reference).item() == pytest.approx(0, abs=0.01)
+    assert gap_noise(reference + earlier, reference).item() > 2
+
+
 def test_batches_are_item_by_item():
     signal, noise = _orthogonal()
     estimates = torch.stack([signal + noise, signal + 0.1 * noise])
