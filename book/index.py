@@ -14,8 +14,8 @@
 # # Perceptual audio losses
 #
 # ::::{div} lead
-# Five documents promise that a loss which listens like an ear trains better audio networks than a plain
-# error does. Here each of them is taken from recordings to its figures, for you to hear, re-run and check.
+# Five documents make the same promise: a loss that listens like an ear trains better audio networks than a plain error
+# does. This book takes each of them from recordings to figures. You can hear it, run it again and check it.
 # ::::
 
 # %% tags=["parameters", "remove-cell"]
@@ -41,8 +41,8 @@ landing_player(study)
 pages.scoreboard(rows)
 
 # %% [markdown]
-# Verdicts are computed from the results, over the seeds that were run; {ref}`each claim <all-claims>`, with the rule that
-# judges it, stands at the end of this page.
+# Verdicts are computed from the results, over all seeds that were run. {ref}`Each claim <all-claims>` is listed at the
+# end of this page, with the rule that judges it.
 #
 # ## The documents
 #
@@ -56,8 +56,7 @@ pages.scoreboard(rows)
 # :::{card-header}
 # Vinyard 2018
 # :::
-# A bank of narrow filters and a logarithm, compared by angle: does a tiny network spend its
-# weights better?
+# A bank of narrow filters and a logarithm, compared by angle. Does a tiny network spend its weights better?
 # :::{card-footer}
 # Listen and read
 # :::
@@ -70,7 +69,7 @@ pages.scoreboard(rows)
 # :::{card-header}
 # Ananthabhotla, Ewert & Paradiso 2019
 # :::
-# A network that imitates an MP3 encoder shows another network what need not be right.
+# A network that imitates an MP3 encoder shows another network which errors do not matter.
 # :::{card-footer}
 # Listen and read
 # :::
@@ -107,7 +106,7 @@ pages.scoreboard(rows)
 # :::{card-header}
 # Byun et al. 2021
 # :::
-# A speech coder that learns to keep its noise under what the ear masks.
+# A speech coder learns to keep its noise below what the ear masks.
 # :::{card-footer}
 # Listen and read
 # :::
@@ -122,8 +121,8 @@ pages.scoreboard(rows)
 # make test                  # every check
 # ```
 #
-# {doc}`reproduce` says what each needs and how long it takes, how to run one chapter on your own audio, and how
-# to use one of the losses in your own training.
+# {doc}`reproduce` says what each command needs and how long it takes. It also shows how to run one chapter on your own
+# audio, and how to use one of the losses in your own training.
 #
 # (all-claims)=
 # ## All claims

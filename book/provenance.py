@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Provenance
 #
-# Every result carries a record of what made it: its settings and seed, the recordings with their checksums,
-# the code, the machine, the packages and the time. These tables are those records.
+# Every result carries a record of what made it: settings and seed, recordings with their checksums, code, machine,
+# packages and time. These tables show those records.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "published"
@@ -40,9 +40,8 @@ pages.executions(Path.cwd(), profile)
 # %% [markdown]
 # ## The experiments
 #
-# *Settings* is a hash of every setting but the profile's name: results with the same hash are
-# interchangeable. *Code* is the commit (with a + when files differed from it) and a digest of the package's
-# Python files.
+# *Settings* is a hash of every setting but the profile's name: results with the same hash are interchangeable. *Code*
+# is the commit (with a + when files differed from it) and a digest of the package's Python files.
 
 # %% tags=["remove-input"]
 for chapter in chapters.CHAPTERS:
