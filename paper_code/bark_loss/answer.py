@@ -30,7 +30,7 @@ def _speech(values: Mapping[str, Sequence[float]]) -> str | None:
     how = found.word("less intelligible than", "about as intelligible as", "more intelligible than")
     return (
         f"After a quarter of the training, speech learned with the Bark loss is {how} speech learned with the squared "
-        f"error (predicted intelligibility, 1 is best: {found.numbers(2)})."
+        f"error (predicted intelligibility, 1 is best: {found.numbers(2)}{found.seed})."
     )
 
 
@@ -39,7 +39,7 @@ def _bands(values: Mapping[str, Sequence[float]]) -> str | None:
     for band in ("mid", "high", "low"):
         if found := _against_mse(values, f"{band}-band distance", "all sounds"):
             how = found.word("nearer to the original", "about as near", "farther from the original")
-            groups.setdefault(how, []).append(f"{band} ({found.numbers(1, 'dB')})")
+            groups.setdefault(how, []).append(f"{band} ({found.numbers(1, 'dB')}{found.seed})")
     if not groups:
         return None
     told = joined([f"{how} at {joined(bands)} frequencies" for how, bands in groups.items()])
@@ -53,5 +53,5 @@ def _quiet_places(values: Mapping[str, Sequence[float]]) -> str | None:
     how = found.word("less noise than", "about as much noise as", "more noise than")
     return (
         f"In the quiet places of the sounds it leaves {how} the squared error (level over the original's there: "
-        f"{found.numbers(1, 'dB')})."
+        f"{found.numbers(1, 'dB')}{found.seed})."
     )

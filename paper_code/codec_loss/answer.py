@@ -36,7 +36,7 @@ def _imitation(values: Mapping[str, Sequence[float]], network: str, subject: str
     number = holes.word("fewer", "about as many", "more")
     return (
         f"{subject} is {how} the best fixed filter on the test recordings (error {error.numbers(3)}), and it finds "
-        f"{number} of the holes that the codec leaves ({holes.numbers(0, '%')})."
+        f"{number} of the holes that the codec leaves ({holes.numbers(0, '%')}{holes.seed})."
     )
 
 
@@ -44,11 +44,11 @@ def _models(values: Mapping[str, Sequence[float]]) -> str | None:
     clauses = []
     for name, score, digits, unit in (
         ("signal-to-noise ratio", "SNR", 1, "dB"),
-        ("predicted quality between 0 and 100", "OPS, tracks", 0, ""),
+        ("predicted quality", "OPS, tracks", 0, "of 100"),
     ):
         if found := compare(values, f"{score}, model C", f"{score}, model A"):
             how = found.word("a lower", "about the same", "a higher")
-            clauses.append(f"{how} {name} ({found.numbers(digits, unit)})")
+            clauses.append(f"{how} {name} ({found.numbers(digits, unit)}{found.seed})")
     if not clauses:
         return None
     taught = "Compared with plain L1 (Model A), an autoencoder taught by the imitated codec (Model C) has"
@@ -64,5 +64,5 @@ def _start(values: Mapping[str, Sequence[float]]) -> str:
     how = found[best].word("below", "about level with", "above")
     return (
         f" The best of the four models by that ratio, {best}, ends {how} the untrained linear coder that all four start "
-        f"from ({found[best].numbers(1, 'dB')})."
+        f"from ({found[best].numbers(1, 'dB')}{found[best].seed})."
     )

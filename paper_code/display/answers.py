@@ -14,6 +14,7 @@ from paper_code.lab.intervals import Interval, interval
 from paper_code.lab.rules import Numbers
 
 FULL = "full"  # the profile of the documents' sizes
+NO_BREAK = "\u00a0"
 SMOKE = "This is the profile *smoke*, which only shows that every step works: these numbers mean nothing."
 
 
@@ -51,9 +52,13 @@ class Comparison:
         return (less, same, more)[self.order + 1]
 
     def numbers(self, digits: int, unit: str = "") -> str:
-        """ "11.7 ± 0.4 % against 16.5 ± 0.6 %", and "one seed" where there is one."""
-        single = ", one seed" if self.difference.count == 1 else ""
-        return f"{written(self.first, digits, unit)} against {written(self.second, digits, unit)}{single}"
+        """ "11.7 ± 0.4 % against 16.5 ± 0.6 %"."""
+        return f"{written(self.first, digits, unit)} against {written(self.second, digits, unit)}"
+
+    @property
+    def seed(self) -> str:
+        """ ", one seed" where there is one, to be put behind the last numbers of a sentence."""
+        return ", one seed" if self.difference.count == 1 else ""
 
 
 def compare(
@@ -71,9 +76,10 @@ def compare(
 
 
 def written(value: Interval, digits: int, unit: str = "") -> str:
-    """A mean with its spread and unit; without a spread where there is one value, or where all are the same."""
+    """A mean with its spread and unit, which no line break parts; no spread of one value, or where all are the same."""
     numbers = Numbers(digits, unit)
-    return numbers.full(value.mean) if value.half_width == 0 else numbers.spread(value)
+    text = numbers.full(value.mean) if value.half_width == 0 else numbers.spread(value)
+    return text.replace(" ", NO_BREAK)
 
 
 def answer(question: str, sentences: Sequence[str | None], not_run: Sequence[str], profile: str) -> Answer:

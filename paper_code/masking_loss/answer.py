@@ -27,7 +27,7 @@ def _noise(values: Mapping[str, Sequence[float]]) -> str | None:
     amount = found.word("less noise", "about as much noise", "more noise")
     return (
         f"At {RATE} kb/s the masking loss leaves {amount} above the threshold, compared with the squared error alone: "
-        f"{found.numbers(1, '%')} of the spectrogram."
+        f"{found.numbers(1, '%')} of the spectrogram{found.seed}."
     )
 
 
@@ -69,4 +69,4 @@ def _codec(values: Mapping[str, Sequence[float]]) -> str | None:
     if found is None:
         return None
     how = found.word("below", "about level with", "above")
-    return f"The best of the three is {how} AMR-WB, a standard speech codec (PESQ: {found.numbers(2)})."
+    return f"The best of the three is {how} AMR-WB, a standard speech codec (PESQ: {found.numbers(2)}{found.seed})."

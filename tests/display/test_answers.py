@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from paper_code.bark_loss.answer import answer as bark_answer
 from paper_code.codec_loss.answer import answer as codec_answer
-from paper_code.display.answers import answer, compare, joined, written
+from paper_code.display.answers import NO_BREAK, answer, compare, joined, written
 from paper_code.lab.intervals import Interval
 from paper_code.masking_loss.answer import answer as masking_answer
 
@@ -65,7 +65,8 @@ def study(measurements: dict[str, list[float]], profile: str = "small") -> Simpl
 
 def said(chapter: str, measurements: dict[str, list[float]], profile: str = "small") -> list[str]:
     """The sentences, without their question and what was not run."""
-    return [line for line in repr(CHAPTERS[chapter][0](study(measurements, profile))).splitlines() if line[:2] == "- "]
+    text = repr(CHAPTERS[chapter][0](study(measurements, profile))).replace(NO_BREAK, " ")
+    return [line for line in text.splitlines() if line[:2] == "- "]
 
 
 def swapped(measurements: dict[str, list[float]], first: str, second: str) -> dict[str, list[float]]:
@@ -87,7 +88,9 @@ def test_a_comparison_follows_its_paired_interval() -> None:
     assert paired.word("less", "same", "more") == "less"
     assert compare({"a": [1.0, 2.0, 3.0], "b": [3.0, 2.0, 1.1]}, "a", "b").word("less", "same", "more") == "same"
     assert compare({"a": [2.0], "b": [1.0]}, "a", "b", factor=100).first.mean == 200
-    assert compare({"a": [2.0], "b": [1.0]}, "a", "b").numbers(1, "dB") == "2.0 dB against 1.0 dB, one seed"
+    single = compare({"a": [2.0], "b": [1.0]}, "a", "b")
+    assert (single.numbers(1, "dB").replace(NO_BREAK, " "), single.seed) == ("2.0 dB against 1.0 dB", ", one seed")
+    assert paired.seed == ""
     assert compare({"a": [2.0], "b": [2.0]}, "a", "b").order == 0
 
 
@@ -102,8 +105,8 @@ def test_seeds_without_a_value_are_left_out_of_both() -> None:
 
 def test_numbers_and_lists_in_words() -> None:
     assert written(Interval(3.55, 0.0, 3), 2) == "3.55"
-    assert written(Interval(-1.25, 0.5, 3), 1, "dB") == "−1.2 ± 0.5 dB"
-    assert written(Interval(7.0, math.nan, 1), 0, "%") == "7 %"
+    assert written(Interval(-1.25, 0.5, 3), 1, "dB") == f"−1.2{NO_BREAK}±{NO_BREAK}0.5{NO_BREAK}dB"
+    assert written(Interval(7.0, math.nan, 1), 0, "%") == f"7{NO_BREAK}%"
     assert [joined(parts) for parts in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
 
 
