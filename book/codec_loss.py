@@ -279,7 +279,7 @@ tables.table_3(study)
 
 # %% [markdown]
 # All models start alike and learn from the same sounds. They differ in where their losses pull. The L1 of waveforms
-# pulls at loud cells and at quiet ones alike. A loss that goes through a network which sees a logarithm may pull
+# pulls at loud cells and at silence alike. A loss that goes through a network which sees a logarithm may pull
 # elsewhere:
 
 # %% tags=["hide-input"]

@@ -184,7 +184,7 @@ masking_loss = MaskingLoss(sample_rate=16000, bands=(16, 32, 64), gamma=0.8, mod
 #
 # The log-mel loss of {cite:t}`kankanahalli2018` compares logarithms of mel spectra. PMSQE {cite:p}`martindonas2018` is
 # a differentiable form of the measure behind PESQ. The paper trained no coder with the squared error alone. We did,
-# because without it nobody knows what any of the three adds. The paper gives the log-mel loss four scales, and
+# because without it one cannot tell what any of the three adds. The paper gives the log-mel loss four scales, and
 # publishes no weight for it or for PMSQE. Here both mel losses have the same three scales, so that they differ only in
 # what they compare. The weights are the baseline's and our own.
 
@@ -363,10 +363,11 @@ tables.losses(study)
 tables.repeated(study)
 
 # %% [markdown]
-# A difference between two losses counts only if it is larger than what a seed does to one of them. The noise above the
-# threshold passes this test: the masking coder's lead is many times its spread over the seeds. PESQ passes it only
-# against the squared error. Three seeds cannot put the three perceptual losses in an order. Where the other tables have
-# one seed, do not read small differences in PESQ. In the paper, too, the lead of PMSQE is small.
+# A difference between two losses counts only if it is larger than what a seed does to one of them. In the published
+# runs the noise above the threshold passes this test: the masking coder's lead is many times its spread over the seeds.
+# In PESQ all three perceptual losses are ahead of the squared error in each training, but three seeds cannot put the
+# three in an order. Where the other tables have one seed, do not read small differences in PESQ. In the paper, too, the
+# lead of PMSQE is small.
 
 # %% [markdown]
 # ### What more steps bring
@@ -379,10 +380,10 @@ display(tables.longer(study) if study.longer else Markdown("*The profile full ha
 display(*([charts.longer(study)] if study.longer else []))
 
 # %% [markdown]
-# More steps raise PESQ by more than any of the losses does. They also take noise from above the threshold, even with
-# the squared error alone. The masking coder still has less noise there, but its lead becomes smaller. The level above 4
-# kHz hardly changes. So the short training explains much of the distance between this page and the paper. We do not
-# know where a full training would end.
+# In the published runs more steps raise PESQ by more than any of the losses does. They also take noise from above the
+# threshold, even with the squared error alone. The masking coder still has less noise there, but its lead becomes
+# smaller. The level above 4 kHz hardly changes. So the short training explains much of the distance between this page
+# and the paper. We do not know where a full training would end.
 
 # %% [markdown]
 # ## Figure 3: noise and threshold

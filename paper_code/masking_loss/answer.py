@@ -8,7 +8,7 @@ from paper_code.display.answers import Answer, Answerable, compare, joined, writ
 
 QUESTION = "At the same bit rate, is speech better when the coder learns from the noise that we can hear?"
 LISTENERS = "a listening test, which is the paper's main result (the test is ready, see below)"
-LENGTH = "trainings of the paper's length and width (see the profile *full*)"
+LENGTH = "trainings of the paper's length and width (the profile *full*)"
 RATE, AMR_WB = "20", "AMR-WB 19.85"  # the rate of the paper's figures, and the codec beside it
 PERCEPTUAL = {"masking": "the masking loss", "log-mel": "the log-mel loss", "PMSQE": "PMSQE"}
 
