@@ -15,10 +15,10 @@
 #
 # *After {cite:t}`vinyard2018`.*
 #
-# A network too small to learn a sound perfectly must leave something out. The mean squared error lets it leave out
-# whatever has little energy, and in most sounds that is the high frequencies. John Vinyard's loss first passes both
-# sounds through 512 narrow filters, keeps what is positive, and takes a logarithm, roughly as the inner ear does;
-# only then does it compare. His question: does the network then spend its few weights on what we hear?
+# A network that is too small to learn a sound perfectly must leave something out. With the mean squared error it leaves
+# out whatever has little energy, and in most sounds that is the high frequencies. John Vinyard's loss first passes both
+# sounds through 512 narrow filters, keeps what is positive, and takes a logarithm. This is roughly what the inner ear
+# does. Only then does the loss compare the two sounds.
 
 # %% tags=["parameters"]
 profile = "published"  # or smoke, small, full: computed where missing
@@ -44,12 +44,18 @@ players.activate()
 study = open_study(profile, seed, device, output)
 figures.first_pair(study)
 
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+from paper_code.bark_loss.answer import answer
+
+answer(study)
+
 # %% [markdown]
 # ## The data
 #
 # The document learned five sounds of three quarters of a second: a speech by Richard Nixon, a Bach partita on the
-# piano, a song from *Top Gun*, a rap by Kevin Gates and a drum loop. They are not free, so others of the same kinds
-# stand in for them.
+# piano, a song from *Top Gun*, a rap by Kevin Gates and a drum loop. They are not free, so we use other sounds of the
+# same kinds.
 
 # %% tags=["hide-input"]
 if study.synthetic:
@@ -62,10 +68,11 @@ if study.synthetic:
 tables.sounds(study)
 
 # %% [markdown]
-# Like the document's code, we mix to one channel, resample to 11,025 Hz, take 8192 samples from the middle of the
-# recording (the speech is cut by ear, so that it ends in an "s"; the drum kit is set together from single strokes),
-# and divide by the peak. What the choice changes: our piano plays single notes, our song has hardly a snare drum, and
-# our beat has no voice, so a sentence about the words of a rap cannot be tested.
+# We prepare them as the document's code does: one channel, 11,025 Hz, 8192 samples from the middle of the recording,
+# divided by the peak. There are two exceptions. The speech is cut by ear so that it ends in an "s", and the drum kit is
+# assembled from single strokes. Our sounds differ from the document's in a few ways: our piano plays single notes, our
+# song has hardly any snare drum, and our beat has no voice. So we cannot test what the document says about the words of
+# the rap.
 #
 # ## The method
 #
@@ -75,14 +82,14 @@ tables.sounds(study)
 #
 # $$ z(f) = 6 \operatorname{asinh}(f / 600\,\mathrm{Hz}), $$
 #
-# from 1 Hz to half the sample rate. Each filter has 512 taps. In the document's code each is designed by drawing a
-# Gaussian over a band that is $24.7 + 0.108 f$ hertz wide {cite:p}`glasberg1990`. But the Gaussian's standard
-# deviation is 3 % of that width: less than 1 Hz for the lowest bands, where 512 taps resolve no better than about
-# 20 Hz. So most of the designed response falls between the points of the design grid, and the gain of the filter with
-# it.
+# from 1 Hz to half the sample rate. Each filter has 512 taps. The document's code designs each filter by drawing a
+# Gaussian over a band that is $24.7 + 0.108 f$ hertz wide {cite:p}`glasberg1990`. But the standard deviation of the
+# Gaussian is only 3 % of that width. For the lowest bands this is less than 1 Hz, and 512 taps resolve no better than
+# about 20 Hz. So most of the designed response falls between the points of the design grid and is lost, and with it the
+# gain of the filter.
 #
-# We keep that bank as it is, since it is what the document listened to, and set a corrected one beside it: the same
-# centres, each filter one equivalent rectangular bandwidth wide, every peak gain one.
+# We keep that bank as it is, because it is the one the document listened to. Beside it stands a corrected bank with the
+# same centres: each filter is one equivalent rectangular bandwidth wide, and every peak gain is one.
 
 # %% tags=["hide-input"]
 figures.filter_banks()
@@ -95,13 +102,13 @@ figures.filter_banks()
 # $$ F_b[n] = w_b \, \ln\bigl(1 + 10 \max(0, (h_b * x)[n])\bigr), $$
 #
 # one value for each of 512 bands and 8705 moments. The weight $w_b = 1 + A(f_b) - \min_k A(f_k)$ is the A-weighting
-# {cite:p}`iec61672` in decibels, used as a factor: beyond the first 20 bands (70 Hz) it is nearly flat. The loss is
+# {cite:p}`iec61672` in decibels, used as a factor. Beyond the first 20 bands (70 Hz) it is nearly flat. The loss is
 # minus the cosine of the angle between the features of the two sounds, each taken as one long vector:
 #
 # $$ L(\hat{x}, x) = - \frac{\langle \hat{F}, F \rangle}{\lVert \hat{F} \rVert \, \lVert F \rVert}. $$
 #
 # The text of the document names only the bank, the rectifier and the logarithm. The factor 10, the A-weighting and the
-# cosine stand in its code; they are the default here, and `BarkLoss.blog_literal()` is the text without the code.
+# cosine are found in its code. They are the default here; `BarkLoss.blog_literal()` is the text without the code.
 
 # %%
 loss = BarkLoss()
@@ -116,39 +123,43 @@ figures.features(sample)
 # %% [markdown]
 # ### What the logarithm does
 #
-# The document speaks of a logarithmic, decibel-like scale. Whether $\ln(1 + 10x)$ is one depends on how large $10x$
-# gets: far below 1 it is a straight line. Narrow filters with a gain below one let little through.
+# The document speaks of a logarithmic, decibel-like scale. Is $\ln(1 + 10x)$ such a scale? That depends on the size of
+# $10x$: far below 1 the curve is a straight line. And $10x$ stays small here, because narrow filters with a gain below
+# one let little through.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.logarithm(stimuli.clip("speech", synthetic=True))
 
 # %% [markdown]
-# In the document's experiment the logarithm does next to nothing: the features with and without it point in almost the
-# same direction, and the loss is a cosine between rectified band signals, ruled by the loudest cells. So beside the
-# corrected bank a fourth contender stands here, *the corrected bank with a working logarithm*: a factor of 1000 instead
+# As the table shows, the logarithm does next to nothing in the document's experiment: the features with and without it
+# point in almost the same direction. The loss is then the cosine between rectified band signals, and the loudest cells
+# decide it. So we added a fourth loss, *the corrected bank with a working logarithm*. It has a factor of 1000 instead
 # of 10, which bends the scale from 60 dB below full scale upwards.
 #
 # ### What the loss hears
 #
-# A loss is best known by what it minds. Here are simple changes to the speech clip, and how far each moves the loss
-# from its minimum.
+# The best way to know a loss is to see what it reacts to. The next table makes simple changes to the speech clip and
+# shows how far each change moves the loss from its minimum.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.hears(stimuli.clip("speech", synthetic=True))
 
 # %% [markdown]
-# (These two tables use the synthetic voice, so that they are the same on every machine.) Level hardly counts, which is
-# why the outputs have to be scaled before one listens. Polarity counts most: an inverted sound is as bad as silence,
-# because the rectifier keeps just the halves of the wave that the original lacks. A delay of a single sample counts
-# too: the features follow the waveform, cycle by cycle, so this is not a loss for signals whose phase is free. And the
-# same energy of noise costs the document's bank most where its gain is highest, above 2 kHz.
+# (These two tables use the synthetic voice, so that they are the same on every machine.)
+#
+# - *Level* hardly counts. So the outputs of the network have to be scaled before anyone listens to them.
+# - *Polarity* counts most. An inverted sound is as bad as silence, because the rectifier keeps only those halves of the
+#   wave that the original lacks.
+# - *A delay* of a single sample counts too, because the features follow the waveform cycle by cycle. This is not a loss
+#   for signals whose phase is free.
+# - *Noise* of the same energy costs the document's bank most above 2 kHz, where the gain of the bank is highest.
 #
 # ### The network
 #
-# The generator starts from 128 fixed random numbers and upsamples them in seven stages of nearest-neighbour repetition
-# and convolution to 8192 samples. It has no biases and no normalisation, so that all it knows lies in its weights.
+# The generator starts from 128 fixed random numbers. Seven stages of nearest-neighbour repetition and convolution turn
+# them into 8192 samples. It has no biases and no normalisation, so everything it knows is in its weights.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -158,9 +169,9 @@ sum(weights.numel() for weights in Generator().parameters())
 # ## The run
 #
 # Each sound is learned from scratch with each of four losses: the mean squared error, the document's Bark loss, the
-# same on the corrected bank, and that with a working logarithm (one seed only); with Adam (learning rate 0.0001, betas
-# 0 and 0.9). The document drew new noise and new weights for every run; here all losses of a sound and a seed start
-# from the same ones, so that only the loss differs.
+# same loss on the corrected bank, and that with a working logarithm (one seed only). The optimiser is Adam, with
+# learning rate 0.0001 and betas 0 and 0.9. The document drew new noise and new weights for every run. Here all losses
+# of a sound and a seed start from the same ones, so that only the loss differs.
 
 # %% tags=["hide-input"]
 steps, kind = study.checkpoints[-1], "synthetic sounds" if study.synthetic else "real recordings"
@@ -177,14 +188,14 @@ figures.learning_curves(study)
 # %% [markdown]
 # ## The five sounds
 #
-# Every player holds the original and all checkpoints of the four losses at one loudness. Keys 1 to 5 switch, space
-# plays and stops. The numbers below each player are distances to the original: 0 dB is perfect
-# ({ref}`definitions <measures>` below).
+# Every player holds the original and all checkpoints of the four losses at one loudness. Keys 1 to 5 switch between
+# them; space plays and stops. The table below each player measures how it ended ({ref}`definitions <measures>` below).
+# For a distance, 0 dB is perfect.
 #
 # ### Speech
 #
-# The document hears speech that is noise after 250 steps with the mean squared error and begins to be intelligible
-# with the perceptual loss; in the end the squared error still misses the sibilant at the end of the word.
+# What the document heard: after 250 steps the squared error gives noise, while with the perceptual loss the speech
+# begins to be intelligible. At the end the squared error still misses the sibilant that ends the word.
 
 # %% tags=["hide-input"]
 figures.progress(study, "speech")
@@ -196,8 +207,8 @@ tables.at_the_end(study, "speech")
 # %% [markdown]
 # ### Piano
 #
-# The document hears a blurry and noisy piano with the squared error, even at the end, and a clearer one with the
-# perceptual loss. Listen to the silence before the second note.
+# What the document heard: with the squared error a blurry and noisy piano, even at the end; with the perceptual loss a
+# clearer one. Listen to the silence before the second note.
 
 # %% tags=["hide-input"]
 figures.progress(study, "piano")
@@ -209,8 +220,8 @@ tables.at_the_end(study, "piano")
 # %% [markdown]
 # ### Pop song
 #
-# The document hears a low-frequency mess after 250 steps with the squared error, and in the end a crisper high end with
-# the perceptual loss.
+# What the document heard: after 250 steps with the squared error a low-frequency mess; at the end a crisper high end
+# with the perceptual loss.
 
 # %% tags=["hide-input"]
 figures.progress(study, "pop")
@@ -222,8 +233,8 @@ tables.at_the_end(study, "pop")
 # %% [markdown]
 # ### Funk beat
 #
-# The document finds that both networks struggle more here than with the song, that the perceptual loss captures the
-# attack of the snare drum, and that both are noisy, the squared error much more.
+# What the document heard: both networks struggle more than with the song. The perceptual loss captures the attack of
+# the snare drum. Both are noisy, the squared error much more so.
 
 # %% tags=["hide-input"]
 figures.progress(study, "beat")
@@ -235,8 +246,8 @@ tables.at_the_end(study, "beat")
 # %% [markdown]
 # ### Drum kit
 #
-# The document hears little difference here: more definition in the mid range of the tom with the perceptual loss, which
-# is as good as finished after 250 steps, while the squared error starts badly and makes its way to the same point.
+# What the document heard: little difference. With the perceptual loss the tom has more definition in its mid range and
+# is as good as finished after 250 steps. The squared error starts badly and then reaches the same point.
 
 # %% tags=["hide-input"]
 figures.progress(study, "drums")
@@ -249,16 +260,16 @@ tables.at_the_end(study, "drums")
 # (measures)=
 # ## The document's three conclusions, measured
 #
-# The document ends with three: crisper mid and high frequencies, less noise, and quicker convergence on something
-# intelligible. It measured nothing, so each word needs a measure. All of them first bring the output to the level of
-# the original.
+# The document ends with three conclusions: crisper mid and high frequencies, less noise, and quicker convergence on
+# something intelligible. It measured nothing, so each word needs a measure. Every measure first brings the output to
+# the level of the original.
 #
-# - *Crisper*: the log-spectral distance {cite:p}`gray1976` in three regions of frequency, and the level error there,
-#   which tells a dull sound (too little) from a hissing one (too much).
+# - *Crisper*: the log-spectral distance {cite:p}`gray1976` in three regions of frequency, and the level error there.
+#   The level error tells a dull sound (too little) from a hissing one (too much).
 # - *Less noise*: the level in the quietest tenth of the original's frames (gap noise), and the scale-invariant
 #   signal-to-noise ratio {cite:p}`leroux2019`.
-# - *Quicker*: the steps until a quality is reached and kept; for speech the intelligibility predicted by STOI
-#   {cite:p}`taal2011`.
+# - *Quicker*: the number of steps until a quality is reached and kept. For speech it is also the intelligibility that
+#   STOI predicts {cite:p}`taal2011`.
 #
 # ### Crisper mid and high frequencies
 
@@ -309,9 +320,9 @@ figures.curves(
 # %% [markdown]
 # ## Paper and here
 #
-# The document gives no numbers: "heard" below means that its author listened. Each sentence is held against the measure
-# nearest to its words, with limits set before the runs were looked at. *Reproduced* means that the whole 95 % interval
-# over seeds lies on the claimed side; *trend only*, that only the mean does.
+# The document gives no numbers: "heard" in the table means that its author listened. We hold each sentence against the
+# measure nearest to its words. The limits were set before anyone looked at the runs. *Reproduced* means that the whole
+# 95 % interval over seeds lies on the claimed side; *trend only* means that only the mean does.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -324,53 +335,58 @@ statements_table(claims.judge_ours("bark_loss", study.measurements, study.profil
 # %% [markdown]
 # ### What explains the differences
 #
-# *What held up.* Speech is intelligible sooner, its sibilant is there, and the spectrum is nearer to the original in the
-# mid and high frequencies: what the document's author heard can be measured. The price stands in the low band, where
-# the network trained with the Bark loss is worse than the one trained with the squared error: it did spend its weights
-# elsewhere.
+# This section is about the published runs. If you ran the chapter yourself, trust your tables first.
 #
-# *What did not.* "Less noise" depends on where one listens. In the quiet places of a sound, the gap before the second
-# piano note above all, the Bark loss leaves far more noise than the squared error, not less, and as a ratio to the
-# signal too. It is above 2 kHz that the squared error hisses: there it puts in more than the original holds, the Bark
-# loss less. The document's author may have heard that hiss and called it noise. The two sentences on the beat fail for
-# another reason: our beat is easier than our song, the document's rap was not. And on the drum kit the seeds differ so
-# much that one pair of runs, which is what the document had, can show anything.
+# *What held up.* Speech becomes intelligible sooner, its sibilant is there, and the spectrum comes nearer to the
+# original at mid and high frequencies. So what the document's author heard can be measured. The price shows in the low
+# band: the network trained with the Bark loss is worse there than the one trained with the squared error. It spent its
+# weights elsewhere.
 #
-# The reason for both is in [the method](#what-the-logarithm-does): the cosine looks at the whole of the sound at once,
-# and since the logarithm hardly bends, the loudest cells decide it. What is quiet, in time or in frequency, costs next
-# to nothing, so it is left unlearned.
+# *What did not.* "Less noise" depends on where one listens. In the quiet places of a sound, above all in the gap before
+# the second piano note, the Bark loss leaves more noise than the squared error, not less. The signal-to-noise ratio
+# says the same. Above 2 kHz it is the other way round: there the squared error puts in more than the original holds,
+# which is heard as hiss, and the Bark loss puts in less. The document's author may have heard that hiss and called it
+# noise. The two sentences on the beat fail for another reason: our beat is easier to learn than our song, and the
+# document's rap was not. And on the drum kit the seeds differ so much that one pair of runs, which is what the document
+# had, can show anything.
+#
+# Both findings have one reason, given in [the method](#what-the-logarithm-does). The cosine looks at the whole sound at
+# once. Since the logarithm hardly bends, the loudest cells decide it. What is quiet, in time or in frequency, costs
+# next to nothing, so the network does not learn it.
 #
 # ### What the correction changes
 #
-# The document suspects its own model to be "dead-wrong in many cases". Two things are wrong that are not the model: the
-# filters, and the size of the logarithm's argument. Mending them one after the other, everything else equal:
+# The document suspects that its own model is "dead-wrong in many cases". Two things are wrong that are not the model:
+# the filters, and the size of the logarithm's argument. The next table corrects one after the other and keeps
+# everything else equal.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.correction(study)
 
 # %% [markdown]
-# Mending the filters alone takes back about half of what the document's bank gained above 2 kHz, loses most of the
-# sibilant again, and makes the quiet places worse still: part of the crispness was the accident. Mending the logarithm
-# too gives the nearest spectrum in the mid and high bands and the most intelligible speech, though still not the
-# sibilant; it was run with one seed, so this is a lead and not a result. What is left of the noise in quiet places is
-# then the cosine's, which compares the whole of the sound at once. The document's idea is better than its first
-# implementation.
+# Correcting the filters alone takes back much of what the document's bank gained above 2 kHz. It also loses most of the
+# sibilant again and makes the quiet places worse. So part of the crispness was an accident of the filter design.
+# Correcting the logarithm as well gives the nearest spectrum in the mid and high bands and the most intelligible
+# speech, though still no sibilant. This variant was run with one seed, so it is a lead and not a result. The noise that
+# is left in quiet places comes from the cosine, which compares the whole sound at once. The document's idea is better
+# than its first implementation.
 #
-# Each loss also judges the networks trained with the others:
+# Each loss can also judge the networks that were trained with the others:
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.each_loss_by_the_others(study)
 
 # %% [markdown]
-# Even by the corrected bank's own measure the network trained with the document's bank is the better one. The corrected
-# bank is the harder teacher: the rising gain of the original, accident or not, helps a small network learn.
+# Even by the corrected bank's own measure, the network trained with the document's bank is the better one. The
+# corrected bank is the harder teacher. The rising gain of the original bank, accident or not, helps a small network
+# learn.
 #
 # ## Your turn
 #
-# The sliders above work on this page as it is. To hear the losses learn a sound of your own, run the chapter with it
-# (a few seconds with the profile smoke, some minutes with small):
+# The sliders above work on this page as it is. To hear the losses learn a sound of your own, run the chapter with it.
+# The profile smoke takes a few seconds, small some minutes:
 #
 # ```bash
 # papermill book/bark_loss.ipynb out.ipynb -p audio my.wav -p profile small
@@ -384,7 +400,7 @@ else:
     display(Markdown("*No sound of your own was given to this run.*"))
 
 # %% [markdown]
-# To use the loss in a training of yours:
+# To use the loss in your own training:
 #
 # ```python
 # from paper_code.bark_loss.loss import BarkLoss

@@ -15,10 +15,10 @@
 #
 # *After {cite:t}`ananthabhotla2019`.*
 #
-# An MP3 encoder knows what we do not hear: at a low bit rate it leaves out whatever the rest of the sound masks. So
-# let two sounds go through the encoder before they are compared, and a network that learns from the comparison need
-# not care for what nobody hears. An encoder has no gradient; therefore the authors train one network to imitate it,
-# and with that network, frozen, they train another. Their question: does it sound better than with a plain L1 loss?
+# An MP3 encoder knows what we do not hear. At a low bit rate it leaves out whatever the rest of the sound masks. If two
+# sounds pass through the encoder before they are compared, a network that learns from the comparison need not care
+# about things that nobody hears. But an encoder has no gradient. So the authors train one network to imitate the
+# encoder, freeze it, and use it to train another network.
 
 # %% tags=["parameters"]
 profile = "published"  # or smoke, small, full: computed where missing
@@ -49,6 +49,12 @@ study = open_study(profile, seed, device, output, codec, bitrate)
 figures.first_player(study)
 
 # %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+from paper_code.codec_loss.answer import answer
+
+answer(study)
+
+# %% tags=["hide-input"]
 if study.synthetic:
     display(
         Markdown(
@@ -67,29 +73,32 @@ if study.others:
 # %% [markdown]
 # ## The data
 #
-# The paper used 10,000 lossless tracks of a streaming service, which are private. Here free recordings stand in for
-# them, most of them music.
+# The paper used 10,000 lossless tracks of a streaming service, which are private. We use free recordings instead, most
+# of them music.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 setting_tables.recordings()
 
 # %% [markdown]
-# As in the paper, everything is mixed to one channel and resampled to 16 kHz. What the choice changes: this is little
-# material, so each training track is also used at six other speeds, at other levels, and now and then mixed with a
-# second one, *before* it goes through the real encoder; every pair is a real one. The loss networks hear six more
-# such versions, tilted towards the treble by up to 6 dB an octave and half the times with some white noise: in most of
-# this music little happens above 4 kHz, where the codec's low-pass and most of its holes are. Much of the training
-# music has been through a lossy codec before, at rates so high that at 16 kHz and 16 kb/s this hardly matters; the
-# test recordings are lossless. A network that has heard half an hour of music knows less music than one that has
-# heard 10,000 tracks: where it fails, this is the first suspect.
+# As in the paper, everything is mixed to one channel and resampled to 16 kHz.
+#
+# This is little material, so we make more of it. Each training track is also used at six other speeds, at other levels,
+# and sometimes mixed with a second one. All of this happens *before* the sound goes through the real encoder, so every
+# pair is a real one. The loss networks hear six more such versions. They are tilted towards the treble by up to 6 dB an
+# octave, half of them with some white noise, because in most of this music little happens above 4 kHz, where the
+# codec's low-pass and most of its holes are.
+#
+# Much of the training music has been through a lossy codec before, but at such high rates that it hardly matters at 16
+# kHz and 16 kb/s. The test recordings are lossless. A network that has heard half an hour of music knows less music
+# than one that has heard 10,000 tracks. Where it fails, this is the first suspect.
 #
 # ## The method
 #
 # ### The codec
 #
-# MP3 at 16 kb/s is LAME, through ffmpeg, as in the paper; the decoded sound is aligned to the sample. LAME also cuts
-# off the treble, the earlier the lower the rate. The others come at no cost through the same door.
+# MP3 at 16 kb/s is LAME, through ffmpeg, as in the paper. The decoded sound is aligned to the sample. LAME also cuts
+# off the treble: the lower the rate, the lower the cut-off. The other codecs work in the same way.
 
 # %% tags=["hide-input", "recordings"]
 setting_tables.codecs(study)
@@ -100,29 +109,30 @@ charts.responses()
 # %% [markdown]
 # ### Networks that imitate it
 #
-# The paper has two. Both are U-Nets and learn, with an L1 loss, from pairs of original and coded sound. The first, after
-# {cite:t}`jansson2017`, sees magnitude spectrograms of 512 bins and 128 frames; its output is a mask between 0 and 1
-# times its input. The second sees waveforms of 16,384 samples. With the paper's number of filters they have this many
-# weights:
+# The paper has two networks. Both are U-Nets that learn from pairs of original and coded sound, with an L1 loss. The
+# first, after {cite:t}`jansson2017`, sees magnitude spectrograms of 512 bins and 128 frames. Its output is its input
+# times a mask between 0 and 1. The second sees waveforms of 16,384 samples. With the paper's number of filters they
+# have this many weights:
 
 # %%
 # NBVAL_CHECK_OUTPUT
 {network.__name__: parameter_count(network(32)) for network in (SpectrogramUNet, TimeUNet)}
 
 # %% [markdown]
-# The paper's Table 1 gives filters of the first layer only. The spectrogram network doubles them layer by layer, as the
-# network does that it follows; the time-domain network adds as many each time, as {cite:t}`stoller2018` do, since
-# doubling over eight layers would need more weights than the paper's graphics card held.
+# The paper's Table 1 gives the filters of the first layer only. In the spectrogram network the number doubles from
+# layer to layer, as in the network that it follows. In the time-domain network the same number is added each time, as
+# in {cite:t}`stoller2018`; doubling over eight layers would need more weights than the paper's graphics card could
+# hold.
 #
-# Beside them stands a variant of ours. A convolution does the same in every bin, and so the spectrogram network has to
-# guess where in the spectrum it is; but a codec's low-pass and its masking go by the frequency. The *frequency-aware*
-# network is the spectrogram network with the frequency as a second input and a bias for each bin of its mask. It starts
-# as the best fixed filter, and everything else is alike.
+# We add a variant of our own. A convolution does the same in every bin, so the spectrogram network has to guess where
+# in the spectrum it is. But both a codec's low-pass and its masking depend on the frequency. The *frequency-aware*
+# network is the spectrogram network with two additions: it sees the frequency as a second input, and its mask has a
+# bias for each bin. It starts as the best fixed filter. Everything else is the same.
 #
 # ### The autoencoder
 #
-# Eight layers that halve the rate, eight that double it, and in the middle exactly half as many numbers as the sound has
-# samples:
+# Eight layers halve the rate, eight layers double it, and in the middle there are exactly half as many numbers as the
+# sound has samples:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -130,17 +140,16 @@ encoder = EncoderNetwork(filters=12, bottleneck=128)
 parameter_count(encoder), encoder.bottleneck / 256
 
 # %% [markdown]
-# The paper does not say how the weights start. With independent random ones (He, Glorot), and with upsampling by
-# interpolation even when the decoder started as the encoder's transpose, every trial of ours with L1 soon fell to an
-# output of silence. Silence is a trap for L1, since half of the error is gone when the network says nothing.
+# The paper does not say how the weights start. We tried independent random weights (He, Glorot), and upsampling by
+# interpolation even with a decoder that starts as the encoder's transpose. With L1, every trial soon ended in silence.
+# Silence is a trap for L1: half of the error is gone when the network says nothing.
 #
-# So the network starts as what a good linear coder does. Of 256 samples that are limited to 3 kHz out of 8, little more
-# than 96 numbers are free {cite:p}`slepian1978`, and the bottleneck has 128. Each layer joins two neighbouring blocks and
-# keeps their strongest directions; the decoder is the transpose. As far as the channels go, they come in pairs of
-# opposite sign, so that rectifying loses nothing {cite:p}`balduzzi2017`; beyond, a direction has one channel with an
-# offset. All four models start from the same weights. (An earlier version of this page had pairs of channels
-# throughout. Then the bottleneck holds 64 directions, the band above 2 kHz is lost from the start, and no training of
-# ours brought it back: all models stayed at 14 dB.)
+# So the network starts as a good linear coder. Of 256 samples that are limited to 3 kHz out of 8, little more than 96
+# numbers are free {cite:p}`slepian1978`, and the bottleneck has 128. Each layer joins two neighbouring blocks and keeps
+# their strongest directions; the decoder is the transpose. As long as there are enough channels, they come in pairs of
+# opposite sign, so that rectifying loses nothing {cite:p}`balduzzi2017`. Further directions have one channel each, with
+# an offset. All four models start from the same weights. (Pairs of channels throughout would leave room for 64
+# directions only. Then the band above 2 kHz is lost from the start, and no training of ours brought it back.)
 
 # %% tags=["hide-input", "recordings"]
 display(
@@ -153,8 +162,8 @@ display(
 # %% [markdown]
 # ### Four losses
 #
-# With the sound $x$, the output $x_p$ and their magnitude spectrograms $S$ and $S_p$, **Model A** learns with plain L1,
-# **Model B** adds the magnitudes:
+# Let $x$ be the sound, $x_p$ the output, and $S$ and $S_p$ their magnitude spectrograms. **Model A** learns with plain
+# L1, **Model B** adds the magnitudes:
 #
 # $$ L_A = \lVert x - x_p \rVert_1, \qquad
 #    L_B = \lambda_a \lVert x - x_p \rVert_1 + \lambda_b \lVert S - S_p \rVert_1. $$
@@ -163,7 +172,8 @@ display(
 loss_b = MagnitudeLoss()
 
 # %% [markdown]
-# **Model C** compares what the spectrogram network $C^S$ leaves of them, and the activations $\phi_m$ of its layers,
+# **Model C** compares what the spectrogram network $C^S$ leaves of the magnitudes, and the activations $\phi_m$ of its
+# layers,
 #
 # $$ L_C = \lambda_a \lVert x - x_p \rVert_1 + \lambda_b \lVert C^S(S) - C^S(S_p) \rVert_1
 #    + \lambda_c \sum_m \lambda_m \lVert \phi_m(S) - \phi_m(S_p) \rVert_1, $$
@@ -173,7 +183,7 @@ loss_c = CodecLoss.pretrained()
 loss_c.terms
 
 # %% [markdown]
-# and **Model D** does so with waveforms and the time-domain network $C^T$, without the first term:
+# and **Model D** does the same with waveforms and the time-domain network $C^T$, without the first term:
 #
 # $$ L_D = \lambda_a \lVert C^T(x) - C^T(x_p) \rVert_1 + \lambda_b \sum_m \lambda_m \lVert \phi_m(x) - \phi_m(x_p)
 #    \rVert_1. $$
@@ -183,9 +193,9 @@ loss_d = TimeCodecLoss.pretrained()
 loss_d.terms
 
 # %% [markdown]
-# The paper gives none of the weights $\lambda$. Here every term, and within the features every layer, is divided by the
-# size it has at the start of the training (measured at the first step and once more after 100), so that all count
-# alike, the rule of {cite:t}`germain2018`. The loss networks are frozen and in evaluation mode.
+# The paper gives none of the weights $\lambda$. We follow the rule of {cite:t}`germain2018`, so that all terms count
+# alike: every term, and within the features every layer, is divided by its size at the start of the training. That size
+# is measured at the first step and once more after 100 steps. The loss networks are frozen and in evaluation mode.
 #
 # ## The run
 
@@ -208,8 +218,8 @@ setting_tables.runs(study)
 #
 # ### Figure 2: three tracks
 #
-# The paper shows that the spectrogram network learns the low-pass *and* the gaps that masking tears into the
-# spectrum, and the time-domain network a noisier version of it.
+# The paper shows two things: the spectrogram network learns the low-pass *and* the gaps that masking tears into the
+# spectrum, and the time-domain network learns a noisier version of both.
 
 # %% tags=["hide-input"]
 figures.figure_2(study)
@@ -220,20 +230,23 @@ display(*(figures.imitation_player(study, track) for track in FIGURES))
 # %% [markdown]
 # ### Measured
 #
-# The paper gives pictures, no numbers. A lazy network could learn the low-pass alone and look good on average, so
-# each network stands here beside the best fixed filter, fitted to the training material, and beside doing nothing.
-# A *hole* is a cell of the spectrogram below the cut-off and within 60 dB of the strongest one that comes out 20 dB
-# or more weaker than it went in. *Precision*: how many of the network's holes are the codec's; *recall*: how many of the
-# codec's holes the network has; *F1* is their harmonic mean. The row *gain per bin* is ours, too: each bin of the
-# spectrogram network's output times one fixed number, fitted to the training material as the filter is.
+# The paper gives pictures, no numbers. A lazy network could learn the low-pass alone and look good on average. So each
+# network stands beside the best fixed filter, fitted to the training material, and beside doing nothing.
+#
+# - A *hole* is a cell of the spectrogram below the cut-off and within 60 dB of the strongest cell that comes out 20 dB
+#   or more weaker than it went in.
+# - *Precision* is the share of the network's holes that are also the codec's. *Recall* is the share of the codec's
+#   holes that the network has. *F1* is their harmonic mean.
+# - *Gain per bin* is a check of ours: each bin of the spectrogram network's output times one fixed number, fitted to
+#   the training material as the filter is.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.imitation(study)
 
 # %% [markdown]
-# The test recordings are of other kinds than the training music: solo instruments, percussion, loops. On unseen pieces
-# of the kind it was trained on, the same network does better:
+# The test recordings are of other kinds than the training music: solo instruments, percussion, loops. The next table
+# uses unseen pieces of the kind that the network was trained on:
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -257,15 +270,17 @@ charts.level_errors(study)
 #
 # ### Table 3: signal-to-noise ratio
 #
-# The sounds are limited to 3 kHz, as in the paper. It found Model C slightly above the baselines, and D far below.
+# The sounds are limited to 3 kHz, as in the paper. The paper found Model C slightly above the baselines, and D far
+# below. The last row is the linear coder that all models start from.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.table_3(study)
 
 # %% [markdown]
-# All models begin alike and learn from the same sounds; what differs is where in the sound their losses pull. The L1 of
-# waveforms pulls at loud cells and at silence alike; a loss through a network that sees a logarithm may pull elsewhere:
+# All models start alike and learn from the same sounds. They differ in where their losses pull. The L1 of waveforms
+# pulls at loud cells and at silence alike. A loss that goes through a network which sees a logarithm may pull
+# elsewhere:
 
 # %% tags=["hide-input", "recordings"]
 tables.pulls(study)
@@ -296,15 +311,15 @@ listening.ties(listeners)
 display(Markdown(listening.arithmetic()))
 
 # %% [markdown]
-# {doc}`listening_codec` is the same test with our models: fifty comparisons, some fifteen minutes. At the end it gives
-# you a file; with `-p answers folder` this page counts the files of a folder.
+# {doc}`listening_codec` is the same test with our models: fifty comparisons, about fifteen minutes. At the end it gives
+# you a file. With `-p answers folder` this page counts the files of a folder.
 #
 # ### Predictions
 #
-# No metric has listened. What two of them predict stands apart from what people said: PEASS
-# {cite:p}`emiya2011`, trained on listening tests of source separation (0 to 100), and the log-spectral distance
-# {cite:p}`gray1976`. For very bad sounds the overall score of PEASS is no longer monotone: it may rise as a sound
-# gets worse.
+# A metric does not listen, so predictions are kept apart from what people said. There are two: PEASS
+# {cite:p}`emiya2011`, which was trained on listening tests of source separation (0 to 100), and the log-spectral
+# distance {cite:p}`gray1976`. For very bad sounds the overall score of PEASS is no longer monotone: it may rise as a
+# sound gets worse.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -314,7 +329,7 @@ tables.predictions(study)
 # ### Figure 5: broadband sounds
 #
 # With sounds limited to 5 kHz instead of 3, the paper saw Models B and C fill the spectrum with pulses that are heard
-# as clicks, since a magnitude does not say when in a frame something happens; Model D did not click.
+# as clicks. Its reason: a magnitude does not say when in a frame something happens. Model D did not click.
 
 # %% tags=["hide-input"]
 figures.figure_5(study)
@@ -329,7 +344,7 @@ tables.clicks(study)
 # %% [markdown]
 # ### Section 8.2: aliasing
 #
-# The paper saw images of the band above it whenever it trained with the time-domain loss.
+# Whenever the paper trained with the time-domain loss, it saw mirror images of the band appear above it.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -346,14 +361,14 @@ tables.cost(study)
 # ## Beyond the paper: the same loss and other rates
 #
 # A loss that has learned what MP3 leaves out at 16 kb/s should not mind what is left out at higher rates. Does it? Here
-# one clip is coded at many rates, and each version compared with the original.
+# one clip is coded at many rates, and each version is compared with the original.
 
 # %% tags=["hide-input", "recordings"]
 charts.losses_by_rate(study, FIGURES[0])
 
 # %% [markdown]
-# With the parameters `codec` and `bitrate` the loss networks are trained for another codec, and the imitation part of
-# this page shows them:
+# With the parameters `codec` and `bitrate` the loss networks are trained for another codec. The part of this page about
+# the imitation then shows them:
 #
 # ```bash
 # papermill book/codec_loss.ipynb out.ipynb -p codec opus -p bitrate 24 -p profile small
@@ -361,9 +376,10 @@ charts.losses_by_rate(study, FIGURES[0])
 #
 # ## Paper and here
 #
-# What the paper claims, with limits set before the runs were looked at; only the rows of Models A, B and D by the
-# other reading of the ratio were added after Model A's was known. *Reproduced* means that the whole 95 % interval
-# over seeds lies on the claimed side; *trend only*, that only the mean does, or that there is one seed.
+# This is what the paper claims. The limits were set before anyone looked at the runs, with one exception: the rows of
+# Models A, B and D by the other reading of the ratio were added after Model A's was known. *Reproduced* means that the
+# whole 95 % interval over seeds lies on the claimed side. *Trend only* means that only the mean does, or that there is
+# one seed. *Not run at this size* marks numbers that only a training of the paper's length could give.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -376,45 +392,49 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # %% [markdown]
 # ### What explains the differences
 #
-# *These are short runs.* The table of settings says how short: minutes and hours of two processor cores instead of
-# days of a graphics card, and thirty minutes of music instead of 10,000 tracks. There is one seed, so at best a trend
-# can come out.
+# This section is about the published runs. If you ran the chapter yourself, trust your tables first.
+#
+# *These are short runs.* The table of settings says how short: minutes and hours of two processor cores instead of days
+# of a graphics card, and thirty minutes of music instead of 10,000 tracks. There is one seed, so at best a trend can
+# come out.
 #
 # *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter
-# and finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which
-# are of other kinds, its error is larger than the filter's. The row *gain per bin* shows where that comes from: with
-# one fixed number for each bin the network beats the filter there too, and what those numbers mend is above the
-# codec's cut-off, where the network lets sound through that the codec always removes. Neither training music with
-# more treble nor the paper's number of filters mended it. Telling the network the frequency does: with the same
-# sounds, steps and filters, the frequency-aware network beats the filter on the test recordings, too, and finds
-# nearly half of the holes there, most of them in the right place. Masking goes by the frequency; we think that a
-# network that knows it needs less music to learn the rest. The curves of precision and recall show a second thing. An
-# L1 loss asks for the median, and where a hole is likely but not sure, the median is a shallow one; so at the depth
-# of 20 dB every network finds fewer holes than it knows of. The time-domain network comes a little nearer to the
-# coded waveform than doing nothing does, but its spectrogram is farther away, and it finds next to no holes: an error
-# in the waveform is made of the strong cells, and masking is about the weak ones.
+# and finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which are
+# of other kinds, its error is larger than the filter's. The row *gain per bin* shows where that error comes from. With
+# one fixed number for each bin, the network beats the filter there too. What these numbers repair lies above the
+# codec's cut-off: there the network lets sound through that the codec always removes. Neither training music with more
+# treble nor the paper's number of filters helped. Telling the network the frequency did. With the same sounds, steps
+# and filters, the frequency-aware network beats the filter on the test recordings as well. It finds many more of the
+# holes there, and most of those it finds are in the right place. Masking depends on the frequency, and we think that a
+# network which knows the frequency needs less music to learn the rest.
 #
-# *The models.* They begin as the same linear coder, and that start, not the losses, makes most of what is measured here:
-# compare the last row of Table 3. It is limited by the tanh that the paper has in its last layer, which bends loud
-# sounds. The paper's ratios of 46 to 63 dB are out of reach for such a network as long as it does not unlearn that bend.
-# If the paper took 20 times the logarithm of a ratio of energies, they stand for 23 to 31 dB by the usual formula, and
-# that is about where ours are. We think this is the more likely reading.
+# The curves of precision and recall show a second thing. An L1 loss asks for the median. Where a hole is likely but not
+# certain, the median is a shallow hole. So at a depth of 20 dB every network finds fewer holes than it knows of. The
+# time-domain network is different again. It comes a little nearer to the coded waveform than doing nothing, but its
+# spectrogram is farther away and it finds next to no holes. An error in the waveform comes from the strong cells, and
+# masking is about the weak ones.
 #
-# Each loss first throws the models off their start and then leads them back, as the curves of the run show. Model C
-# is thrown the farthest and comes back the least, and the metrics that predict quality put it last; the paper's
-# listeners put it first. Nearly all of its gradient falls into cells more than 80 dB under the strongest, which
-# nobody hears: the table below Table 3 shows it. So the terms of Eq. 3, which we weigh by their size, are far from
-# equal in what they pull, and the waveform is hardly heard among them. Two things make it so: the network's input is
-# a logarithm, and the prediction inherits its slope; and the features are compared before the mask makes quiet cells
-# quiet again. With the frequency-aware network the prediction pulls at audible cells, too, and only the features do
-# not. The paper gives no weights; ones that balance the gradients, with that network, are what we would try next.
+# *The models.* All start as the same linear coder. That start, not the losses, makes most of what is measured here:
+# compare the last row of Table 3. The tanh in the paper's last layer limits it, because it bends loud sounds. As long
+# as a network does not unlearn that bend, the paper's ratios of 46 to 63 dB are out of its reach. Perhaps the paper
+# took 20 times the logarithm of a ratio of energies. Then its numbers stand for 23 to 31 dB by the usual formula, which
+# is near the ratios in our table. We think that this reading is the more likely one.
 #
-# *Broadband.* 5 kHz is more than the bottleneck holds, so here the start itself clicks, at the edges of its blocks of 256
-# samples; the last row of that table counts it. Training takes most of these pulses away, in Model C most of all, which
-# pays with noise. None of our models fills the spectrum with pulses as the paper's B and C do: they start with the right
-# phase, and a loss that cannot see phase does not take it away in so few steps.
+# Each loss first throws the models off their start and then leads them back, as the curves of the run show. Model C is
+# thrown the farthest and comes back the least. The metrics that predict quality put it last, while the paper's
+# listeners put it first. The table below Table 3 shows a reason: nearly all of its gradient falls into cells far below
+# the strongest, which nobody hears. We give the terms of Eq. 3 weights by their size, but they are far from equal in
+# what they pull, and the waveform has little say among them. There are two causes. The network's input is a logarithm,
+# and the prediction inherits its slope. And the features are compared before the mask makes quiet cells quiet again.
+# With the frequency-aware network the prediction pulls at audible cells too; only the features do not. The paper gives
+# no weights. Next we would try weights that balance the gradients, together with that network.
 #
-# *The listeners.* The paper's main result is what people said, and no people have been asked here yet.
+# *Broadband.* 5 kHz is more than the bottleneck holds. So the start itself clicks here, at the edges of its blocks of
+# 256 samples; the last row of that table counts the clicks. Training takes most of these pulses away. It does so most
+# of all in Model C, which pays with noise. None of our models fills the spectrum with pulses as the paper's B and C do.
+# Ours start with the right phase, and a loss that cannot see phase does not take it away in so few steps.
+#
+# *The listeners.* The paper's main result is what people said. We have not asked any people yet.
 #
 # ## Your turn
 #
@@ -432,7 +452,7 @@ else:
     display(Markdown("*No sound of your own was given to this run.*"))
 
 # %% [markdown]
-# To use the loss in a training of yours; the weights come with the repository:
+# To use the loss in your own training (the weights come with the repository):
 #
 # ```python
 # from paper_code.codec_loss.loss import CodecLoss

@@ -13,9 +13,9 @@
 # %% [markdown]
 # # Recordings and licences
 #
-# The recordings stay where their makers put them: each is fetched from its public address, or read from a
-# folder of yours, and checked against its sha256. What our networks made of them is stored with the results.
-# Both tables come from `data/corpora.toml`, which lists every file.
+# The recordings stay where their makers put them. Each is fetched from its public address, or read from a folder of
+# yours, and checked against its sha256. What our networks made of them is stored with the results. Both tables come
+# from `data/corpora.toml`, which lists every file.
 
 # %% tags=["remove-cell"]
 from paper_code.display import pages
@@ -31,8 +31,8 @@ pages.recordings()
 # COMPENDIUM_CORPORA=/path/to/recordings make book              # a folder that holds the same files
 # ```
 #
-# Excerpts on these pages carry the licence of their recording. Where it is marked *NC*, they may not be used
-# commercially.
+# Excerpts on these pages carry the licence of their recording. Where a licence is marked *NC*, the excerpts may not be
+# used commercially.
 #
 # ## Credits
 

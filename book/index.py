@@ -14,8 +14,8 @@
 # # Perceptual audio losses
 #
 # ::::{div} lead
-# Five documents promise that a loss which listens like an ear trains better audio networks than a plain
-# error does. Here each of them is taken from recordings to its figures, for you to hear, re-run and check.
+# Five documents make the same promise: a loss that listens like an ear trains better audio networks than a plain error
+# does. This book takes each of them from recordings to figures. You can hear it, run it again and check it.
 # ::::
 
 # %% tags=["parameters", "remove-cell"]
@@ -57,8 +57,7 @@ pages.scoreboard(rows)
 # :::{card-header}
 # Vinyard 2018
 # :::
-# A bank of narrow filters and a logarithm, compared by angle: does a tiny network spend its
-# weights better?
+# A bank of narrow filters and a logarithm, compared by angle. Does a tiny network spend its weights better?
 # :::{card-footer}
 # Listen and read
 # :::
@@ -71,7 +70,7 @@ pages.scoreboard(rows)
 # :::{card-header}
 # Ananthabhotla, Ewert & Paradiso 2019
 # :::
-# A network that imitates an MP3 encoder shows another network what need not be right.
+# A network that imitates an MP3 encoder shows another network which errors do not matter.
 # :::{card-footer}
 # Listen and read
 # :::
@@ -108,7 +107,7 @@ pages.scoreboard(rows)
 # :::{card-header}
 # Byun et al. 2021
 # :::
-# A speech coder that learns to keep its noise under what the ear masks.
+# A speech coder learns to keep its noise below what the ear masks.
 # :::{card-footer}
 # Listen and read
 # :::
@@ -123,8 +122,8 @@ pages.scoreboard(rows)
 # make test                  # every check
 # ```
 #
-# {doc}`reproduce` says what each needs and how long it takes, how to run one chapter on your own audio, and how
-# to use one of the losses in your own training.
+# {doc}`reproduce` says what each command needs and how long it takes. It also shows how to run one chapter on your own
+# audio, and how to use one of the losses in your own training.
 #
 # (all-claims)=
 # ## All statements

@@ -13,10 +13,10 @@
 # %% [markdown]
 # # Listening test: a codec as a loss
 #
-# This is the A/B test of {cite:t}`ananthabhotla2019`, with the models of {doc}`codec_loss`: five tracks, five versions
-# of each, every pair once, fifty comparisons in random order. Say which of two sounds has the better audio quality, or
-# that you do not know. Use headphones. It takes some fifteen minutes; your answers stay in this browser until you
-# download them, and after a pause the test goes on where you stopped.
+# This is the A/B test of {cite:t}`ananthabhotla2019`, with the models of {doc}`codec_loss`. There are five tracks in
+# five versions. You hear every pair of versions once: fifty comparisons in random order. Say which of the two sounds
+# has the better audio quality, or that you do not know. Use headphones. The test takes about fifteen minutes. Your
+# answers stay in this browser until you download them, and after a pause the test goes on where you stopped.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "published"
@@ -40,12 +40,12 @@ listening_test.listening_test(
 # %% [markdown]
 # ## Your answers
 #
-# Nothing is sent anywhere. At the end you can see how often you preferred each version, and download the answers as a
-# file. Put the files of all listeners into a folder, and the chapter counts them:
+# Nothing is sent anywhere. At the end you see how often you preferred each version, and you can download your answers
+# as a file. Put the files of all listeners into a folder, and the chapter counts them:
 #
 # ```bash
 # papermill book/codec_loss.ipynb out.ipynb -p answers folder
 # ```
 #
-# The names of the versions are hidden until the last answer is given, all sounds are equally loud, and answers to other
-# sounds than these are refused.
+# The names of the versions are hidden until the last answer, and all sounds are equally loud. The chapter refuses
+# answers to other sounds than these.

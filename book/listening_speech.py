@@ -13,10 +13,11 @@
 # %% [markdown]
 # # Listening test: a masking loss
 #
-# This is the MUSHRA test of {cite:t}`byun2021`, with the coders of {doc}`masking_loss`: a trial for each of a few
-# utterances at each of three bit rates. In each you rate eight versions of it from 0 to 100, beside the original. Use
-# headphones, in a quiet room. A practice trial that does not count comes first. It takes about half an hour; your
-# ratings stay in this browser until you download them, and after a pause the test goes on where you stopped.
+# This is the MUSHRA test of {cite:t}`byun2021`, with the coders of {doc}`masking_loss`. There is one trial for each of
+# a few utterances at each of three bit rates. In each trial you rate eight versions of an utterance from 0 to 100,
+# beside the original. Use headphones, in a quiet room. First comes a practice trial that does not count. The test takes
+# about half an hour. Your ratings stay in this browser until you download them, and after a pause the test goes on
+# where you stopped.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "published"
@@ -42,17 +43,17 @@ listening_test.listening_test(
 # %% [markdown]
 # ## Your ratings
 #
-# Nothing is sent anywhere. At the end you see your mean rating of each version, and download the ratings as a CSV
-# file. Put the files of all listeners into a folder, and the chapter draws its Figure 2 from them:
+# Nothing is sent anywhere. At the end you see your mean rating of each version, and you can download your ratings as a
+# CSV file. Put the files of all listeners into a folder, and the chapter draws its Figure 2 from them:
 #
 # ```bash
 # papermill book/masking_loss.ipynb out.ipynb -p ratings folder
 # ```
 #
-# The names of the versions are hidden until the last trial, and all sounds are equally loud. A listener who rates the
-# hidden original below 90, or the version low-passed at 7 kHz above 90, in more than 15 % of the trials is left out
-# and named, as ITU-R BS.1534-3 wants it; trials in which more than a quarter of all listeners did the latter do not count
-# against anybody. Ratings of other sounds than these are refused.
+# The names of the versions are hidden until the last trial, and all sounds are equally loud. As ITU-R BS.1534-3 asks,
+# some listeners are left out and named: those who rate the hidden original below 90, or the version low-passed at 7 kHz
+# above 90, in more than 15 % of the trials. A trial in which more than a quarter of all listeners rated the low-passed
+# version so high does not count against anybody. The chapter refuses ratings of other sounds than these.
 #
 # ## The paper's test and this one
 

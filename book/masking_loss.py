@@ -15,11 +15,10 @@
 #
 # *After {cite:t}`byun2021`.*
 #
-# A loud sound hides softer ones that lie near it in frequency. Audio coders have lived on this for thirty years: they
-# put their noise where the sound masks it. A neural coder that learns from the squared error knows nothing of masking:
-# it makes the noise small, wherever it lies. The authors compute, for every frame, the threshold below which noise is
-# hidden, and let the coder learn from what sticks out of it. Their question: is the speech then better at the same bit
-# rate?
+# A loud sound hides softer sounds that lie near it in frequency. Audio coders have used this for thirty years: they put
+# their noise where the sound masks it. A neural coder that learns from the squared error knows nothing of masking. It
+# makes the noise small, wherever the noise lies. The authors compute for every frame the threshold below which noise is
+# hidden, and the coder learns from the noise that rises above this threshold.
 
 # %% tags=["parameters"]
 profile = "published"  # or smoke, small, full: computed where missing
@@ -62,6 +61,12 @@ study = open_study(profile, seed, device, output)
 figures.first_player(study)
 
 # %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+from paper_code.masking_loss.answer import answer
+
+answer(study)
+
+# %% tags=["hide-input"]
 if study.synthetic:
     display(
         Markdown(
@@ -73,9 +78,9 @@ if study.synthetic:
 # %% [markdown]
 # ## The data
 #
-# The paper used read sentences of TIMIT, which is sold under licence. Here free recordings of people reading books stand
-# in for it. No speaker is on two sides; the test speakers are of LibriSpeech's part "other", which machines find harder
-# to recognise.
+# The paper used read sentences of TIMIT, which is sold under licence. We use free recordings of people who read books.
+# No speaker appears on two sides. The test speakers come from LibriSpeech's part "other", which machines find harder to
+# recognise.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -84,24 +89,28 @@ setting_tables.recordings()
 # %% [markdown]
 # Every utterance is divided by its largest sample, as we read the paper's "minmax normalization".
 #
-# What other recordings change: these were made at home, with the noise of a room, not in a studio, and there are fewer
-# of them to learn from. So compare differences between coders, and with AMR-WB, rather than single numbers.
+# These recordings were made at home, with the noise of a room, and there are fewer of them to learn from than in the
+# paper. So compare the coders with each other and with AMR-WB, and do not compare single numbers with the paper's.
 #
 # ## The method
 #
 # ### What a sound hides
 #
-# Psychoacoustic model 1 of MPEG-1 {cite:p}`spanias2007` finds in each frame the tones and, in each critical band, the
-# noise that is left. Frequencies are on the Bark scale, and under the threshold in quiet nothing is heard (both of $f$ in
-# Hz, the second in dB):
+# Psychoacoustic model 1 of MPEG-1 {cite:p}`spanias2007` looks at one frame at a time. It finds the tones and, in each
+# critical band, the noise that is left. Each of them is a masker: it hides weaker sounds nearby, more of them above its
+# own frequency than below, and noise hides more than a tone does. All maskers and the threshold in quiet add up to the
+# global masking threshold $T$.
+#
+# :::{dropdown} The formulas of model 1
+# Frequencies are on the Bark scale, and nothing is heard below the threshold in quiet ($f$ in Hz, $T_q$ in dB):
 #
 # $$ z(f) = 13\arctan(0.00076 f) + 3.5\arctan\left((f/7500)^2\right), $$
 #
 # $$ T_q(f) = 3.64\left(\tfrac{f}{1000}\right)^{-0.8} - 6.5\,e^{-0.6\left(\frac{f}{1000} - 3.3\right)^2}
 #    + 10^{-3}\left(\tfrac{f}{1000}\right)^4. $$
 #
-# A masker of level $P$ at $z_m$ hides what lies $\Delta z$ Bark away and under $P - 0.275 z_m - 6.025 + S$ if it is a
-# tone, or $P - 0.175 z_m - 2.025 + S$ if it is noise: noise hides more. The slopes are
+# Take a masker of level $P$ at $z_m$. At a distance of $\Delta z$ Bark it hides what is below $P - 0.275 z_m - 6.025 +
+# S$ if it is a tone, and below $P - 0.175 z_m - 2.025 + S$ if it is noise. The slopes are
 #
 # $$ S(\Delta z, P) = \begin{cases}
 #    17\Delta z - 0.4P + 11 & -3 \le \Delta z < -1 \\
@@ -110,9 +119,11 @@ setting_tables.recordings()
 #    (0.15P - 17)\Delta z - 0.15P & 1 \le \Delta z < 8,
 #    \end{cases} $$
 #
-# steep below the masker, flat above it, and flatter the louder it is. The powers of all of these and of $T_q$ add up to
-# the global masking threshold $T$. Levels need a loudness of playback: full scale is 90.3 dB SPL here, so that a step of
-# 16 bits is 0 dB. Who plays the speech louder, hears more of the noise than the model says.
+# steep below the masker, flat above it, and flatter the louder it is. The powers of all of these and of $T_q$ add up.
+# :::
+#
+# The threshold depends on how loud the speech is played. Here full scale is 90.3 dB SPL, so that one step of 16 bits is
+# 0 dB. If you play the speech louder, you hear more of the noise than the model says.
 
 # %%
 model = MaskingModel(sample_rate=16000, frame_length=512)
@@ -121,13 +132,14 @@ model = MaskingModel(sample_rate=16000, frame_length=512)
 hearing_figures.threshold(study)
 
 # %% [markdown]
-# The same works with any sound, as `hearing.masking_threshold(waveform)`. All frames are computed at once, more than a
-# hundred times faster than frame by frame ({doc}`reproduce` has the times).
+# The same works with any sound: `hearing.masking_threshold(waveform)`. It computes all frames at once, which is much
+# faster than frame by frame ({doc}`reproduce` has the times).
 #
-# The paper leaves the details to a textbook, and code that its laboratory published in the same year for speech
-# enhancement departs from it: a rectangular window, neighbourhoods of tones counted in lines that were meant for
-# 44.1 kHz, the offset of tones for noise too, a lower threshold in quiet, and a spectrum without its factor 1/512. This
-# chapter follows the textbook. What each departure does to the threshold of the frame above:
+# The paper leaves the details to a textbook, and this chapter follows the textbook. In the same year the paper's
+# laboratory published code for speech enhancement that departs from it in five ways: a rectangular window;
+# neighbourhoods of tones counted in lines that were meant for 44.1 kHz; the offset of tones for noise too; a lower
+# threshold in quiet; and a spectrum without its factor 1/512. This is what each of them does to the threshold of the
+# frame above:
 
 # %% tags=["hide-input", "recordings"]
 hearing_figures.laboratory_port(study)
@@ -136,23 +148,23 @@ hearing_figures.laboratory_port(study)
 hearing_figures.deviations(study)
 
 # %% [markdown]
-# The last one is not a matter of taste: there the threshold came from a spectrum without the factor 1/512, and the noise
-# from a power with that factor once instead of squared, so that they are 27 dB apart, and the last column shows how
-# little noise is then left to be heard. Left out here are plain slips of that code: a branch that never runs,
+# The last of the five is not a matter of taste. There the threshold came from a spectrum without the factor 1/512, and
+# the noise from a power with that factor once instead of squared, so the two are 27 dB apart. The last column shows how
+# much noise would then be left to hear. Plain slips of that code are left out here: a branch that never runs,
 # frequencies one line too high, bands that share a line. The paper does not say which code its own runs used.
 #
 # ### The masking loss
 #
-# With the spectra $X$ of the original and $Y$ of the decoded frame, power $P$, and mel filters $H_i$ of 16, 32 and 64
-# bands (Eq. 1 and 2), the noise $P_n = |Y - X|^2$ and the threshold are compared in dB, and only what sticks out counts
-# (Eq. 3 and 4):
+# Let $X$ be the spectrum of the original frame, $Y$ that of the decoded one, $P$ the power, and $H_i$ the mel filters
+# with 16, 32 and 64 bands (Eq. 1 and 2). The noise $P_n = |Y - X|^2$ and the threshold are compared in dB, and only
+# what rises above the threshold counts (Eq. 3 and 4):
 #
 # $$ D^i = \max\left(10\log_{10} H_i P_n - 10\log_{10} H_i T,\; 0\right), $$
 #
 # $$ L_{nm} = \frac{1}{N}\sum_{i=1}^{N} \lVert w_i \odot D^i \rVert_1. $$
 #
-# The weights are the perceptual entropy $E$, the number of bits that noise just under the threshold would cost, relative
-# to the largest band (Eq. 5 and 6):
+# The weights come from the perceptual entropy $E$: the number of bits that noise just below the threshold would cost.
+# It is taken relative to the largest band (Eq. 5 and 6):
 #
 # $$ E_f = \log_2\left(2\frac{|\Re X_f|}{\sqrt{6 T_f}} + 1\right)
 #    + \log_2\left(2\frac{|\Im X_f|}{\sqrt{6 T_f}} + 1\right), $$
@@ -163,19 +175,18 @@ hearing_figures.deviations(study)
 masking_loss = MaskingLoss(sample_rate=16000, bands=(16, 32, 64), gamma=0.8, model=MaskingModel(16000, 512, 480))
 
 # %% [markdown]
-# In the trainings it looks, as the squared error and the log-mel loss do, at the coder's own frames, 512 samples every
-# 480, after they were put together again, where nothing is faded (PMSQE keeps to frames of its own, every 256 samples).
-# The Hann window of the threshold is nearly 0 where two such frames meet, so noise right at the joins weighs less than
-# other noise.
+# In the trainings this loss, the squared error and the log-mel loss look at the coder's own frames, 512 samples every
+# 480, after the frames were put together again. (PMSQE has frames of its own, every 256 samples.) The Hann window of
+# the threshold is nearly 0 where two frames meet, so noise right at the joins weighs less than other noise.
 
 # %% [markdown]
 # ### What it is compared with
 #
-# The log-mel loss of {cite:t}`kankanahalli2018` compares logarithms of mel spectra; PMSQE {cite:p}`martindonas2018` is a
-# differentiable form of the measure behind PESQ. The paper trained no coder with the squared error alone; here there is
-# one, since without it nobody knows what any of the three adds. It describes the log-mel loss with four scales and
-# publishes no weight for it nor for PMSQE; here both mel losses have the same three scales, so that they differ in what
-# they compare alone, and the weights are the baseline's and our own.
+# The log-mel loss of {cite:t}`kankanahalli2018` compares logarithms of mel spectra. PMSQE {cite:p}`martindonas2018` is
+# a differentiable form of the measure behind PESQ. The paper trained no coder with the squared error alone. We did,
+# because without it one cannot tell what any of the three adds. The paper gives the log-mel loss four scales, and
+# publishes no weight for it or for PMSQE. Here both mel losses have the same three scales, so that they differ only in
+# what they compare. The weights are the baseline's and our own.
 
 # %%
 log_mel_loss = LogMelLoss.three_scales()
@@ -184,19 +195,20 @@ pmsqe = PMSQE()
 # %% [markdown]
 # ### The coder
 #
-# Frames of 512 samples, 32 of which overlap, go through a convolutional encoder to 256 numbers; each number goes to one
-# of 32 bins; a decoder makes a frame of them again. With the 64 channels of {cite:t}`kankanahalli2018`, whose coder the
-# paper follows, it has about as many weights as the paper says, 1.5 million. (The paper speaks of bottlenecks; with the
-# usual ones, which narrow to a few channels, it would have far fewer. So the blocks here are the baseline's.)
+# Frames of 512 samples, which overlap by 32, go through a convolutional encoder to 256 numbers. Each number goes to one
+# of 32 bins, and a decoder turns them into a frame again. The paper follows the coder of {cite:t}`kankanahalli2018`.
+# With the 64 channels of that coder it has about as many weights as the paper says, 1.5 million. (The paper speaks of
+# bottlenecks. With the usual ones, which narrow to a few channels, the coder would have far fewer weights. So the
+# blocks here are the baseline's.)
 
 # %%
 # NBVAL_CHECK_OUTPUT
 sum(weights.numel() for weights in SpeechCoder(width=64).parameters())
 
 # %% [markdown]
-# In training a number $h_n$ goes to every bin $\beta_b$ a little, the more the nearer it is (section 2.2), and the
-# decoder gets $\sum_b a_{nb}\beta_b$; in use it goes to the nearest bin. The bins and their sharpness $\tau$ are trained
-# with the network:
+# In training, a number $h_n$ goes to every bin $\beta_b$ a little, and more to a nearer one (section 2.2). The decoder
+# gets $\sum_b a_{nb}\beta_b$. In use, the number goes to the nearest bin. The bins and their sharpness $\tau$ are
+# trained with the network:
 #
 # $$ a_{nb} = \frac{e^{-\tau|h_n - \beta_b|}}{\sum_c e^{-\tau|h_n - \beta_c|}}, \qquad
 #    p_b = \frac{1}{N}\sum_n a_{nb}. $$
@@ -204,28 +216,31 @@ sum(weights.numel() for weights in SpeechCoder(width=64).parameters())
 # All of it learns together from (Eq. 7)
 #
 # $$ O = \alpha_1 L_{mse} + \alpha_2 L_c + \alpha_3 L_e + \alpha_4 L_{nm}, \qquad
-#    L_c = \frac{1}{N}\sum_{n,b}\sqrt{a_{nb}} - 1, \qquad L_e = -\sum_b p_b\log_2 p_b, $$
+#    L_c = \frac{1}{N}\sum_{n,b}\sqrt{a_{nb}} - 1, \qquad L_e = -\sum_b p_b\log_2 p_b. $$
 #
-# where $L_c$ asks for a clear choice of a bin and $L_e$ is the entropy of the symbols. With 256 of them in every 480
-# samples at 16 kHz, $L_e$ bits a symbol are $256 \cdot 16000 / 480 \cdot L_e$ bits a second; $\alpha_3$ is moved until
-# that is right. (The exponent lacks its minus in print; without it the farthest bin would win. The entropy has a minus
-# before a norm, which has swallowed the sign of the logarithm already; as printed, certainty would cost.)
+# $L_c$ asks for a clear choice of a bin, and $L_e$ is the entropy of the symbols. There are 256 symbols in every 480
+# samples at 16 kHz, so $L_e$ bits a symbol are $256 \cdot 16000 / 480 \cdot L_e$ bits a second. The training moves
+# $\alpha_3$ until that rate is right.
 
 # %%
 objective = TotalLoss(sized("full", seed=0, loss="masking", bitrate=20.0))
 
 # %% [markdown]
-# Two weights need an interpretation. $L_{mse}$ is printed as a sum of squares, but its weight 60 comes from
-# a coder that used the root of the mean, and so does ours. The paper's $\alpha_4 = 0.003$ makes the masking loss less than
-# a tenth of the squared error's term when our quantisation begins, and that is not felt in a short training. So in the
-# profiles smoke and small each of the three perceptual losses begins with four tenths to nine tenths of the squared error's
-# term (PMSQE the most, the masking loss the least), which is within what the paper's laboratory advised later; a table
-# below shows what becomes of that. PMSQE first brings both
-# sounds to one level, which in a run of a few frames would make a pause as loud as speech; so in training all runs of a
-# step share one level.
+# :::{dropdown} Where the paper's formulas need an interpretation
+# - *Signs.* In print the exponent of $a_{nb}$ lacks its minus; without it the farthest bin would win. The entropy has a
+#   minus before a norm, which has already swallowed the sign of the logarithm; as printed, certainty would cost.
+# - *$L_{mse}$* is printed as a sum of squares. But its weight 60 comes from a coder that used the root of the mean, and
+#   so does ours.
+# - *$\alpha_4$.* With the paper's 0.003, the masking loss is only a small part of the squared error's term when our
+#   quantisation begins, and a short training does not feel it. So the profiles smoke and small give each of the three
+#   perceptual losses a larger weight, of the size that the paper's laboratory advised later. A table below shows the
+#   terms at the start and at the end.
+# - *PMSQE* first brings both sounds to one level. In a run of a few frames this would make a pause as loud as speech.
+#   So in training all runs of a step share one level.
+# :::
 #
 # The paper estimates bit rates from the entropy. Here each coder also writes a real file, with a range coder
-# {cite:p}`bamler2022`, and what is measured and heard is what came out of the file again.
+# {cite:p}`bamler2022`. We measure and hear what comes out of that file again.
 #
 # ## The run
 
@@ -234,21 +249,27 @@ display(Markdown(setting_tables.summary(study)))
 setting_tables.settings(study)
 
 # %% [markdown]
-# A short training cannot begin at random: with its baseline's start (He's) the output is thousands of times too strong,
-# and most of the steps would go into making it small. So in the profiles smoke and small the coder begins with what a
-# simple coder does: its shortcuts keep the lower half of the band, every second sample of it, and the network learns the
-# rest. Whatever it then knows of the band above 4 kHz, it has learned. Batch and learning rate of the profile small were
-# chosen in six short trials, by how well the coder with the masking loss did on the validation speakers; all coders share
-# them. The bit rate falls more readily than it rises, and a coder that begins with far too large an $\alpha_3$ stays
-# below its rate to the end. Two did so in a first run (squared error at 20 kb/s, masking loss at 24); therefore the
-# coders of the squared error, and at 24 kb/s those of the log-mel and the masking loss, begin with a smaller one.
+# :::{dropdown} How a short training begins
+# A short training cannot begin at random. With its baseline's start (He's) the output is thousands of times too strong,
+# and most of the steps would go into making it small. So in the profiles smoke and small the coder begins as a simple
+# coder: its shortcuts keep the lower half of the band, every second sample of it, and the network learns the rest.
+# Everything it then knows of the band above 4 kHz, it has learned.
+#
+# Batch and learning rate of the profile small were chosen in six short trials, by how well the coder with the masking
+# loss did on the validation speakers. All coders share them.
+#
+# The bit rate falls more easily than it rises. A coder that begins with far too large an $\alpha_3$ stays below its
+# rate to the end. This happened to two coders in a first run (squared error at 20 kb/s, masking loss at 24). Therefore
+# some coders begin with a smaller $\alpha_3$: those of the squared error, and at 24 kb/s those of the log-mel and the
+# masking loss.
+# :::
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 display(Markdown(setting_tables.cost_of_full(study)))
 
 # %% [markdown]
-# `make book PROFILE=full` trains as many coders side by side as there are processor cores, and each resumes where it was
+# `make book PROFILE=full` trains as many coders at a time as there are processor cores. Each resumes where it was
 # interrupted.
 
 # %% tags=["hide-input"]
@@ -270,18 +291,18 @@ setting_tables.runs(study)
 tables.sweeps(study)
 
 # %% [markdown]
-# One number of the paper deserves a second look: 4.175 is its best PESQ on the *validation* set, in the text, and the
-# PESQ on the *test* set at 20 kb/s, in Table 1. Two different sets agree in three decimals only by chance, or one of them
-# was reported twice. The table above tells the two sets apart. In it three of the other four rows are above that of the
-# paper's own settings and one is level with it; gamma 0, which the paper has far below, is first, if by a few hundredths
-# of PESQ. But trainings of the first row that differ in nothing but the seed are farther apart than any two rows (the
-# caption has them): the table says nothing about gamma or the scales.
+# One number of the paper deserves a second look. The text gives 4.175 as its best PESQ on the *validation* set. Table 1
+# gives the same number as the PESQ on the *test* set at 20 kb/s. Two different sets agree in three decimals only by
+# chance, or one of them was reported twice. The table above tells the two sets apart.
+#
+# Before you compare its rows, look at the caption: it says how far trainings of the first row differ when nothing but
+# the seed changes. Rows that differ by less than that say nothing about gamma or the scales.
 
 # %% [markdown]
 # ## Table 1: bit rate, PESQ, SNR
 #
-# AMR-WB {cite:p}`bessette2002` went through the real encoder; its delay is taken off. It has nine fixed bit rates, of
-# which three lie near those of the coders. PESQ predicts the score that listeners would give, from 1 to 4.64.
+# AMR-WB {cite:p}`bessette2002` went through the real encoder, and its delay is taken off. It has nine fixed bit rates,
+# of which three lie near those of our coders. PESQ predicts the score that listeners would give, from 1 to 4.64.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -296,8 +317,8 @@ charts.paper_and_here(study)
 # %% [markdown]
 # ### PEASS
 #
-# The paper adds scores of PEASS {cite:p}`emiya2011`, which was made for the separation of sources: how strong the
-# artefacts are (APS), the interference (IPS), and the whole (OPS).
+# The paper adds scores of PEASS {cite:p}`emiya2011`, which was made for the separation of sources. They say how strong
+# the artefacts are (APS), how strong the interference is (IPS), and how good the whole is (OPS).
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -317,14 +338,14 @@ tables.noise(study)
 charts.by_rate(study)
 
 # %% [markdown]
-# Utterances differ more than coders do; so the coders are also compared utterance by utterance.
+# Utterances differ more than coders do, so we also compare the coders utterance by utterance.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 display(*(tables.differences(study, rate) for rate in RATES))
 
 # %% [markdown]
-# Each loss also judges the coders trained with the others. A coder should at least win by its own:
+# Each loss can also judge the coders that were trained with the others. A coder should at least win by its own loss:
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -333,8 +354,8 @@ tables.losses(study)
 # %% [markdown]
 # ### How much of it is chance
 #
-# Another start, another order of the speech, and another coder comes out. The four coders of 20 kb/s in Table 1 were
-# trained three times; their scores in Table 1, and in the tables of noise, differences and losses, are means over the
+# Another start or another order of the speech gives another coder. So the four coders of 20 kb/s in Table 1 were
+# trained three times. Their scores in Table 1, and in the tables of noise, differences and losses, are means over the
 # three. The other coders were trained once.
 
 # %% tags=["hide-input"]
@@ -342,12 +363,11 @@ tables.losses(study)
 tables.repeated(study)
 
 # %% [markdown]
-# What the masking loss does to the noise is many times what a seed does to the masking coder: in each of the three
-# trainings it has the least noise above the threshold, and the smallest excess. The log-mel coder varies far more, and
-# PMSQE and the squared error are close to each other. PESQ tells less. In each training all three perceptual losses are
-# ahead of the squared error. The masking loss is behind the log-mel loss in all its five trainings (in the paper at 13 kb/s
-# only), but by amounts that three seeds cannot settle; nor can they tell PMSQE from either. Where the other tables know one
-# seed, do not read differences in PESQ below two tenths; in the paper PMSQE leads by less than that.
+# A difference between two losses counts only if it is larger than what a seed does to one of them. In the published
+# runs the noise above the threshold passes this test: the masking coder's lead is many times its spread over the seeds.
+# In PESQ all three perceptual losses are ahead of the squared error in each training, but three seeds cannot put the
+# three in an order. Where the other tables have one seed, do not read small differences in PESQ. In the paper, too, the
+# lead of PMSQE is small.
 
 # %% [markdown]
 # ### What more steps bring
@@ -360,11 +380,10 @@ display(tables.longer(study) if study.longer else Markdown("*The profile full ha
 display(*([charts.longer(study)] if study.longer else []))
 
 # %% [markdown]
-# Four times as many steps raise PESQ by four tenths, more than any loss does, and take noise from over the threshold, with
-# the squared error alone too. The masking coder still has less noise there, though its lead is smaller, as the squared
-# error gained more; in PESQ the two differ by less than a seed may move them. The band above 4 kHz stays as empty as it
-# was, with either. So the short training explains much of what parts this page from the paper, and where it would end
-# nobody has seen.
+# In the published runs more steps raise PESQ by more than any of the losses does. They also take noise from above the
+# threshold, even with the squared error alone. The masking coder still has less noise there, but its lead becomes
+# smaller. The level above 4 kHz hardly changes. So the short training explains much of the distance between this page
+# and the paper. We do not know where a full training would end.
 
 # %% [markdown]
 # ## Figure 3: noise and threshold
@@ -373,7 +392,7 @@ display(*([charts.longer(study)] if study.longer else []))
 figures.figure_3(study)
 
 # %% [markdown]
-# One frame can be chosen to show anything. Here are its neighbours, and below the whole utterance to be heard:
+# One frame can be chosen to show anything. So here are its neighbours, and below them the whole utterance to hear:
 
 # %% tags=["hide-input"]
 figures.walk(study)
@@ -391,7 +410,7 @@ figures.figure_4(study)
 display(*(figures.player(study, study.heard[0], rate) for rate in (13, 24)))
 
 # %% [markdown]
-# That is the same utterance at the other two rates. More voices, at 20 kb/s:
+# The two players above hold the same utterance at the other two rates. Here are more voices, at 20 kb/s:
 
 # %% tags=["hide-input"]
 display(*(figures.player(study, name) for name in study.heard[1:]))
@@ -399,8 +418,8 @@ display(*(figures.player(study, name) for name in study.heard[1:]))
 # %% [markdown]
 # ## Figure 2: what listeners said
 #
-# In a MUSHRA test {cite:p}`bs1534` listeners rate all versions of a sound side by side from 0 to 100, the hidden
-# original among them.
+# In a MUSHRA test {cite:p}`bs1534` listeners rate all versions of a sound side by side from 0 to 100. The original is
+# hidden among them.
 
 # %% tags=["hide-input"]
 display(Markdown(listening.about()))
@@ -413,13 +432,13 @@ listening.figure_2(heard)
 display(Markdown(listening.screening(heard)), *listening.tables(heard))
 
 # %% [markdown]
-# {doc}`listening_speech` is that test, with the coders of this page. At the end it gives you a file of ratings; with
+# {doc}`listening_speech` is that test, with the coders of this page. At the end it gives you a file of ratings. With
 # `-p ratings folder` this page counts the files of a folder.
 #
-# ### The same analysis on a test that was held
+# ### The same analysis on a test with real listeners
 #
-# {cite:t}`stahl2024` published the ratings of 21 listeners of speech codecs, sounds included. What this page would do
-# with ratings of its own coders, it does here with theirs.
+# {cite:t}`stahl2024` published the ratings of 21 listeners of speech codecs, with the sounds. Here this page does with
+# their ratings what it would do with ratings of its own coders.
 
 # %% tags=["hide-input", "recordings"]
 real_listeners.figure()
@@ -439,11 +458,13 @@ real_listeners.player()
 # %% [markdown]
 # ## Paper and here
 #
-# What the paper claims, with limits set before the runs were looked at; six claims, which say so, were added after a
-# first, shorter training was known. *Reproduced* means that the whole 95 % interval over seeds lies on the claimed side;
-# *trend only*, that only the mean does, or that there is one seed, as at 13 and 24 kb/s and for gamma and the scales.
-# Nothing in AMR-WB is left to chance: what was measured of it once holds for every seed. What listeners said cannot be
-# tested without listeners.
+# This is what the paper claims. The limits were set before anyone looked at the runs. A few claims were added after a
+# first, shorter training was known; each of these says so.
+#
+# *Reproduced* means that the whole 95 % interval over seeds lies on the claimed side. *Trend only* means that only the
+# mean does, or that there is one seed, as at 13 and 24 kb/s and for gamma and the scales. *Not run at this size* marks
+# numbers that only a training of the paper's length could give. AMR-WB does not depend on a seed: what was measured of
+# it once holds for every seed. What listeners said cannot be tested without listeners.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -456,45 +477,46 @@ statements_table(claims.judge_ours("masking_loss", study.measurements, study.pro
 # %% [markdown]
 # ### What explains the differences
 #
-# *These are very short trainings.* The table of settings says how short: minutes of speech in all steps together, where
-# the paper's baseline hears its training set 150 times, and half the channels. All coders here are noisy, and in PESQ and
-# OPS far behind AMR-WB; in the paper they are ahead of it in PESQ and near it in OPS. In so few steps a coder does not
-# get far from what it begins with: every second sample of the lower half of the band, coarsely rounded. What makes the
-# paper's coders good, knowing what speech looks like, they have hardly begun to learn: with four times as many steps PESQ
-# rises by more than the losses differ. Read this chapter for what the losses do to the noise, which shows already, and
-# not for the quality of a neural coder.
+# This section is about the published runs. If you ran the chapter yourself, trust your tables first.
 #
-# *What held up.* The masking loss does what it is asked for. At each rate the coder trained with it has the smallest
-# share of cells with noise above the threshold of all our coders, and the smallest excess by far, though it was trained
-# for the same rate and from the same start; the three trainings at 20 kb/s agree. Each loss is best by its own measure.
-# And all coders are nearer to the waveform than AMR-WB, by about as many dB as in the paper.
+# *These are very short trainings.* The table of settings says how short: minutes of speech in all steps together, and
+# half the channels. The paper's baseline hears its training set 150 times. All coders here are noisy, and in PESQ and
+# OPS they are far behind AMR-WB. In the paper they are ahead of it in PESQ and near it in OPS. In so few steps a coder
+# does not get far from its start: every second sample of the lower half of the band, coarsely rounded. It has hardly
+# begun to learn what speech looks like, and that is what makes the paper's coders good. Read this chapter for what the
+# losses do to the noise, which shows already. Do not read it for the quality of a neural coder.
 #
-# *How it does so.* Partly by silence. In the four utterances that can be heard all our coders are too soft above 4 kHz,
-# PMSQE the least, the squared error much, and the masking loss the most. Where the original is only a few dB over the
-# threshold, leaving it out sticks out by no more than these few dB, and filling the band with anything that is not right
-# does worse. The log-mel loss and PMSQE compare levels; they ask how loud the band is, not with what it is filled, so
-# over 4 kHz they leave *more* noise above the threshold than the squared error alone. The paper calls these spectral
-# artefacts, and says of its own coder that it keeps the high frequencies that AMR-WB misses. Here it is the other way
-# round: AMR-WB has more there. A loss that asks how much of the *error* is heard has no more against a missing "s" than
-# against a wrong one.
+# *What held up.* The masking loss does what it is asked for. At each rate its coder has less noise above the threshold
+# than our other coders, in its share of cells and in its excess, although it was trained for the same rate and from the
+# same start. Each loss is best by its own measure. And all coders are nearer to the waveform than AMR-WB, by about as
+# many dB as in the paper.
 #
-# *What did not.* PESQ puts all of our coders far below AMR-WB, and for PEASS nearly everything here is an artefact. What
-# sticks out of the threshold is several times as much as with AMR-WB, which gives up signal-to-noise ratio for just that;
-# AMR-WB has less of it over 4 kHz, too. In the paper PMSQE leads in PESQ; here three trainings cannot tell it from the
-# log-mel and the masking loss. The paper sees the noise of the log-mel loss and of PMSQE above all at high
-# frequencies; here the share of cells with noise above the threshold is smaller there than in all.
+# *How it does so.* Partly by silence. In the utterances that can be heard all our coders are too soft above 4 kHz:
+# PMSQE the least, the squared error much, and the masking loss the most. Where the original is only a few dB above the
+# threshold, leaving it out costs only these few dB. Filling the band with anything that is not right costs more. The
+# log-mel loss and PMSQE compare levels: they ask how loud the band is, not what is in it. So above 4 kHz they leave
+# *more* noise above the threshold than the squared error alone. The paper calls these spectral artefacts, and says that
+# its own coder keeps the high frequencies that AMR-WB misses. Here AMR-WB has more there than our coders. A loss that
+# asks how much of the *error* is heard minds a missing "s" no more than a wrong one.
 #
-# *The bit rates* were controlled on frames of the training speakers; on the test speakers, and in whole files, the same
-# coders need a little less or more (the table of runs has the one rate, Table 1 the other). The masking coder of 24 kb/s
-# is the farthest off: it has the smallest files of its rate, to its disadvantage. Otherwise coders of one target differ
-# by far less than would explain the differences in their noise.
+# *What did not.* PESQ puts all of our coders far below AMR-WB, and for PEASS nearly everything here is an artefact. The
+# noise above the threshold is several times that of AMR-WB, which gives up signal-to-noise ratio for exactly this
+# purpose. AMR-WB has less of it above 4 kHz, too. In PESQ the paper has PMSQE first; our trainings cannot tell it from
+# the log-mel and the masking loss. The masking loss stays behind the log-mel loss in every training, in the paper only
+# at 13 kb/s, but not by more than seeds can explain. The paper sees the noise of the log-mel loss and of PMSQE mostly
+# at high frequencies. Here the share of cells with noise above the threshold is smaller there than over the whole band.
 #
-# *The weights* decide much. In an earlier training we weighted the masking loss thirteen times as high, as its
-# laboratory's sum over a mini-batch suggests. Within a hundred steps the coder then gave up several dB of its
-# signal-to-noise ratio: the threshold of model 1 lies only a few dB under the sound, and a loss that asks for no more
-# gets no more. The paper's coders all have nearly the same signal-to-noise ratio, which speaks for a small weight. In
-# another we let PMSQE bring every run of four frames to one level by itself; the coder was then not even the best by
-# PMSQE.
+# *The bit rates* were controlled on frames of the training speakers. On the test speakers, and in whole files, the same
+# coders need a little less or more: the table of runs has the first rate, Table 1 the second. The masking coder of 24
+# kb/s has the smallest files of its rate, which is to its disadvantage. Otherwise the rates of one target differ by far
+# less than would explain the differences in noise.
+#
+# *The weights* decide much. The threshold of model 1 lies only a few dB below the sound, and the masking loss does not
+# ask for less noise than that. In an earlier training we gave it a far larger weight, as its laboratory's sum over a
+# mini-batch suggests. Within a hundred steps the noise rose towards the threshold, and the coder lost several dB of its
+# signal-to-noise ratio. The paper's coders all have nearly the same signal-to-noise ratio, which speaks for a small
+# weight. In another training we let PMSQE bring every run of four frames to one level by itself. Its coder was then not
+# even the best by PMSQE.
 
 # %% tags=["hide-input"]
 display(Markdown(f"*The listeners.* The paper's main result is what seven people said. {listening.asked(heard)}"))
@@ -523,7 +545,7 @@ else:
 # python -m paper_code.masking_loss.code_speech decode my.pmlc back.wav
 # ```
 #
-# To use the loss in a training of yours; it wants estimate and reference aligned to the sample:
+# To use the loss in your own training (estimate and reference must be aligned to the sample):
 #
 # ```python
 # from paper_code.masking_loss.loss import MaskingLoss

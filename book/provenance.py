@@ -13,8 +13,8 @@
 # %% [markdown]
 # # Provenance
 #
-# Every result carries a record of what made it: its settings and seed, the recordings with their checksums,
-# the code, the machine, the packages and the time. These tables are those records.
+# Every result carries a record of what made it: settings and seed, recordings with their checksums, code, machine,
+# packages and time. These tables show those records.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "published"
