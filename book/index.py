@@ -41,8 +41,9 @@ landing_player(study)
 pages.scoreboard(rows)
 
 # %% [markdown]
-# Verdicts are computed from the results, over the seeds that were run; {ref}`each claim <all-claims>`, with the rule that
-# judges it, stands at the end of this page.
+# Verdicts are computed from the results, over the seeds that were run. *Not run at this size* are absolute values of a
+# training as long as the document's, where ours was shorter; orders and trends are judged at every length.
+# {ref}`Each statement <all-claims>`, with the rule that judges it, stands at the end of this page.
 #
 # ## The documents
 #
@@ -126,7 +127,7 @@ pages.scoreboard(rows)
 # to use one of the losses in your own training.
 #
 # (all-claims)=
-# ## All claims
+# ## All statements
 
 # %% tags=["remove-input"]
 pages.all_claims(rows)

@@ -87,7 +87,7 @@ def _table(
 
 def _claimed(row: Row, words: Mapping[str, str]) -> Cell:
     """The claim, and in a fold how it is judged, or each of its parts."""
-    how = escape(f"{row.rule}. {row.why}")
+    how = escape(f"{row.rule}. {row.why}".strip())
     if row.parts:
         counts = Counter(part.verdict for part in row.parts)
         told = ", ".join(f"{counts[verdict]} {words[verdict]}" for verdict in words if counts[verdict])

@@ -38,6 +38,7 @@ class PartRow:
 class Row:
     """One judged claim, all for people. rule: in words. ours: mean ± half width over seeds, with its unit.
 
+    why: the reason of the verdict and the claim's note; of a claim with parts what is not said by each part.
     parts: of a claim that says the same of several rates or coders, else empty.
     """
 
@@ -112,7 +113,6 @@ def _together(claim: Claim, parts: Sequence[PartRow], findings: Sequence[Finding
     """All parts as one: the weakest decides."""
     verdict = rules.together([part.verdict for part in parts])
     counts = Counter(part.verdict for part in parts)
-    told = ", ".join(f"{counts[each]} {each}" for each in VERDICTS if counts[each])
     if all(len(part.rule.needs) == 1 for part in claim.parts):
         means = [one.mean for one in findings if one.mean is not None]
         ours = _listed([claim.numbers.plain(mean) for mean in means], claim.numbers.unit) if means else ""
@@ -120,8 +120,9 @@ def _together(claim: Claim, parts: Sequence[PartRow], findings: Sequence[Finding
         judged = verdict not in (NOT_RUN, UNTESTABLE)
         ours = f"{counts[REPRODUCED] + counts[TREND]} of {len(parts)} parts hold" if judged else ""
     reported = _listed([part.reported.removesuffix(f" {claim.numbers.unit}") for part in parts], claim.numbers.unit)
-    rule = f"{len(parts)} parts, of which the weakest decides"
-    return PartRow("", reported, rule, ours, verdict, f"{told.capitalize()}.")
+    rule = f"The weakest of {len(parts)} parts decides"
+    why = parts[0].why if len({part.why for part in parts}) == 1 else ""
+    return PartRow("", reported, rule, ours, verdict, why)
 
 
 def _listed(texts: Sequence[str], unit: str) -> str:

@@ -39,9 +39,9 @@ class Numbers:
         """The number and its unit."""
         return f"{self.plain(value)} {self.unit}".strip()
 
-    def spread(self, found: Interval, unit: bool = True) -> str:
+    def spread(self, value: Interval, unit: bool = True) -> str:
         """mean ± half width, or the mean alone for one value."""
-        text = self.plain(found.mean) + (f" ± {self.plain(found.half_width)}" if found.count > 1 else "")
+        text = self.plain(value.mean) + (f" ± {self.plain(value.half_width)}" if value.count > 1 else "")
         return f"{text} {self.unit}".strip() if unit else text
 
 
@@ -208,12 +208,12 @@ class Monotone:
 
     def demands(self, values: Sequence[list[float]]) -> list[Demand]:
         """What it asks of the values of `needs`."""
-        found = []
+        steps = []
         for i in range(len(values) - 1):
             label = f"{self.measurements[i + 1]} − {self.measurements[i]}"
             limit = {"high": 0.0} if self.direction == "decreasing" else {"low": 0.0}
-            found.append(Demand(label, _paired(values[i + 1], values[i]), **limit))
-        return found
+            steps.append(Demand(label, _paired(values[i + 1], values[i]), **limit))
+        return steps
 
 
 @dataclass(frozen=True)
@@ -282,25 +282,26 @@ def together(verdicts: Sequence[str]) -> str:
 
 def _decide(demands: Sequence[Demand], numbers: Numbers) -> tuple[str, str]:
     """The verdict on all demands together, and its reason from those that decide it."""
-    found = [(demand, interval(demand.values)) for demand in demands]
-    outside = [pair for pair in found if not pair[0].holds(pair[1].mean)]
+    judged = [(demand, interval(demand.values)) for demand in demands]
+    outside = [pair for pair in judged if not pair[0].holds(pair[1].mean)]
     if outside:
         return NOT, _reason("The mean of {} is not {}.", outside, numbers)
-    if found[0][1].count == 1:
-        return TREND, _reason("One seed, so no interval: {} is {}.", found, numbers)
-    wide = [(demand, i) for demand, i in found if not (demand.holds(i.low) and demand.holds(i.high))]
+    if judged[0][1].count == 1:
+        return TREND, _reason("One seed, so no interval: {} is {}.", judged, numbers)
+    wide = [(demand, i) for demand, i in judged if not (demand.holds(i.low) and demand.holds(i.high))]
     if wide:
         return TREND, _reason("The mean of {} is {}, its 95 % interval reaches beyond.", wide, numbers)
-    return REPRODUCED, _reason("The 95 % interval of {} lies {}.", found, numbers)
+    return REPRODUCED, _reason("The 95 % interval of {} lies {}.", judged, numbers)
 
 
 def _reason(sentence: str, pairs: Sequence[tuple[Demand, Interval]], numbers: Numbers) -> str:
-    parts = []
-    for demand, found in pairs:
-        seeds = "1 seed" if found.count == 1 else f"{found.count} seeds"
-        quantity = f"{demand.quantity} ({numbers.spread(found)}, {seeds})"
-        parts.append(sentence.format(quantity, demand.region(numbers)))
-    return " ".join(parts)
+    """The sentence with its quantities, of which each has a region alike, and with the region."""
+    quantities = []
+    for demand, value in pairs:
+        seeds = "1 seed" if value.count == 1 else f"{value.count} seeds"
+        quantities.append(f"{demand.quantity} ({numbers.spread(value)}, {seeds})")
+    told = quantities[0] if len(quantities) == 1 else f"each of {'; '.join(quantities)}"
+    return sentence.format(told, pairs[0][0].region(numbers))
 
 
 def _ours(rule: Rule, columns: Sequence[list[float]], numbers: Numbers) -> str:

@@ -45,11 +45,11 @@ def encode(source: Path, target: Path, loss: str, rate: float, progress: bool = 
     _require_two(source, target)
     coder, clip = weights.load_coder(loss, rate), read_speech(source)
     with _bar(coder.encoder, frames_needed(len(clip.waveform)), "encoding", progress):
-        found = bitstream.quantised(coder, clip.waveform)
-    data = bitstream.pack(coder, found)
+        coded = bitstream.quantised(coder, clip.waveform)
+    data = bitstream.pack(coder, coded)
     bitstream.write(target, data)
     steps = "".join(f"{source.name}: {step}\n" for step in clip.recipe["steps"])
-    spent = f"{len(data)} bytes for {found.seconds:.2f} s, {bitstream.kilobits(data, found.samples):.2f} kb/s"
+    spent = f"{len(data)} bytes for {coded.seconds:.2f} s, {bitstream.kilobits(data, coded.samples):.2f} kb/s"
     return f"{steps}{target.name}: {spent} ({_called(loss, rate)})"
 
 
@@ -61,11 +61,11 @@ def decode(source: Path, target: Path, progress: bool = True) -> str:
     _require_two(source, target)
     if target.suffix.lower() != ".wav":
         raise LabError(f"decoded speech is written as WAV: give a name that ends in .wav, not {target.name}.")
-    loss, rate, coder, found = _with_its_coder(bitstream.read(source))
-    with _bar(coder.decoder, len(found.symbols), "decoding", progress):
-        waveform = bitstream.synthesised(coder, found)
+    loss, rate, coder, coded = _with_its_coder(bitstream.read(source))
+    with _bar(coder.decoder, len(coded.symbols), "decoding", progress):
+        waveform = bitstream.synthesised(coder, coded)
     _write_wav(target, waveform)
-    return f"{target.name}: {found.seconds:.2f} s at {SAMPLE_RATE} Hz ({_called(loss, rate)})"
+    return f"{target.name}: {coded.seconds:.2f} s at {SAMPLE_RATE} Hz ({_called(loss, rate)})"
 
 
 def _with_its_coder(data: bytes) -> tuple[str, float, SpeechCoder, Coded]:

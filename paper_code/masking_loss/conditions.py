@@ -1,11 +1,10 @@
-"""The conditions of Table 1 and of section 4.1: what is compared, and the settings of what is measured of each."""
+"""The conditions of Table 1 and of section 4.1: what is compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-from paper_code.audio.codecs import Codec
-from paper_code.lab.config import Config, ConfigError, suggestion
+from paper_code.lab.config import ConfigError, suggestion
 from paper_code.lab.errors import LabError
 from paper_code.lab.store import Result
 from paper_code.masking_loss.configs import (
@@ -21,7 +20,6 @@ from paper_code.masking_loss.configs import (
 
 AMR_WB = "amr_wb"
 FAMILIES = {AMR_WB: "AMR-WB", "mse": "MSE", "log_mel": "log-mel", "pmsqe": "PMSQE", "masking": "masking"}
-PEASS_SHORTEST = 0.5  # s
 USUAL = {field.name: field.default for field in fields(CoderConfig) if field.name in ("gamma", "bands")}
 
 
@@ -114,52 +112,3 @@ SWEEPS = [
 ]
 TRAINED_FOR_LONGER = [Condition(loss, SWEPT_RATE, longer=True) for loss in TRAINED_LONGER]
 LONGER_EXPERIMENTS = {condition.experiment for condition in TRAINED_FOR_LONGER}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Measured(Config):
-    """What is measured of a condition, and on what.
-
-    recordings: "real" or "synthetic".   utterances: how many of a side are measured at most, 0 for all.
-    predicted: how many of the test utterances PEASS is asked about, each of another speaker; 0 leaves PEASS out.
-    predicted_seconds: of the middle of each.   heard: how many decoded test utterances are kept as sounds.
-    """
-
-    recordings: str = "real"
-    utterances: int = 0
-    predicted: int = 10
-    predicted_seconds: float = 4.0
-    heard: int = 4
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        for name in ("utterances", "predicted", "heard"):
-            if getattr(self, name) < 0:
-                raise ConfigError(f"{name} is 0 or more; found {getattr(self, name)}.")
-        if self.predicted_seconds < PEASS_SHORTEST:
-            raise ConfigError(f"PEASS needs {PEASS_SHORTEST} s; predicted_seconds is {self.predicted_seconds}.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrainedCoder(CoderConfig, Measured):
-    """A coder to be trained and measured. Paper: Byun et al. 2021, section 4. Chapter: masking_loss."""
-
-    def of_the_warm_up(self) -> CoderConfig:
-        """As CoderConfig has it: what is measured later has no part in the warm-up."""
-        known = self.as_dict()
-        return CoderConfig(**{field.name: known[field.name] for field in fields(CoderConfig)}).of_the_warm_up()
-
-
-@dataclass(frozen=True, kw_only=True)
-class AmrWb(Measured):
-    """AMR-WB at a bit rate (kb/s) that it has. Paper: Byun et al. 2021, Table 1. Chapter: masking_loss."""
-
-    kilobits: float
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.codec()  # an impossible rate is told now
-
-    def codec(self) -> Codec:
-        """The codec; raises CodecError for a rate that it does not have."""
-        return Codec("amr_wb", self.kilobits)

@@ -4,9 +4,10 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from paper_code.lab.config import Config, ConfigError, Profile
+from paper_code.audio.codecs import Codec
+from paper_code.lab.config import Config, ConfigError, Profile, one_of
 from paper_code.masking_loss.coder.coder import STARTS
 from paper_code.masking_loss.coder.framing import FRAME, HOP
 
@@ -18,6 +19,7 @@ GAMMAS = (0.0, 1.2)  # of section 4.1, besides 0.8
 SCALES = ((32,), (8, 16, 32, 64))  # of section 4.1, besides (16, 32, 64)
 LONGER = 4  # times as many steps with quantisation: whether more training brings what the paper reports
 TRAINED_LONGER = ("mse", "masking")
+PEASS_SHORTEST = 0.5  # s
 PRECISIONS = ("float32", "bfloat16")
 SQUARED_ERRORS = ("rmse", "sum")
 # alpha_4 where none is set: the paper's for the masking loss, its baseline's for the log-mel loss. It gives none for PMSQE:
@@ -88,12 +90,12 @@ class CoderConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _one_of("loss", self.loss, LOSSES)
-        _one_of("warm_up_loss", self.warm_up_loss, ("", *LOSSES))
-        _one_of("squared_error", self.squared_error, SQUARED_ERRORS)
-        _one_of("recordings", self.recordings, ("real", "synthetic"))
-        _one_of("start", self.start, STARTS)
-        _one_of("precision", self.precision, PRECISIONS)
+        one_of("loss", self.loss, LOSSES)
+        one_of("warm_up_loss", self.warm_up_loss, ("", *LOSSES))
+        one_of("squared_error", self.squared_error, SQUARED_ERRORS)
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        one_of("start", self.start, STARTS)
+        one_of("precision", self.precision, PRECISIONS)
         counts = ("warm_up", "iterations", "control_every", "control_frames", "start_frames", "validate_every")
         for name in (*counts, "validation_frames", "width", "batch"):
             if getattr(self, name) < 1:
@@ -133,6 +135,61 @@ class CoderConfig(Config):
         return self.replace(**{name: known[name] for name in names}, loss=loss, warm_up_loss="")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Measured(Config):
+    """What is measured of a condition, and on what.
+
+    recordings: "real" or "synthetic".   utterances: how many of a side are measured at most, 0 for all.
+    predicted: how many of the test utterances PEASS is asked about, each of another speaker; 0 leaves PEASS out.
+    predicted_seconds: of the middle of each.   heard: how many decoded test utterances are kept as sounds.
+    """
+
+    recordings: str = "real"
+    utterances: int = 0
+    predicted: int = 10
+    predicted_seconds: float = 4.0
+    heard: int = 4
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("utterances", "predicted", "heard"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} is 0 or more; found {getattr(self, name)}.")
+        if self.predicted_seconds < PEASS_SHORTEST:
+            raise ConfigError(f"PEASS needs {PEASS_SHORTEST} s; predicted_seconds is {self.predicted_seconds}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedCoder(CoderConfig, Measured):
+    """A coder to be trained and measured. Paper: Byun et al. 2021, section 4. Chapter: masking_loss."""
+
+    stored_as: ClassVar[str] = "paper_code.masking_loss.conditions.TrainedCoder"
+
+    def of_the_warm_up(self) -> CoderConfig:
+        """As CoderConfig has it: what is measured later has no part in the warm-up."""
+        known = self.as_dict()
+        return CoderConfig(
+            **{field.name: known[field.name] for field in dataclasses.fields(CoderConfig)}
+        ).of_the_warm_up()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmrWb(Measured):
+    """AMR-WB at a bit rate (kb/s) that it has. Paper: Byun et al. 2021, Table 1. Chapter: masking_loss."""
+
+    stored_as: ClassVar[str] = "paper_code.masking_loss.conditions.AmrWb"
+
+    kilobits: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.codec()  # an impossible rate is told now
+
+    def codec(self) -> Codec:
+        """The codec; raises CodecError for a rate that it does not have."""
+        return Codec("amr_wb", self.kilobits)
+
+
 def require_rate(bitrate: float) -> float:
     """A rate (kb/s) there is a coder for; raises ConfigError on others: a coder keeps to the rate it was trained for."""
     if bitrate not in RATES:
@@ -149,11 +206,6 @@ def most_kilobits(bins: int) -> float:
 def kilobits(bits: float) -> float:
     """kb/s of symbols of so many bits each, 256 a frame of 480 new samples. Paper: Byun et al. 2021, section 2.2."""
     return bits * (FRAME // 2) * 16.0 / HOP
-
-
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise ConfigError(f"{name} is one of {', '.join(known)}; found {value!r}.")
 
 
 PROFILES = {

@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from paper_code.audio.clips import write_flac
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.intervals import mean_of_defined
+from paper_code.lab.weights import WEIGHTS
 from paper_code.masking_loss import utterances
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE
 from paper_code.masking_loss.coder.coding import Coding, Decoded, of_amr_wb, of_coder
 from paper_code.masking_loss.coder.objective import make_loss
 from paper_code.masking_loss.coder.quantiser import entropy
-from paper_code.masking_loss.conditions import AmrWb, Measured, TrainedCoder
-from paper_code.masking_loss.configs import CoderConfig, kilobits
+from paper_code.masking_loss.configs import AmrWb, CoderConfig, Measured, TrainedCoder, kilobits
 from paper_code.masking_loss.stimuli import UNSEEN
 from paper_code.masking_loss.utterances import LEVEL, Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
@@ -40,8 +40,8 @@ BANDS: Mapping[str, tuple[float, str]] = {
 SCORES: Mapping[str, str] = {
     "kilobits": "bit rate",
     "pesq": "PESQ",
-    "stoi": "STOI",
     "snr": "SNR",
+    "stoi": "STOI",
     "above": "noise above threshold",
     "above_high": "noise above threshold over 4 kHz",
     "excess": "mean excess",
@@ -63,7 +63,7 @@ def evaluate(config: Measured, folder: Path) -> None:
     if not isinstance(config, TrainedCoder):
         measure(config, of_amr_wb(config.codec()), folder, {})
         return
-    coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
+    coder = weights.load(folder / WEIGHTS, config.loss, config.bitrate)
     about = {"parameters": sum(values.numel() for values in coder.parameters())}
     measure(config, of_coder(coder, folder / CODED), folder, about)
 
@@ -100,8 +100,8 @@ def scores(decoded: Decoded, reference: Tensor) -> dict[str, float]:
     measured = {
         "kilobits": 1e-3 * decoded.bits * SAMPLE_RATE / len(reference),
         "pesq": wideband_pesq(estimate, reference, SAMPLE_RATE),
-        "stoi": short_time_intelligibility(estimate, reference, SAMPLE_RATE),
         "snr": ratio if math.isfinite(ratio) else math.nan,
+        "stoi": short_time_intelligibility(estimate, reference, SAMPLE_RATE),
         "above": noise.share_above(),
         "above_high": noise.share_above(HIGH),
         "excess": noise.excess(),

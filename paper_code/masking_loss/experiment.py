@@ -7,33 +7,13 @@ network, its files and its training), `loss` and `pmsqe` (what it is trained wit
 import dataclasses
 from typing import Any
 
-from paper_code.audio import corpora
+from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
-from paper_code.masking_loss import stimuli
+from paper_code.masking_loss import configs, stimuli
 from paper_code.masking_loss.coder.training import train_and_keep
-from paper_code.masking_loss.conditions import (
-    REPEATED,
-    SWEEPS,
-    TABLE_1,
-    TRAINED_FOR_LONGER,
-    AmrWb,
-    Condition,
-    Measured,
-    TrainedCoder,
-)
-from paper_code.masking_loss.configs import (
-    A_PREDICTED_SECOND,
-    A_STEP,
-    AN_UTTERANCE,
-    LONGER,
-    MEASURED,
-    OF_A_CODER,
-    OF_A_SWEEP,
-    PROFILES,
-    SIZES,
-    weights,
-)
+from paper_code.masking_loss.conditions import REPEATED, SWEEPS, TABLE_1, TRAINED_FOR_LONGER, Condition
+from paper_code.masking_loss.configs import PROFILES, AmrWb, Measured, TrainedCoder
 from paper_code.masking_loss.evaluation import evaluate
 from paper_code.masking_loss.measurements import measurements
 
@@ -59,25 +39,22 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
 
 def config_of(condition: Condition, profile: str, seed: int, **overrides: Any) -> Measured:
     """The settings of a condition in a profile. overrides: fields that all conditions share."""
-    measured = {**MEASURED[profile], **overrides}
+    measured = {**configs.MEASURED[profile], **overrides}
     if not condition.trained:
         known = {field.name for field in dataclasses.fields(Measured)}
         measured = {name: value for name, value in measured.items() if name in known}
         return AmrWb(profile=profile, seed=seed, kilobits=condition.rate, **measured)
     # alpha_4 is told, so that a result knows what it was trained with
-    fields = {**SIZES[profile], **weights(profile, condition.kind, condition.rate), **measured}
+    fields = {**configs.SIZES[profile], **configs.weights(profile, condition.kind, condition.rate), **measured}
     fields |= {"loss": condition.kind, "bitrate": condition.rate, **condition.changes}
-    config = TrainedCoder(profile=profile, seed=seed, **fields | (OF_A_SWEEP if condition.changes else {}))
-    return config.replace(iterations=LONGER * config.iterations) if condition.longer else config
+    config = TrainedCoder(profile=profile, seed=seed, **fields | (configs.OF_A_SWEEP if condition.changes else {}))
+    return config.replace(iterations=configs.LONGER * config.iterations) if condition.longer else config
 
 
 def sources(config: Measured) -> list[dict[str, Any]]:
     """Where the sounds of a run come from; AMR-WB learns from none. Raises CorpusError."""
-    synthetic = config.recordings == "synthetic"
     sides = stimuli.SIDES if isinstance(config, TrainedCoder) else stimuli.UNSEEN
-    for file in [] if synthetic else stimuli.recordings_of(sides):
-        corpora.locate(file.path)  # a missing one is told before the training
-    return [source for side in sides for source in stimuli.sources(side, synthetic)]
+    return material.sources(sides, stimuli.recordings, config.recordings == "synthetic")
 
 
 def estimate_seconds(config: Measured) -> float:
@@ -86,12 +63,12 @@ def estimate_seconds(config: Measured) -> float:
     A warm-up that all coders share is not counted.
     """
     learns = isinstance(config, TrainedCoder)
-    an_utterance = AN_UTTERANCE + (OF_A_CODER * config.width / 32 if learns else 0.0)
+    an_utterance = configs.AN_UTTERANCE + (configs.OF_A_CODER * config.width / 32 if learns else 0.0)
     measuring = an_utterance * (2 * config.utterances or len(stimuli.recordings_of(stimuli.UNSEEN)))
-    measuring += A_PREDICTED_SECOND * config.predicted * config.predicted_seconds
+    measuring += configs.A_PREDICTED_SECOND * config.predicted * config.predicted_seconds
     if not learns:
         return measuring
-    a_step = A_STEP * (config.batch / 16) * (config.width / 32) ** 1.1
+    a_step = configs.A_STEP * (config.batch / 16) * (config.width / 32) ** 1.1
     return measuring + a_step * (config.iterations if config.warm_up_loss else config.steps)
 
 

@@ -37,11 +37,11 @@ def items(study: Study) -> dict[str, tuple[str, float]]:
 def sounds(study: Study) -> dict[tuple[str, str], Sound]:
     """(item, condition) -> sound. A coder is called the same at all rates; the item tells the rate."""
     shared = {name: _shared(study, name) for name in study.heard}
-    found: dict[tuple[str, str], Sound] = {}
+    heard: dict[tuple[str, str], Sound] = {}
     for item, (name, rate) in items(study).items():
-        found |= {(item, condition): sound for condition, sound in shared[name].items()}
-        found |= {(item, coder.family): study.decoded(coder, name) for coder in study.at_rate(rate)}
-    return found
+        heard |= {(item, condition): sound for condition, sound in shared[name].items()}
+        heard |= {(item, coder.family): study.decoded(coder, name) for coder in study.at_rate(rate)}
+    return heard
 
 
 def mushra_test(study: Study) -> ListeningTest:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from paper_code.lab.intervals import mean_of_defined
+from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder.coder import SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB, Condition, at_rate
+from paper_code.masking_loss.conditions import AMR_WB, TRAINED_FOR_LONGER, Condition, at_rate
 from paper_code.masking_loss.configs import RATES
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
 
@@ -28,13 +29,14 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "PESQ, most of the other coders, 20": over log-mel and masking. "IPS, AMR-WB less the most of the coders, 20".
     """
     of_all: dict[str, float] = {"parameters at the paper's width": float(full_parameters())}
+    for condition in TRAINED_FOR_LONGER:  # the profile full has none of these
+        of_all |= dict.fromkeys(_names(condition), math.nan)
     of_seeds: dict[int, dict[str, float]] = {seed: {} for seed in sorted({result.seed for result in results})}
     for result in results:
         condition = Condition.of(result)
         (of_seeds[result.seed] if condition.trained else of_all).update(_of_result(condition, result))
     rows = [of_all | of_seed | _together(of_all | of_seed) for of_seed in of_seeds.values()]
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name, math.nan) for row in rows] for name in names}
+    return over_seeds(rows)
 
 
 def full_parameters() -> int:
@@ -53,6 +55,13 @@ def _of_result(condition: Condition, result: Result) -> dict[str, float]:
         values[f"{words}, {condition}"] = mean_of_defined(levels)
     values[f"estimated bit rate, {condition}"] = metrics["test"]["estimated_kilobits"]
     return values
+
+
+def _names(condition: Condition) -> list[str]:
+    """What is measured of a condition, by name."""
+    words = [*SCORES.values(), *(f"validation {score}" for score in SCORES.values()), *PREDICTED.values()]
+    words += [*(level for _, level in BANDS.values()), "estimated bit rate"]
+    return [f"{each}, {condition}" for each in words]
 
 
 def _together(of_seed: dict[str, float]) -> dict[str, float]:

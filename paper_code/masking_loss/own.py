@@ -13,6 +13,7 @@ from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import Codec
 from paper_code.display import players
 from paper_code.display.tables import Column, Table, table
+from paper_code.lab.weights import find
 from paper_code.masking_loss import evaluation, stimuli
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
@@ -91,7 +92,7 @@ def scores(own: OwnSpeech) -> Table:
 
 
 def _coder(study: Study | None, condition: Condition) -> SpeechCoder:
-    if study is not None and (study.condition(condition).folder / weights.KEPT).is_file():
+    if study is not None and find(study.condition(condition)) is not None:
         return study.coder(condition)
     return weights.load_coder(condition.kind, condition.rate)
 

@@ -50,11 +50,11 @@ def screening() -> str:
     ratings = _ratings()
     if ratings is None:
         return ""
-    found = screen(ratings, REFERENCE)
-    told = "; ".join(f"{name}: {', '.join(why)}" for name, why in found.reasons.items())
-    far, count = len(outliers(found.kept)), int(np.isfinite(found.kept.scores).sum())
+    screened = screen(ratings, REFERENCE)
+    told = "; ".join(f"{name}: {', '.join(why)}" for name, why in screened.reasons.items())
+    far, count = len(outliers(screened.kept)), int(np.isfinite(screened.kept.scores).sum())
     return (
-        f"Of {len(ratings.listeners)} listeners, {len(found.reasons)} fail the screening of BS.1534-3 and are left out "
+        f"Of {len(ratings.listeners)} listeners, {len(screened.reasons)} fail the screening of BS.1534-3 and are left out "
         f"below. {told[:1].upper()}{told[1:]}. These are the two whom the authors left out. The test had no anchor at "
         f"7 kHz, so the recommendation's other rule cannot be applied. Of the {count:,} ratings that stay, {far} lie more "
         "than 1.5 interquartile ranges outside the quartiles of their sound; without an error to be shown they stay."
@@ -89,22 +89,22 @@ def roles(conditions: object) -> dict[str, str]:
     return {name: "reference" if name == REFERENCE else "codec" for name in conditions if name != ANCHOR}
 
 
-def _figure(ratings: Ratings, found: Screening) -> Shown:
+def _figure(ratings: Ratings, screened: Screening) -> Shown:
     caption = (
         "A real MUSHRA test of speech codecs (Stahl, Windtner & Sontacchi 2024), after screening. Look how wide the "
         "intervals are with this many listeners, and how far apart the listeners' own means."
     )
-    names = _ranked(found.kept)
-    return mushra_results.figure(found.kept, caption, names, roles(names))
+    names = _ranked(screened.kept)
+    return mushra_results.figure(screened.kept, caption, names, roles(names))
 
 
-def _means_table(ratings: Ratings, found: Screening) -> Shown:
-    everybody, kept = means(ratings), means(found.kept)
+def _means_table(ratings: Ratings, screened: Screening) -> Shown:
+    everybody, kept = means(ratings), means(screened.kept)
     rows = [
         [name, everybody[name].mean, kept[name].mean, *map(_between, (kept[name].student, kept[name].bootstrap))]
-        for name in _ranked(found.kept)
+        for name in _ranked(screened.kept)
     ]
-    few, all_of_them = len(found.kept.listeners), len(ratings.listeners)
+    few, all_of_them = len(screened.kept.listeners), len(ratings.listeners)
     caption = (
         f"Means of the real test. Listeners are the units: each one's {len(ratings.items) // 2} items are averaged "
         f"first. 95 % intervals over the {few} listeners who pass, after Student and by bootstrap."
@@ -116,14 +116,14 @@ def _means_table(ratings: Ratings, found: Screening) -> Shown:
     return table(columns, rows, caption)
 
 
-def _differences_table(ratings: Ratings, found: Screening) -> Shown:
-    names = _ranked(found.kept)
+def _differences_table(ratings: Ratings, screened: Screening) -> Shown:
+    names = _ranked(screened.kept)
     count = len(names) * (len(names) - 1) // 2
     caption = (
         "Neighbours in rank: paired t tests over listeners. Who is whose neighbour was seen in the ratings, so Holm's "
         f"correction is for all {count} pairs, of which these {len(names) - 1} are shown."
     )
-    return mushra_results.differences_table(found.kept, caption, names, shown=list(pairwise(names)))
+    return mushra_results.differences_table(screened.kept, caption, names, shown=list(pairwise(names)))
 
 
 def _of_the_ratings(make: Callable[[Ratings, Screening], Shown]) -> Shown:
@@ -143,8 +143,8 @@ def _ratings() -> Ratings | None:
 
 def _ranked(ratings: Ratings) -> list[str]:
     """The conditions, best first."""
-    found = means(ratings)
-    return sorted(found, key=lambda name: -found[name].mean)
+    by_name = means(ratings)
+    return sorted(by_name, key=lambda name: -by_name[name].mean)
 
 
 def _loaded(name: str, file: corpora.Recording) -> Sound:

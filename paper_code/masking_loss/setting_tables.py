@@ -14,8 +14,8 @@ from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.masking_loss import experiment, stimuli
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.coder.framing import FRAME, HOP
-from paper_code.masking_loss.conditions import BASE, Condition, TrainedCoder
-from paper_code.masking_loss.configs import PROFILES, SWEPT_RATE, CoderConfig
+from paper_code.masking_loss.conditions import BASE, Condition
+from paper_code.masking_loss.configs import PROFILES, SWEPT_RATE, CoderConfig, TrainedCoder
 from paper_code.masking_loss.study import Study
 
 FRAME_SECONDS = HOP / SAMPLE_RATE  # of new sound in a frame

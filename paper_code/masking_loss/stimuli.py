@@ -7,11 +7,9 @@ from collections.abc import Iterable
 
 from paper_code.audio import clips, corpora, synthesiser
 from paper_code.audio.clips import AudioError, Clip
-from paper_code.lab import material as prepared
 from paper_code.lab import paths
 from paper_code.lab.config import hash_of
-from paper_code.lab.lock import turn
-from paper_code.lab.material import Material
+from paper_code.lab.material import Material, prepared, write
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE
 from paper_code.masking_loss.coder.framing import FRAME
 
@@ -37,26 +35,19 @@ def recordings_of(sides: Iterable[str] = SIDES) -> list[corpora.Recording]:
     return [file for side in sides for file in recordings(side)]
 
 
-def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:
-    """Origin, licence and checksum of every utterance of a side."""
-    if synthetic:
-        return [{"name": f"{side}, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
-    return corpora.sources(recordings(side))
-
-
 def normalised(clip: Clip) -> Clip:
     """A clip as the coder wants it: 16 kHz, divided by its largest magnitude.
 
     The paper's "minmax normalisation" is read as this; a true one would add an offset.
     Raises AudioError on silence and on clips shorter than a frame. Paper: Byun et al. 2021, section 4.
     """
-    found = clips.normalise_peak(clips.resample(clip, SAMPLE_RATE))
-    if len(found.waveform) < FRAME:
+    speech = clips.normalise_peak(clips.resample(clip, SAMPLE_RATE))
+    if len(speech.waveform) < FRAME:
         raise AudioError(
             f"'{clip.title}' is too short: a frame of the coder has {FRAME} samples at {SAMPLE_RATE} Hz, "
-            f"found {len(found.waveform)}. Choose a longer recording."
+            f"found {len(speech.waveform)}. Choose a longer recording."
         )
-    return found
+    return speech
 
 
 def utterances(side: str, synthetic: bool = False) -> list[Clip]:
@@ -72,10 +63,11 @@ def material(side: str, synthetic: bool = False) -> Material:
 
     Raises CorpusError, OutputError (a full disk leaves nothing that passes for whole).
     """
-    made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]
+    made_of = [str(SYNTHETIC_SEEDS[side])] if synthetic else [file.sha256 for file in recordings(side)]
     folder = FOLDER / f"{side}-{hash_of('speech', {'side': side, 'of': made_of, 'v': 1})}"
-    with turn(folder):
-        if not (folder / prepared.TRACKS).exists():
-            waveforms = [clip.waveform for clip in utterances(side, synthetic)]
-            prepared.write(folder, [len(waveform) for waveform in waveforms], {SPEECH_ARRAY: waveforms})
-    return Material.opened(folder, SAMPLE_RATE)
+
+    def make() -> None:
+        waveforms = [clip.waveform for clip in utterances(side, synthetic)]
+        write(folder, [len(waveform) for waveform in waveforms], {SPEECH_ARRAY: waveforms})
+
+    return prepared(folder, make, SAMPLE_RATE)

@@ -17,6 +17,7 @@ from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval_of_defined
 from paper_code.lab.store import Result
 from paper_code.lab.study import ChapterStudy, open_results
+from paper_code.lab.weights import find
 from paper_code.masking_loss import conditions, experiment, stimuli, utterances
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
@@ -189,11 +190,15 @@ class Study(ChapterStudy):
         return replace(clip, licence=file.licence, attribution=file.attribution)
 
     def coder(self, condition: Condition) -> SpeechCoder:
-        """The trained coder of a condition: as kept beside its result, or as released. Raises LabError."""
-        kept = self.condition(condition).folder / weights.KEPT
-        if condition in TABLE_1 and not kept.is_file():
-            return weights.load_coder(condition.kind, condition.rate)
-        return weights.load(kept, condition.kind, condition.rate)
+        """The coder that a condition was measured with: kept beside its result, or released. Raises LabError."""
+        result = self.condition(condition)
+        file = find(result)
+        if file is None:
+            raise LabError(
+                f"the weights of the coder {condition.title!r} are gone: run `python -m paper_code.lab.run {CHAPTER} "
+                f"--profile {self.profile} --experiment {result.experiment}`."
+            )
+        return weights.load(file, condition.kind, condition.rate)
 
 
 def _key(score: str, side: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
-from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.intervals import Interval, interval, seeds_in_words
 from paper_code.masking_loss.conditions import BASE, REPEATED, Condition
 from paper_code.masking_loss.configs import LOSSES, SWEPT_RATE
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
@@ -145,11 +145,10 @@ def repeated(study: Study) -> Table:
         Column("files", "kb/s", ".2f"),
         *_scored_columns("% of cells", 2),
     ]
-    count = len(study.of(masking))
-    told = f"Mean ± 95 % interval over {count} seeds" if count > 1 else "One seed, so without intervals"
+    told = seeds_in_words([result.seed for result in study.of(masking)])
     caption = (
         f"The coders of Table 1 at {SWEPT_RATE:g} kb/s; a seed decides their start values and the order of the speech. "
-        f"{told}, of the means over all test utterances; differences are paired by seed."
+        f"{told[0].upper()}{told[1:]}, of the means over all test utterances; differences are paired by seed."
     )
     return table(columns, rows, caption)
 
@@ -268,7 +267,7 @@ def _shown(score: str, value: Interval | None) -> Interval | None:
     """A value or a difference of a score as the tables have it: shares in per cent."""
     if value is None or score not in SHARES:
         return value
-    return Interval(100 * value.mean, 100 * value.half_width, value.count)
+    return value.times(100)
 
 
 def _over(study: Study) -> str:

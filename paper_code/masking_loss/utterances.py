@@ -34,8 +34,8 @@ def names(side: str, synthetic: bool = False) -> list[str]:
     """The names of the utterances of a side ("validation" or "test"): those that are heard, then the shortest first."""
     if synthetic:
         return [f"synthetic-{seed}" for seed in stimuli.SYNTHETIC_SEEDS[side]]
-    found = {name_of(file): file.seconds for file in stimuli.recordings(side)}
-    return sorted(found, key=lambda name: (HEARD.index(name) if name in HEARD else len(HEARD), found[name]))
+    seconds = {name_of(file): file.seconds for file in stimuli.recordings(side)}
+    return sorted(seconds, key=lambda name: (HEARD.index(name) if name in HEARD else len(HEARD), seconds[name]))
 
 
 def measured(side: str, count: int = 0, synthetic: bool = False) -> list[Utterance]:
@@ -54,10 +54,10 @@ def utterance(name: str, side: str = "test", synthetic: bool = False) -> Utteran
     return Utterance(name, file.group, _loaded(file.path, corpora.locate(file.path)))
 
 
-def one_a_speaker(found: list[Utterance], count: int) -> list[Utterance]:
+def one_a_speaker(utterances: list[Utterance], count: int) -> list[Utterance]:
     """The first utterance of each of the first `count` speakers."""
     first: dict[str, Utterance] = {}
-    for each in found:
+    for each in utterances:
         first.setdefault(each.speaker, each)
     return list(first.values())[:count]
 

@@ -106,6 +106,7 @@ def test_our_own_statements_are_not_called_reproduced() -> None:
         "✓ holds", "≈ may be chance", "✗ does not hold", "○ not testable here"
     ]  # fmt: skip
     assert "reproduced" not in page.get_text()
+    # Nor are its parts.
     parted = statements_table([row("trend only", reported="", parts=parts("reproduced", "trend only"))])
     assert parsed(parted).summary.get_text() == "2 parts: 1 holds, 1 may be chance"
     assert "reproduced" not in repr(parted)

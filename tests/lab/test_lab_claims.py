@@ -194,7 +194,7 @@ def test_parts_fill_the_braces_and_the_weakest_decides(written):
     ]
     assert row.parts[0].rule == "a 13 less than b 13, paired over seeds"
     assert (row.id, row.verdict, row.ours, row.reported) == ("crisper", "not reproduced", "1 of 2 parts hold", "")
-    assert row.why == "1 reproduced, 1 not reproduced. Mind."
+    assert (row.rule, row.why) == ("The weakest of 2 parts decides", "Mind.")
 
 
 def test_a_part_may_have_its_own_setting(written):

@@ -186,8 +186,8 @@ def test_less_than_several_is_less_than_each(seed):
 def test_less_than_several_in_words():
     found = judge(Less("a", ("b", "c")), {"a": [1.0], "b": [2.0], "c": [3.0]}, Numbers(1, "dB"))
     assert found.ours == "1.0 against 2.0, 3.0 dB"
-    assert found.why == "One seed, so no interval: a − b (−1.0 dB, 1 seed) is below 0.0 dB. " + (
-        "One seed, so no interval: a − c (−2.0 dB, 1 seed) is below 0.0 dB."
+    assert found.why == (
+        "One seed, so no interval: each of a − b (−1.0 dB, 1 seed); a − c (−2.0 dB, 1 seed) is below 0.0 dB."
     )
     assert Less("a", ("b", "c")).words(PLAIN) == "a less than each of b; c, paired over seeds"
 

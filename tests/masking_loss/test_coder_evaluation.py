@@ -16,7 +16,8 @@ from paper_code.masking_loss import evaluation, stimuli, utterances
 from paper_code.masking_loss.coder import bitstream, coding
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.coding import Decoded
-from paper_code.masking_loss.conditions import AmrWb, Condition, TrainedCoder
+from paper_code.masking_loss.conditions import Condition
+from paper_code.masking_loss.configs import AmrWb, TrainedCoder
 from paper_code.masking_loss.loss import LogMelLoss
 from paper_code.masking_loss.utterances import Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio

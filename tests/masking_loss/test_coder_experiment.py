@@ -8,14 +8,15 @@ from masking_loss.quick_speech import quick_speech
 from paper_code.audio import synthesiser
 from paper_code.audio.corpora import RecordingMissing
 from paper_code.lab import results
+from paper_code.lab import weights as files
 from paper_code.lab.chapter import UnknownName
 from paper_code.lab.store import Result, Store
 from paper_code.lab.training import seed_all
 from paper_code.masking_loss import configs, evaluation, experiment, stimuli
 from paper_code.masking_loss.coder import framing, training, weights
 from paper_code.masking_loss.coder.bitstream import coded
-from paper_code.masking_loss.conditions import AmrWb, Condition, TrainedCoder
-from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
+from paper_code.masking_loss.conditions import Condition
+from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, AmrWb, CoderConfig, TrainedCoder
 
 CPU = torch.device("cpu")
 CODERS = [f"coder_{loss}_{rate}" for rate in (13, 20, 24) for loss in ("mse", "log_mel", "pmsqe", "masking")]
@@ -150,7 +151,7 @@ def test_overrides_reach_what_has_them():
 def test_sources_are_those_of_the_sides_that_are_used():
     found = experiment.experiments("smoke", 0, recordings="synthetic")
     assert len(experiment.sources(found["coder_mse_13"])) == 3
-    assert len(experiment.sources(found["amr_wb_12.65"])) == 2
+    assert [source["origin"] for source in experiment.sources(found["amr_wb_12.65"])] == ["synthesiser"] * 2
 
 
 @pytest.mark.corpora("librispeech_resemblyzer")
@@ -189,7 +190,7 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
     found = results.result(experiment.CHAPTER, "coder_masking_20", config, Store(tmp_path), "cpu", False)
     assert found.sounds() == ["synthetic-5"]
     assert len(found.audio("synthetic-5").waveform) == 40000
-    coder = weights.load(found.folder / weights.KEPT, "masking", 20)
+    coder = weights.load(found.folder / files.WEIGHTS, "masking", 20)
     original = stimuli.normalised(quick_speech(2.5, 16000, 5)).waveform
     heard = found.audio("synthetic-5").waveform / found.metrics["levels"]["synthetic-5"]
     assert torch.allclose(heard, coded(coder, original), atol=1e-4)

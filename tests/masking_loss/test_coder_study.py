@@ -68,6 +68,7 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
     write_arrays(folder / "arrays.npz", arrays)
     write_flac(folder / "synthetic-5.flac", torch.full((400,), 0.25), 16000)
     provenance = {"config": config.as_dict(), "hash": config.hash, "profile": "smoke", "seed": seed}
+    provenance |= {"trained": {"files": {}, "weights": "gone"}}
     return Result(folder, "masking_loss", experiment_name, provenance)
 
 
@@ -120,6 +121,32 @@ def test_levels_of_bands_are_over_the_kept_utterances(study):
     assert study.band_level(titled("AMR-WB 12.65"), "top") == interval([-9.0, -9.0])
     with pytest.raises(LabError, match="no condition 'masking 16'"):
         study.band_level(Condition("masking", 16.0), "high")
+
+
+def _without_stoi(result: Result, root: Path) -> Result:
+    """The same result as it was before STOI was measured."""
+    folder = root / result.experiment / result.folder.name
+    folder.mkdir(parents=True)
+    write_arrays(folder / "arrays.npz", {name: v for name, v in result.arrays.items() if not name.endswith("_stoi")})
+    sides = {side: {k: v for k, v in result.metrics[side].items() if k != "stoi"} for side in ("validation", "test")}
+    write_json(folder / "metrics.json", result.metrics | sides)
+    return Result(folder, "masking_loss", result.experiment, result.provenance)
+
+
+def test_a_mean_counts_only_the_results_that_were_measured_with_a_score(results, study, tmp_path):
+    first = [result for result in results if result.experiment == "coder_masking_20" and result.seed == 0]
+    neither = [result for result in results if result.experiment == "coder_mse_13"]
+    earlier = {id(result): _without_stoi(result, tmp_path) for result in [*first, *neither]}
+    some = Study([earlier.get(id(result), result) for result in results], seed=0)
+    assert some.values(titled("masking 20"), "stoi") == pytest.approx(_values(titled("masking 20"), "stoi", 1))
+    assert some.value(titled("masking 20"), "pesq") == study.value(titled("masking 20"), "pesq")
+    assert some.value(titled("MSE 13"), "stoi") is None
+    assert some.difference(titled("MSE 13"), titled("masking 13"), "stoi") is None
+    assert "STOI was measured of 27 of 30 results; a mean counts only those." in str(tables.table_1(some))
+    assert "was measured of" not in str(tables.table_1(study))
+    named = measurements.measurements(some.results)
+    assert np.isnan(named["STOI, masking 20"]).tolist() == [True, False]
+    assert np.isnan(named["validation STOI, MSE 13"]).all()
 
 
 def test_differences_are_paired(study):
@@ -187,7 +214,10 @@ def test_missing_recordings_are_noticed(monkeypatch, tmp_path):
 
 
 def test_a_coder_that_was_not_kept_is_told(study):
-    with pytest.raises(LabError, match=r"there is no file of weights .*coder_masking_20"):
+    with pytest.raises(
+        LabError,
+        match=r"weights of the coder 'masking 20' are gone: run .* --profile smoke --experiment coder_masking_20`",
+    ):
         study.coder(titled("masking 20"))
 
 
@@ -263,9 +293,23 @@ def test_where_a_seed_has_no_run_its_value_is_missing(some_repeated):
     assert found["SNR, AMR-WB 19.85"] == pytest.approx([alone, alone])
     apart = [alone - _values(titled("masking 20"), "snr", seed).mean() for seed in (0, 1)]
     assert found["SNR, AMR-WB less the most of the coders, 20"] == pytest.approx(apart)
-    rows = {row.id: row for row in claims.judge("masking_loss", found)}
-    assert "1 of 2 seeds lack a value" in rows["noise-13-log-mel"].why
-    assert "lack a value" not in rows["noise-20-log-mel"].why
+    rows = {row.id: row for row in claims.judge("masking_loss", found, "smoke")}
+    why = {part.name: part.why for part in rows["noise"].parts}
+    assert {name: "1 of 2 seeds lack a value" in told for name, told in why.items()} == {
+        name: "20" not in name for name in why
+    }
+
+
+def test_a_profile_without_longer_trainings_has_no_value_of_them(results):
+    found = measurements.measurements(results)
+    without = measurements.measurements([one for one in results if not one.experiment.endswith("_longer")])
+    assert list(without) == list(found)
+    longer = [name for name in found if name.endswith(", longer")]
+    assert len(longer) > 20
+    assert all(np.isnan(without[name]).all() for name in longer)
+    rows = claims.judge_ours("masking_loss", without, "full")
+    untestable = [row.id for row in rows if row.verdict == UNTESTABLE]
+    assert untestable == ["ours-longer-pesq", "ours-longer-noise", "ours-longer-lead"]
 
 
 def test_a_seed_without_all_conditions_hears_the_first_seed_in_their_place(some_repeated):
@@ -325,7 +369,7 @@ def test_repeated_trainings_are_compared_seed_by_seed(some_repeated):
     )
     assert "PMSQE 20 − log-mel 20" in lines
     single = str(tables.repeated(Study([result for result in some_repeated if result.seed == 0], seed=0)))
-    assert "One seed, so without intervals" in single
+    assert "One seed (0), so no interval" in single
     assert not any("±" in line for line in single.splitlines()[1:])
 
 
@@ -337,9 +381,13 @@ def test_without_peass_nobody_is_best(results):
 
 
 def test_every_claim_is_judged_but_those_of_listeners_and_of_a_correlation(results):
-    rows = claims.judge("masking_loss", measurements.measurements(results))
+    rows = claims.judge("masking_loss", measurements.measurements(results), "smoke")
     untested = {row.id for row in rows if row.verdict == UNTESTABLE}
-    typed = {claim.id for claim in claims.read("masking_loss") if isinstance(claim.rule, Untestable)}
+    typed = {
+        claim.id
+        for claim in claims.read("masking_loss")
+        if all(isinstance(part.rule, Untestable) for part in claim.parts)
+    }
     assert untested == typed == {"mushra-over-losses", "entropy-and-pesq", "mushra-below-amr-wb", "mushra-over-amr-wb"}
     assert {row.document for row in rows} == {"byun2021"}
 

@@ -15,7 +15,7 @@ from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.codecs import Codec, code
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
-from paper_code.lab.weights import WeightsError
+from paper_code.lab.weights import WeightsError, checksum
 from paper_code.masking_loss import experiment, own
 from paper_code.masking_loss.coder import bitstream, weights
 from paper_code.masking_loss.coder.coder import SpeechCoder
@@ -243,18 +243,19 @@ def test_files_and_rates_that_are_not_there_are_told(folder, tmp_path):
         own.through(None, str(tmp_path / "none.wav"), 20)
     with pytest.raises(ConfigError, match="coders for 13, 20, 24 kb/s; found 16"):
         own.through(None, str(tmp_path / "none.wav"), 16)
-    with pytest.raises(WeightsError, match=r"masking_loss_mse_13\.safetensors.*masking_loss\.release"):
+    with pytest.raises(WeightsError, match=r"masking_loss_mse_13\.safetensors.*masking_loss\.coder\.release"):
         own.through(None, str(tmp_path / "none.wav"), 13)
 
 
 def test_coders_that_a_study_kept_come_first(folder, tmp_path, coders):
     found = []
+    kept, about = small_coder(seed=9), {"loss": "pmsqe", "bitrate": 20.0, "width": 2, "bins": 8}
     for name, config in experiment.experiments("smoke", 0, bins=8, width=2).items():
         (tmp_path / name).mkdir()
-        found.append(Result(tmp_path / name, "masking_loss", name, {"config": config.as_dict(), "seed": 0}))
-    kept = small_coder(seed=9)
-    about = {"loss": "pmsqe", "bitrate": 20.0, "width": 2, "bins": 8}
-    weights.keep(tmp_path / "coder_pmsqe_20" / weights.KEPT, kept, about)
+        file = weights.keep(tmp_path / name, kept, about) if name == "coder_pmsqe_20" else None
+        trained = {"files": {file.name: checksum(file)} if file else {}}
+        record = {"config": config.as_dict(), "seed": 0, "hash": config.hash, "trained": trained}
+        found.append(Result(tmp_path / name, "masking_loss", name, record))
     study = Study(found, 0)
     taken = {loss: own._coder(study, Condition(loss, 20.0)) for loss in ("pmsqe", "masking")}
     assert bitstream.identity(taken["pmsqe"]) == bitstream.identity(kept)

@@ -14,7 +14,7 @@ from paper_code.lab.weights import WeightsError
 from paper_code.masking_loss.coder import bitstream, release, weights
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.weights import load, load_coder, released
-from paper_code.masking_loss.conditions import TrainedCoder
+from paper_code.masking_loss.configs import TrainedCoder
 from paper_code.masking_loss.experiment import experiments
 
 ABOUT = {"loss": "masking", "bitrate": 20.0, "width": 2, "bins": 8}
@@ -44,7 +44,7 @@ def test_what_is_stored_comes_back_kernels_to_half_precision(file):
 
 def test_a_coder_that_a_training_keeps_comes_back_as_it_was(tmp_path):
     stored = small_coder()
-    found = load(weights.keep(tmp_path / "weights.safetensors", stored, ABOUT), "masking", 20)
+    found = load(weights.keep(tmp_path, stored, ABOUT), "masking", 20)
     for name, value in found.state_dict().items():
         assert torch.equal(value, stored.state_dict()[name]), name
 
@@ -76,7 +76,7 @@ def test_unknown_losses_and_rates_are_told():
 
 def test_a_missing_coder_is_told_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    remedy = r"paper_code\.lab\.run masking_loss --experiment .*`, then .*masking_loss\.release"
+    remedy = r"paper_code\.lab\.run masking_loss --experiment coder_LOSS_RATE`, then .*masking_loss\.coder\.release"
     with pytest.raises(WeightsError, match=rf"masking_loss_pmsqe_13\.safetensors\. .*{remedy}"):
         load_coder("pmsqe", 13)
     with pytest.raises(WeightsError, match=f"no released coder in .*{remedy}"):
@@ -126,7 +126,7 @@ def _result(root, name, coder=None, **changes):
     write_json(folder / "provenance.json", record | {"seed": 0, "trained": {"code": {"commit": "abc"}}, "measured": {}})
     if coder is not None:
         about = weights.about(config) if isinstance(config, TrainedCoder) else {}
-        weights.keep(folder / weights.KEPT, coder, about)
+        weights.keep(folder, coder, about)
     return folder, config
 
 

@@ -11,11 +11,12 @@ from masking_loss.quick_speech import quick_speech
 from masking_loss.titled import titled
 from paper_code.audio import corpora, synthesiser
 from paper_code.display.tables import Table
+from paper_code.lab import store
 from paper_code.lab.config import Config
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import Result
 from paper_code.masking_loss import configs, experiment, setting_tables, stimuli
-from paper_code.masking_loss.coder import training, weights
+from paper_code.masking_loss.coder import training
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.study import Study
 
@@ -260,7 +261,7 @@ def test_trainings_of_a_coder_that_was_really_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(synthesiser, "speech_like", quick_speech)
     config = experiment.experiments("smoke", 0, recordings="synthetic", width=2, bins=8)["coder_masking_20"]
     experiment.CHAPTER.train(config, tmp_path, torch.device("cpu"), False)
-    curves = dict(np.load(tmp_path / weights.CURVES))
+    curves = dict(np.load(tmp_path / store.CURVES))
     study = Study([made_result(tmp_path, "coder_masking_20", config, **curves)], 0)
     cells = dict(
         zip(heads(shown := setting_tables.runs(study)), ["masking 20", *rows(shown)["masking 20"]], strict=True)

@@ -27,10 +27,9 @@ def test_no_speaker_is_on_two_sides_and_the_test_side_is_test_other():
 
 
 def test_sources_name_licence_and_checksum():
-    for source in stimuli.sources("test"):
+    for source in corpora.sources(stimuli.recordings("test")):
         assert source["licence"] == "CC BY 4.0"
         assert len(source["sha256"]) == 64
-    assert stimuli.sources("test", synthetic=True)[0]["origin"] == "synthesiser"
 
 
 def test_material_holds_every_utterance_with_a_peak_of_1(quick):

@@ -88,12 +88,12 @@ def quantised(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RA
     return Coded(coder.symbols(split_signal(waveform / level)).cpu(), len(waveform), level)
 
 
-def synthesised(coder: SpeechCoder, found: Coded) -> Tensor:
+def synthesised(coder: SpeechCoder, contents: Coded) -> Tensor:
     """The waveform [time] that symbols stand for; float32 on the CPU."""
-    if found.level == 0.0:
-        return torch.zeros(found.samples)
-    frames = coder.synthesise(found.symbols.to(coder.quantiser.bins.device))
-    return found.level * join_signal(frames, found.samples).cpu()
+    if contents.level == 0.0:
+        return torch.zeros(contents.samples)
+    frames = coder.synthesise(contents.symbols.to(coder.quantiser.bins.device))
+    return contents.level * join_signal(frames, contents.samples).cpu()
 
 
 def coded(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RATE) -> Tensor:
@@ -109,15 +109,15 @@ def encode(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RATE)
     return pack(coder, quantised(coder, waveform, sample_rate))
 
 
-def pack(coder: SpeechCoder, found: Coded) -> bytes:
+def pack(coder: SpeechCoder, contents: Coded) -> bytes:
     """The bytes of a file with these symbols."""
     import constriction  # here and not above: a bare machine trains without it
 
     encoder = constriction.stream.queue.RangeEncoder()
-    if found.symbols.numel():
-        encoder.encode(found.symbols.flatten().numpy().astype(np.int32), _model(coder))
+    if contents.symbols.numel():
+        encoder.encode(contents.symbols.flatten().numpy().astype(np.int32), _model(coder))
     words = encoder.get_compressed().astype(WORD)
-    header = HEADER.pack(MAGIC, VERSION, identity(coder), found.samples, found.level, len(words), 0)[:CHECKED]
+    header = HEADER.pack(MAGIC, VERSION, identity(coder), contents.samples, contents.level, len(words), 0)[:CHECKED]
     stream = words.tobytes()
     return header + struct.pack("<I", zlib.crc32(header + stream)) + stream
 
@@ -151,10 +151,10 @@ def unpack(coder: SpeechCoder, data: bytes) -> Coded:
         raise Damaged(f"the stream does not decode ({error}): fetch the file again.") from error
     if not whole:
         raise Damaged(f"the stream holds more than the {count} symbols of {samples} samples: fetch the file again.")
-    found = Coded(torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES), samples, level)
-    if pack(coder, found) != data:  # a range decoder goes on where a stream has ended, and makes symbols up
+    contents = Coded(torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES), samples, level)
+    if pack(coder, contents) != data:  # a range decoder goes on where a stream has ended, and makes symbols up
         raise Damaged(f"the stream is not that of the {count} symbols in it: fetch the file again.")
-    return found
+    return contents
 
 
 def write(path: Path | str, data: bytes) -> Path:
@@ -207,8 +207,8 @@ def _require(waveform: Tensor, sample_rate: int) -> None:
     if sample_rate != SAMPLE_RATE:
         raise AudioError(f"The coder wants {SAMPLE_RATE} Hz; the waveform has {sample_rate} Hz. Resample it first.")
     if waveform.ndim != 1 or not waveform.is_floating_point():
-        found = f"{str(waveform.dtype).removeprefix('torch.')} {list(waveform.shape)}"
-        raise AudioError(f"The coder wants one channel, a floating-point waveform [time]; found {found}.")
+        sort = f"{str(waveform.dtype).removeprefix('torch.')} {list(waveform.shape)}"
+        raise AudioError(f"The coder wants one channel, a floating-point waveform [time]; found {sort}.")
     if not 0 < len(waveform) <= LONGEST:
         raise AudioError(f"The coder wants 1 sample to an hour of them; found {len(waveform)} samples.")
     if not torch.isfinite(waveform).all():

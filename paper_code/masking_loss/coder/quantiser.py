@@ -70,10 +70,10 @@ class SoftmaxQuantiser(nn.Module):
         spaced bins from -1 to 1 and a temperature of 300, the baseline's, have 19.4.
         Raises ValueError on codes that are not finite. Paper: Kankanahalli 2018. Chapter: masking_loss.
         """
-        found = k_means(codes.detach().cpu().double().flatten().numpy(), len(self.bins))
-        self.bins.copy_(torch.from_numpy(found))
+        centres = k_means(codes.detach().cpu().double().flatten().numpy(), len(self.bins))
+        self.bins.copy_(torch.from_numpy(centres))
         if sharpness is not None:
-            self.temperature.fill_(sharpness * (len(found) - 1) / float(found[-1] - found[0]))
+            self.temperature.fill_(sharpness * (len(centres) - 1) / float(centres[-1] - centres[0]))
         self.on.fill_(True)
 
 

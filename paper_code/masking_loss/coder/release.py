@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from paper_code.lab.store import load as load_result
-from paper_code.lab.weights import WeightsError, command
+from paper_code.lab.weights import WEIGHTS, WeightsError, command
 from paper_code.masking_loss.coder import weights
-from paper_code.masking_loss.conditions import TABLE_1, Condition, TrainedCoder
+from paper_code.masking_loss.conditions import TABLE_1, Condition
+from paper_code.masking_loss.configs import TrainedCoder
 
 
 def release(folder: Path) -> Path:
@@ -25,7 +26,7 @@ def release(folder: Path) -> Path:
     file = weights.released(config.loss, config.bitrate)
     if condition not in TABLE_1:
         raise WeightsError(f"{folder} holds the coder '{condition}': only those of Table 1 are released.")
-    coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
+    coder = weights.load(folder / WEIGHTS, config.loss, config.bitrate)
     return weights.save(file, coder, weights.about(config) | {"code": result.trained["code"]["commit"]})
 
 

@@ -16,6 +16,7 @@ from paper_code.lab.config import Config
 from paper_code.lab.files import write_arrays
 from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
+from paper_code.lab.store import CURVES
 from paper_code.lab.training import History, Recorder, fit
 from paper_code.masking_loss import stimuli
 from paper_code.masking_loss.coder import weights
@@ -58,8 +59,8 @@ def train_and_keep(config: Config, folder: Path, device: torch.device, progress:
     if not isinstance(config, CoderConfig):
         return
     trained = train(config, folder, device, progress)
-    weights.keep(folder / weights.KEPT, trained.coder, weights.about(config))
-    write_arrays(folder / weights.CURVES, curves(trained))
+    weights.keep(folder, trained.coder, weights.about(config))
+    write_arrays(folder / CURVES, curves(trained))
 
 
 def curves(trained: Trained) -> dict[str, Any]:
@@ -109,8 +110,9 @@ def train(config: CoderConfig, folder: Path, device: torch.device, progress: boo
             control.update(work.rate(config.warm_up + i))
         row, done = work.step(loss, config.warm_up + i, control.alpha_3), config.warm_up + i + 1
         if (i + 1) % config.validate_every == 0 or i + 1 == config.iterations:
-            found = work.validate(loss, done, control.alpha_3)
-            best.offer(work.coder, control.outside(found["kilobits"]), found["kilobits"], found["distortion"], done)
+            measured = work.validate(loss, done, control.alpha_3)
+            rate = measured["kilobits"]
+            best.offer(work.coder, control.outside(rate), rate, measured["distortion"], done)
         return row
 
     state = {**work.state(), "control": control, "best": best}
@@ -174,8 +176,8 @@ class _Work:
         """Runs [run, time] of frames from random places of the training speakers: `frames` in all, or a few more."""
         generator = np.random.default_rng([self.config.seed, purpose, number])
         count, length = math.ceil(frames / self.config.run), run_length(self.config.run)
-        (found,) = self.training.random(generator, count, length, stimuli.SPEECH_ARRAY)
-        return found.to(self.device)
+        (sound,) = self.training.random(generator, count, length, stimuli.SPEECH_ARRAY)
+        return sound.to(self.device)
 
     def frames(self, frames: int, purpose: int, number: int) -> Tensor:
         """Windowed frames [run, frame, 512] of such runs."""
@@ -187,8 +189,8 @@ class _Work:
         sound = self.runs(config.batch, STEPS, number)
         waited = time.perf_counter() - began
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bfloat16"):
-            found, assignment = self.coder(analysed(sound))
-        total, terms = loss(completed(overlap_added(found.float())), completed(sound), assignment, alpha_3)
+            frames, assignment = self.coder(analysed(sound))
+        total, terms = loss(completed(overlap_added(frames.float())), completed(sound), assignment, alpha_3)
         self.optimiser.param_groups[0]["lr"] = learning_rate(config, number)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
@@ -210,10 +212,10 @@ class _Work:
         frames, bits, rate = analysed(self.unseen), math.nan, math.nan
         if self.coder.quantiser.on:
             symbols, rate = self.coder.symbols(frames), self.rate(done)
-            found, bits = self.coder.synthesise(symbols), self._entropy(symbols)
+            decoded, bits = self.coder.synthesise(symbols), self._entropy(symbols)
         else:
-            found = self.coder.unquantised(frames)
-        signals = completed(overlap_added(found)), completed(self.unseen)
+            decoded = self.coder.unquantised(frames)
+        signals = completed(overlap_added(decoded)), completed(self.unseen)
         measured = {
             "validated": float(done),
             "snr": float(signal_to_noise_ratio(*signals).clamp(-50, 100).nanmean()),
@@ -234,13 +236,13 @@ def _control_frames(training: Material, frames: int) -> Tensor:
     """Windowed frames [frame, 512], evenly spread over the training speakers: a few seconds vary far too much in rate."""
     starts = training.regular(FRAME)
     wanted = min(frames, len(starts))
-    (found,) = training.at([starts[i * len(starts) // wanted] for i in range(wanted)], FRAME, stimuli.SPEECH_ARRAY)
-    return found * window()
+    (sound,) = training.at([starts[i * len(starts) // wanted] for i in range(wanted)], FRAME, stimuli.SPEECH_ARRAY)
+    return sound * window()
 
 
 def _excerpts(unseen: Material, frames: int) -> Tensor:
     """Runs [excerpt, time] from all over the unseen speakers, of `frames` frames in all or a few more."""
     starts, wanted = unseen.regular(run_length(VALIDATION_RUN)), math.ceil(frames / VALIDATION_RUN)
     chosen = [starts[i * len(starts) // wanted] for i in range(min(wanted, len(starts)))]
-    (found,) = unseen.at(chosen, run_length(VALIDATION_RUN), stimuli.SPEECH_ARRAY)
-    return found
+    (sound,) = unseen.at(chosen, run_length(VALIDATION_RUN), stimuli.SPEECH_ARRAY)
+    return sound

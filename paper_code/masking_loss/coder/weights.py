@@ -13,8 +13,6 @@ from paper_code.lab.weights import WeightsError
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.configs import LOSSES, RATES, CoderConfig, require_rate
 
-KEPT, CURVES = "weights.safetensors", "curves.npz"  # what a training leaves in its folder
-
 KIND = weights.Kind(
     "masking_loss",
     "speech coder",
@@ -45,12 +43,12 @@ def about(config: CoderConfig) -> dict[str, Any]:
     }
 
 
-def keep(file: Path, coder: SpeechCoder, about: Mapping[str, Any]) -> Path:
-    """Write a trained coder as it is, so that measuring it again gives the same. Raises OutputError.
+def keep(folder: Path, coder: SpeechCoder, about: Mapping[str, Any]) -> Path:
+    """Write a trained coder as it is into the folder of its result: measured again, it gives the same. Raises OutputError.
 
     In half precision, as it is released, PESQ of an utterance would move by some 0.0005 and SNR by 0.001 dB.
     """
-    return weights.save(file, KIND, coder.state_dict(), about)
+    return weights.save(folder / weights.WEIGHTS, KIND, coder.state_dict(), about)
 
 
 def save(file: Path, coder: SpeechCoder, about: Mapping[str, Any]) -> Path:
