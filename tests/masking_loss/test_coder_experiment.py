@@ -7,7 +7,7 @@ import torch
 from masking_loss.quick_speech import quick_speech
 from paper_code.audio import synthesiser
 from paper_code.audio.corpora import RecordingMissing
-from paper_code.lab import results
+from paper_code.lab import code, results
 from paper_code.lab import weights as files
 from paper_code.lab.chapter import UnknownName
 from paper_code.lab.store import Result, Store
@@ -139,6 +139,18 @@ def test_what_is_measured_has_no_part_in_the_warm_up():
 def test_one_warm_up_serves_all_coders(profile):
     found = [config for name, config in experiment.experiments(profile, 0).items() if name not in LONGER]
     assert len({config.of_the_warm_up().hash for config in found if isinstance(config, TrainedCoder)}) == 1
+
+
+def test_neither_stage_runs_code_of_the_other():
+    training_code, measuring = (
+        code.closure(code.entry(s)) for s in (experiment.CHAPTER.train, experiment.CHAPTER.evaluate)
+    )
+    for both in (training_code, measuring):
+        assert "paper_code/masking_loss/coder/quantiser.py" in both
+    assert not [path for path in training_code if path.startswith("paper_code/metrics/speech_quality")]
+    assert "paper_code/masking_loss/evaluation.py" not in training_code
+    assert "paper_code/masking_loss/coder/training.py" not in measuring
+    assert "paper_code/masking_loss/coder/rate_control.py" not in measuring
 
 
 def test_overrides_reach_what_has_them():
