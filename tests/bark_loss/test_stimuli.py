@@ -5,6 +5,7 @@ import pytest
 import soundfile
 import torch
 
+from paper_code.audio import corpora
 from paper_code.audio.clips import AudioError
 from paper_code.bark_loss import stimuli
 
@@ -12,8 +13,8 @@ from paper_code.bark_loss import stimuli
 @pytest.mark.parametrize("name", stimuli.NAMES)
 @pytest.mark.parametrize("synthetic", [True, pytest.param(False, marks=pytest.mark.corpora)])
 def test_every_sound_has_the_documents_form(name, synthetic):
-    if not synthetic and not stimuli.available():
-        pytest.skip("the recordings are not to be had here")
+    if not synthetic and not corpora.available(stimuli.paths()):
+        pytest.skip("the recordings are not here")
     clip = stimuli.clip(name, synthetic)
     assert clip.waveform.shape == (8192,)
     assert clip.sample_rate == 11025
@@ -33,8 +34,8 @@ def test_unknown_sound_is_refused():
 @pytest.mark.corpora
 def test_a_piece_equals_the_cut_of_the_whole_recording_resampled():
     """Resampling only the neighbourhood of a piece changes nothing audible in it (-80 dB)."""
-    if not stimuli.available():
-        pytest.skip("the recordings are not to be had here")
+    if not corpora.available(stimuli.paths()):
+        pytest.skip("the recordings are not here")
     part = stimuli.STIMULI["speech"].parts[0]
     recording = stimuli.clips.resample(stimuli.corpora.load(part.path), 11025)
     start = round(part.start * 11025)
