@@ -1,6 +1,7 @@
 # make book    the site, from the committed results: _build/html/index.html
 # make book PROFILE=smoke|small|full    everything from recordings again (seconds, minutes, one GPU)
 # make test    set-up, site, and every check
+# make check   style and quick unit tests, before a commit
 # make notebooks    bring book/*.ipynb up to date with book/*.py, outputs included, before a commit
 # make clean   remove what was built, but not results that were computed; make distclean removes all
 
@@ -16,7 +17,7 @@ LOCK := $(if $(shell command -v flock),flock --no-fork _build/.lock)
 SNAKEMAKE := $(ONE_THREAD) $(LOCK) $(BIN)/snakemake --snakefile workflow/Snakefile --cores $(CORES) --nolock \
 	--rerun-incomplete --quiet rules host reason progress --config
 
-.PHONY: book test notebooks clean distclean
+.PHONY: book test check notebooks clean distclean
 
 book: .venv/.stamp
 	@mkdir -p _build/logs
@@ -26,6 +27,9 @@ book: .venv/.stamp
 test: .venv/.stamp
 	@$(MAKE) --no-print-directory book
 	@$(ONE_THREAD) workflow/test.sh
+
+check: .venv/.stamp
+	@$(ONE_THREAD) workflow/test.sh quick
 
 notebooks: .venv/.stamp
 	@$(BIN)/python workflow/notebooks.py sync

@@ -30,12 +30,12 @@ output = ""  # folder for results; default _build/results
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
 
-from paper_code.bark_loss import experiment, figures, stimuli, tables
+from paper_code.bark_loss import configs, figures, stimuli, tables
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.networks import Generator
 from paper_code.bark_loss.study import learn_own, open_study
 from paper_code.display import pages, players
-from paper_code.display.tables import claims as claims_table
+from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.lab import claims
 
 players.activate()
@@ -166,7 +166,7 @@ sum(weights.numel() for weights in Generator().parameters())
 steps, kind = study.checkpoints[-1], "synthetic sounds" if study.synthetic else "real recordings"
 display(
     Markdown(
-        f"Shown here: the profile **{study.profile}** ({experiment.PROFILES[study.profile].title}), {steps} steps, "
+        f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), {steps} steps, "
         f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''}, {kind}, {len(study.results)} runs of five sounds."
     )
 )
@@ -315,7 +315,11 @@ figures.curves(
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-claims_table(claims.judge("bark_loss", study.measurements))
+claims_table(claims.judge("bark_loss", study.measurements, study.profile))
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+statements_table(claims.judge_ours("bark_loss", study.measurements, study.profile))
 
 # %% [markdown]
 # ### What explains the differences

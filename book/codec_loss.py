@@ -39,7 +39,7 @@ from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, Time
 from paper_code.codec_loss.study import open_study
 from paper_code.codec_loss.tracks import FIGURES, TRACKS
 from paper_code.display import pages, players
-from paper_code.display.tables import claims as claims_table
+from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.lab import claims
 
 players.activate()
@@ -367,7 +367,11 @@ charts.losses_by_rate(study, FIGURES[0])
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-claims_table(claims.judge("codec_loss", study.measurements))
+claims_table(claims.judge("codec_loss", study.measurements, study.profile))
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+statements_table(claims.judge_ours("codec_loss", study.measurements, study.profile))
 
 # %% [markdown]
 # ### What explains the differences

@@ -34,7 +34,7 @@ ratings = ""  # a file with ratings of the MUSHRA test, or a folder of such file
 from IPython.display import Markdown, display
 
 from paper_code.display import frame_walker, pages, players
-from paper_code.display.tables import claims as claims_table
+from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.hearing import MaskingModel
 from paper_code.lab import claims
 from paper_code.masking_loss import (
@@ -47,10 +47,10 @@ from paper_code.masking_loss import (
     setting_tables,
     tables,
 )
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.objective import TotalLoss
 from paper_code.masking_loss.configs import RATES, sized
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
-from paper_code.masking_loss.objective import TotalLoss
 from paper_code.masking_loss.pmsqe import PMSQE
 from paper_code.masking_loss.study import open_study
 
@@ -447,7 +447,11 @@ real_listeners.player()
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-claims_table(claims.judge("masking_loss", study.measurements))
+claims_table(claims.judge("masking_loss", study.measurements, study.profile))
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+statements_table(claims.judge_ours("masking_loss", study.measurements, study.profile))
 
 # %% [markdown]
 # ### What explains the differences

@@ -25,8 +25,8 @@ from pathlib import Path
 
 from IPython.display import display
 
+from paper_code import chapters
 from paper_code.display import pages
-from paper_code.lab import chapters
 from paper_code.lab.store import open_store
 
 store = open_store(output)
@@ -34,15 +34,16 @@ store = open_store(output)
 # %% [markdown]
 # ## This build
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "nbval-ignore-output"]
 pages.executions(Path.cwd(), profile)
 
 # %% [markdown]
 # ## The experiments
 #
 # *Settings* is a hash of every setting but the profile's name: results with the same hash are
-# interchangeable. *Code* is the commit (with a + when files differed from it) and a digest of the package's
-# Python files.
+# interchangeable. *Trained by* and *measured by* tell the code of the two stages: the commit (with a + when files differed
+# from it) and a digest of the files that the stage runs. A result is measured from its kept weights, so a new metric needs
+# no new training. Results from before weights were kept stay valid as they are.
 
 # %% tags=["remove-input"]
 for chapter in chapters.CHAPTERS:
@@ -51,5 +52,5 @@ for chapter in chapters.CHAPTERS:
 # %% [markdown]
 # ## Packages
 
-# %% tags=["remove-input"]
+# %% tags=["remove-input", "nbval-ignore-output"]
 pages.packages([found for name in chapters.CHAPTERS for found in pages.stored(name, store, profile)])

@@ -6,7 +6,8 @@ browser cannot pass by skipping. Only the lack of a GPU stays a skip: no CPU can
 
 import os
 import shutil
-from collections.abc import Generator
+import signal
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_name, "1")  # for the processes that tests start
+os.environ.setdefault("COMPENDIUM_OFFLINE", "1")  # a test that lacks recordings says so, and fetches none
 
 
 def browser() -> str | None:
@@ -28,9 +30,17 @@ def browser() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def chromium_path() -> str:
-    """The path of an installed Chromium or Chrome; for tests marked `browser`."""
-    return browser() or pytest.skip(f"no browser: install one of {', '.join(BROWSERS)}")
+def chromium_path() -> str | None:
+    """The path of an installed Chromium or Chrome; a test that asks for it is marked `browser`."""
+    return browser()
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C interrupts, here and in the processes a test starts: a job in the background (nohup, &) ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def lacking(item: pytest.Item) -> str | None:
@@ -47,12 +57,34 @@ def lacking(item: pytest.Item) -> str | None:
         if absent or not any(here.values()):
             what = f"recordings of {', '.join(absent)}" if absent else "recordings"
             return f"no {what}: set COMPENDIUM_CORPORA to their folder or fetch them (README)"
-    if item.get_closest_marker("browser"):
-        if browser() is None:
-            return f"no browser: install one of {', '.join(BROWSERS)}"
-        if not (ROOT / "_build" / "html" / "index.html").is_file():
-            return "the book is not built: run `make book`"
+    if item.get_closest_marker("browser") and browser() is None:
+        return f"no browser: install one of {', '.join(BROWSERS)}"
+    if item.get_closest_marker("site") and not (ROOT / "_build" / "html" / "index.html").is_file():
+        return "the book is not built: run `make book`"
     return None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs a browser, and let tests that share something expensive stay on one of several processes."""
+    for item in items:
+        if "chromium_path" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(home(item.path)))
+    long = {group(item) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: group(item) not in long)  # what takes long is not begun last
+
+
+def home(path: Path) -> str:
+    """The group of a file: a chapter's package is one, any other file is one by itself."""
+    package = path.parent.name
+    return package if package.endswith("_loss") else path.relative_to(ROOT).as_posix()
+
+
+def group(item: pytest.Item) -> str:
+    """The name that tests share which stay on one process."""
+    return item.get_closest_marker("xdist_group").args[0]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -38,6 +38,11 @@ def sources(notebook: nbformat.NotebookNode) -> list[tuple[str, str, list[str]]]
     return [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
 
 
+def without_warnings(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs but for warnings and progress, which tell of the machine and not of the chapter."""
+    return [output for output in outputs if output.get("name") != "stderr"]
+
+
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all."""
     partial = path.with_name(f".{path.name}.partial")
@@ -77,8 +82,8 @@ def store(path: Path) -> bool:
     new.metadata = nbformat.from_dict(METADATA)
     for number, cell in enumerate(new.cells):
         cell.id = f"cell-{number:03d}"
-        if cell.cell_type == "code":  # warnings and progress tell of this machine, not of the chapter
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+        if cell.cell_type == "code":
+            cell.outputs = without_warnings(cell.outputs)
     before = target.stat() if target.is_file() else None
     if before and nbformat.writes(nbformat.read(target, as_version=4)) == nbformat.writes(new):
         return False

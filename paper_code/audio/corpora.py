@@ -14,13 +14,15 @@ import functools
 import hashlib
 import os
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import ModuleType
 from typing import Literal
 
-from tqdm import tqdm
+from tqdm import TqdmWarning, tqdm
 
 from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
@@ -85,9 +87,7 @@ def folder() -> Path | None:
 
 def cache() -> Path:
     """The download cache; it need not exist."""
-    import pooch  # here and not above: a machine that has the folder needs no downloader
-
-    return Path(pooch.os_cache("perceptual-audio-losses"))
+    return Path(_pooch().os_cache("perceptual-audio-losses"))
 
 
 def where(path: str) -> Place:
@@ -185,10 +185,19 @@ def _verify(file: Recording, place: Path, advice: str) -> Path:
     return place
 
 
+def _pooch() -> ModuleType:
+    """The downloader, imported late: a machine that has the folder needs none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", TqdmWarning)  # in a notebook it would ask for widgets
+        import pooch
+    return pooch
+
+
 def _download(file: Recording, progress: bool = True) -> Path:
     """Fetch one file into the cache, under a temporary name until its checksum is right."""
-    import pooch
     import requests
+
+    pooch = _pooch()
 
     if not _online():
         raise _missing(file)
@@ -242,8 +251,6 @@ def _sizes(chosen: list[Corpus]) -> tuple[str, str, str]:
 
 def fetch(chosen: list[Corpus]) -> int:
     """Download every file that is not on this machine, after saying how much that is."""
-    import pooch
-
     files = [file for one in chosen for file in one.files]
     absent = [file for file in files if where(file.path) == "absent"]
     if not absent:
@@ -251,7 +258,7 @@ def fetch(chosen: list[Corpus]) -> int:
         return 0
     size = sum(file.bytes for file in absent)
     print(f"{len(absent)} files, {size / 1e6:.1f} MB to download into {cache()}", flush=True)
-    pooch.get_logger().setLevel("WARNING")  # one bar for all instead of a line a file
+    _pooch().get_logger().setLevel("WARNING")  # one bar for all instead of a line a file
     pool = ThreadPoolExecutor(DOWNLOADS_AT_ONCE)
     try:
         with tqdm(total=size, unit="B", unit_scale=True) as bar:

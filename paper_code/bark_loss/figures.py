@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from paper_code.audio.clips import Clip
-from paper_code.bark_loss import evaluation, stimuli
-from paper_code.bark_loss.experiment import TITLES, WORKING_LOG_FACTOR
+from paper_code.bark_loss import evaluation, measurements, stimuli
+from paper_code.bark_loss.configs import TITLES, WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import BANKS, centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.study import OwnSound, Study
@@ -164,7 +164,7 @@ def learning_curves(study: Study) -> Drawing:
         figure, axes = theme.figure(2, 2, height=2.5)
         for place, loss in zip(axes, study.losses, strict=False):
             for i, sound in enumerate(study.originals):
-                mean = np.mean([r.arrays[f"{sound}/loss"] for r in study.of(loss)], axis=0)
+                mean = np.mean([r.curves[f"{sound}/loss"] for r in study.of(loss)], axis=0)
                 line = {"color": theme.colour(ROLES[loss]), "linestyle": ("-", "--", ":", "-.", (0, (1, 3)))[i % 5]}
                 steps = slice(None, None, max(1, len(mean) // CURVE_POINTS))
                 place.plot(
@@ -190,8 +190,8 @@ def learning_curves(study: Study) -> Drawing:
 
 def curves(study: Study, metric: str, caption: str) -> Drawing:
     """A metric on the way, one panel a sound: mean over seeds, with the range from the lowest to the highest seed."""
-    title = evaluation.METRICS[metric]
-    unit = evaluation.UNITS.get(metric, "dB")
+    title = measurements.METRICS[metric]
+    unit = measurements.UNITS.get(metric, "dB")
     sounds = [s for s in study.originals if f"{s}/{metric}" in study.of("mse")[0].arrays]
 
     def draw(theme: Theme) -> Figure:
@@ -229,7 +229,7 @@ def regions(study: Study) -> Drawing:
         figure, axes = theme.figure(1, 2, height=2.8)
         for place, (title, key) in zip(axes, panels.items(), strict=True):
             for shift, loss in zip((-0.27, -0.09, 0.09, 0.27), study.losses, strict=False):
-                found = [study.value(f"{key}_{region}", "all sounds", loss) for region in evaluation.REGIONS]
+                found = [study.metric(f"{key}_{region}", "all sounds", loss) for region in evaluation.REGIONS]
                 spread = np.nan_to_num([f.half_width for f in found])
                 place.errorbar(
                     np.arange(len(found)) + shift,
@@ -263,7 +263,7 @@ def steps_to_quality(study: Study) -> Drawing:
     def steps(loss: str) -> NDArray[np.floating]:
         rows = [
             [
-                evaluation.steps_to(r.arrays[f"{s}/lsd"], r.arrays["observed"], t, higher=False)
+                measurements.steps_to(r.arrays[f"{s}/lsd"], r.arrays["observed"], t, higher=False)
                 for s in study.originals
                 for r in study.of(loss)
             ]

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from paper_code.audio import perturbations
 from paper_code.audio.clips import Clip
-from paper_code.bark_loss.experiment import WORKING_LOG_FACTOR
+from paper_code.bark_loss.configs import WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
 

@@ -1,6 +1,6 @@
 """The five sounds of the experiment, cut from the corpora, and their synthetic stand-ins."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -122,9 +122,9 @@ def own_clip(path: str) -> Clip:
     return clips.normalise_peak(clips.cut(recording, start, SAMPLES))
 
 
-def available() -> bool:
-    """Whether all recordings of the experiment can be had: folder, cache or download."""
-    return corpora.available(paths())
+def clips_of(names: Sequence[str], synthetic: bool = False) -> dict[str, Clip]:
+    """Several sounds by name; see `clip`."""
+    return {name: clip(name, synthetic) for name in names}
 
 
 def paths() -> list[str]:

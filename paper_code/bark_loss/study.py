@@ -3,26 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import torch
 
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.bark_loss import evaluation, experiment, stimuli
-from paper_code.bark_loss.experiment import LOSSES, BarkConfig
+from paper_code.bark_loss.configs import LOSSES, BarkConfig
+from paper_code.bark_loss.measurements import METRICS, SHORT
+from paper_code.bark_loss.training import train_sound
 from paper_code.display.players import Missing, missing_recording
-from paper_code.lab import devices, run
-from paper_code.lab.config import suggestion
-from paper_code.lab.errors import LabError
+from paper_code.lab import devices
+from paper_code.lab.chapter import Chapter
 from paper_code.lab.intervals import Interval, interval
-from paper_code.lab.store import Result, open_store
-from paper_code.lab.study import ChapterStudy, require_seed
-
-CHAPTER = "bark_loss"
+from paper_code.lab.store import Result
+from paper_code.lab.study import ChapterStudy, open_results
 
 
 class Study(ChapterStudy):
     """The results of the chapter, with their losses, sounds and values."""
+
+    chapter: ClassVar[Chapter] = experiment.CHAPTER
 
     @property
     def checkpoints(self) -> list[int]:
@@ -48,31 +50,14 @@ class Study(ChapterStudy):
         """The sounds to be learned, cut afresh from the recordings; where those are not here, how to get them."""
         return {name: _original(name, self.synthetic) for name in self.heard[LOSSES[0]].config["sounds"]}
 
-    @cached_property
-    def measurements(self) -> dict[str, list[float]]:
-        """Named values over seeds; see `evaluation.measurements`."""
-        return evaluation.measurements(self.results)
-
-    def value(self, metric: str, sound: str, loss: str, when: str = "end") -> Interval:
-        """Mean and 95 % interval over seeds of a metric (key of `evaluation.METRICS`) of a loss (key of LOSSES)."""
-        name = f"{evaluation.METRICS[metric]}, {sound}, {evaluation.SHORT[loss]}, {when}"
-        return interval(self.measurements[name])
+    def metric(self, metric: str, sound: str, loss: str, when: str = "end") -> Interval:
+        """Mean and 95 % interval over seeds of a metric (key of `measurements.METRICS`) of a loss (key of LOSSES)."""
+        return interval(self.measurements[f"{METRICS[metric]}, {sound}, {SHORT[loss]}, {when}"])
 
 
 def open_study(profile: str = "published", seed: int = 0, device: str = "auto", output: str = "") -> Study:
-    """The results of a profile, computed where they are missing.
-
-    profile: "published" for the best complete set that comes with the book, or smoke, small, full. seed: the run to
-    be heard; one that the profile does not average over is computed alone. output: folder of the results.
-    Without recordings the synthesiser's sounds are learned. Raises LabError with what to do.
-    """
-    store, known, overrides = open_store(output), None, {}
-    if profile != "published":
-        known = run.seeds_of(CHAPTER, profile)
-        known = known if seed in known else [seed]
-        overrides = {} if stimuli.available() else {"recordings": "synthetic"}
-    results = run.results(CHAPTER, profile, store, known, device=device, **overrides)
-    return Study(require_seed(results, seed) if profile == "published" else results, seed)
+    """The results of a profile, computed where they are missing; see `lab.study.open_results`. Raises LabError."""
+    return Study(open_results(experiment.CHAPTER, profile, seed, device, output), seed)
 
 
 @dataclass(frozen=True)
@@ -90,12 +75,11 @@ def learn_own(path: str, profile: str, seed: int = 0, device: str = "auto") -> O
     profile: "published" stands for small. Raises AudioError for a file that will not do.
     """
     profile = "small" if profile == "published" else profile
-    if profile not in experiment.PROFILES:
-        raise LabError(f"There is no profile {profile!r}. {suggestion(profile, experiment.PROFILES)}")
+    experiment.CHAPTER.seeds(profile)  # an unknown profile is told now
     clip, where = stimuli.own_clip(path), devices.resolve(device)
     learned, metrics = {}, {}
     for loss, config in experiment.experiments(profile, seed).items():
-        recorder, _ = experiment.train_sound(config, clip.title, clip, where)
+        recorder, _ = train_sound(config, clip.title, clip, where)
         outputs = torch.from_numpy(recorder.array("output"))
         learned[loss] = {c: _heard(outputs, config, c, clip) for c in config.checkpoints}
         curves = evaluation.curves(outputs[-1:], clip.waveform, speech=False)
@@ -105,8 +89,8 @@ def learn_own(path: str, profile: str, seed: int = 0, device: str = "auto") -> O
 
 def _heard(outputs: torch.Tensor, config: BarkConfig, checkpoint: int, clip: Clip) -> Clip:
     waveform = outputs[config.observed.index(min(checkpoint, config.iterations - 1))]
-    peak = waveform.abs().max().clamp_min(1e-8)
-    return Clip(waveform / peak, clip.sample_rate, f"{clip.title}, {checkpoint} steps", origin="network: this run")
+    title = f"{clip.title}, {checkpoint} steps"
+    return Clip(evaluation.at_peak_1(waveform), clip.sample_rate, title, origin="network: this run")
 
 
 def _original(name: str, synthetic: bool) -> Clip | Missing:

@@ -4,8 +4,8 @@ import numpy as np
 
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
-from paper_code.bark_loss import evaluation, sensitivity, stimuli
-from paper_code.bark_loss.experiment import ONE_SEED, TITLES
+from paper_code.bark_loss import measurements, sensitivity, stimuli
+from paper_code.bark_loss.configs import ONE_SEED, TITLES
 from paper_code.bark_loss.study import OwnSound, Study
 from paper_code.display.tables import Column, Table, table
 from paper_code.lab.intervals import Interval, interval
@@ -21,7 +21,7 @@ def sounds(study: Study) -> Table:
     columns = ["here", "stands in for", "what is different", "licence", "recordings"]
     if study.synthetic:
         rows = [[s.title, s.document, "made by the built-in synthesiser", None, None] for s in _chosen(study)]
-        return table(columns, rows, "The sounds: synthetic, because no recordings were to be had.")
+        return table(columns, rows, "The sounds: synthetic, because the recordings are not here.")
     rows = [[s.title, s.document, s.difference, _licences(s), _sources(s)] for s in _chosen(study)]
     return table(columns, rows, "The sounds: 8192 samples at 11,025 Hz (0.743 s) of each, peak 1.")
 
@@ -31,7 +31,7 @@ def at_the_end(study: Study, sound: str) -> Table:
     metrics = ["lsd", *DISTANCES, "gap_noise", "si_snr"]
     if sound == "speech":
         metrics += ["sibilant", "stoi"]
-    rows = [[_named(m), *(_written(study.value(m, sound, loss), m) for loss in study.losses)] for m in metrics]
+    rows = [[_named(m), *(_written(study.metric(m, sound, loss), m) for loss in study.losses)] for m in metrics]
     caption = f"{stimuli.STIMULI[sound].title} at the end: mean ± 95 % interval over {_seeds(study)}."
     return table(["metric", *(TITLES[loss] for loss in study.losses)], rows, caption)
 
@@ -40,7 +40,7 @@ def correction(study: Study) -> Table:
     """Every metric at the end, mean over sounds: what each correction changes."""
     rows = []
     for metric in ALL_METRICS:
-        values = [study.value(metric, "all sounds", loss) for loss in study.losses]
+        values = [study.metric(metric, "all sounds", loss) for loss in study.losses]
         rows.append([_named(metric), *(_written(v, metric) for v in [*values, _difference(study, metric)])])
     columns = ["metric", *(TITLES[loss] for loss in study.losses), "corrected minus document's"]
     caption = f"All five sounds at the end: mean ± 95 % interval over {_seeds(study)}; the last column is paired."
@@ -117,18 +117,18 @@ def _sources(stimulus: stimuli.Stimulus) -> str:
 
 
 def _difference(study: Study, metric: str) -> Interval:
-    ending = f"{evaluation.METRICS[metric]}, all sounds, {{}}, end"
-    first, second = (study.measurements[ending.format(evaluation.SHORT[x])] for x in ("bark_corrected", "bark"))
+    ending = f"{measurements.METRICS[metric]}, all sounds, {{}}, end"
+    first, second = (study.measurements[ending.format(measurements.SHORT[x])] for x in ("bark_corrected", "bark"))
     return interval(np.subtract(first, second).tolist())
 
 
 def _named(metric: str) -> str:
-    unit = evaluation.UNITS.get(metric, "dB")
-    return f"{evaluation.METRICS[metric]}, {unit}" if unit else evaluation.METRICS[metric]
+    unit = measurements.UNITS.get(metric, "dB")
+    return f"{measurements.METRICS[metric]}, {unit}" if unit else measurements.METRICS[metric]
 
 
 def _written(value: Interval, metric: str) -> str:
-    return Numbers(digits=1 if metric not in evaluation.UNITS else 2).spread(value)
+    return Numbers(digits=1 if metric not in measurements.UNITS else 2).spread(value)
 
 
 def _seeds(study: Study) -> str:

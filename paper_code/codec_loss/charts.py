@@ -49,10 +49,10 @@ def network_curves(study: Study) -> Drawing:
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(1, len(study.networks), height=2.8)
         for place, (network, result) in zip(axes, study.networks.items(), strict=False):
-            colour, arrays = theme.colour(NETWORK_ROLES[network]), result.arrays
-            place.plot(*_smooth(arrays["loss"]), color=colour, alpha=0.5, linewidth=1, label="training")
+            colour, curves = theme.colour(NETWORK_ROLES[network]), result.curves
+            place.plot(*_smooth(curves["loss"]), color=colour, alpha=0.5, linewidth=1, label="training")
             place.plot(
-                arrays["validated"], arrays["validation"], color=colour, marker="o", markersize=3, label="unseen"
+                curves["validated"], curves["validation"], color=colour, marker="o", markersize=3, label="unseen"
             )
             for candidate, dashes in (("identity", ":"), ("fixed filter", "--")):
                 scores = result.metrics["validation"][candidate]
@@ -84,7 +84,7 @@ def model_curves(study: Study) -> Drawing:
         for place, (title, models) in zip(axes, bands.items(), strict=True):
             for model, result in models.items():
                 line = theme.line(MODEL_ROLES[model], label=MODEL_TITLES[model])
-                place.plot(result.arrays["validated"], result.arrays["validation"], marker=".", **line)
+                place.plot(result.curves["validated"], result.curves["validation"], marker=".", **line)
             place.set(title=title, xlabel="step")
         axes[0].set_ylabel("SNR, dB")
         axes[0].legend()

@@ -8,19 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from paper_code.codec_loss import stimuli
-from paper_code.codec_loss.configs import ModelConfig
+from paper_code.codec_loss.building import autoencoder, material
+from paper_code.codec_loss.configs import NETWORK_OF, SOFTER, WARM_UP, ModelConfig
 from paper_code.codec_loss.imitation import learning_rate
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
-from paper_code.codec_loss.networks import PATCH, EncoderNetwork
+from paper_code.codec_loss.networks import PATCH
 from paper_code.codec_loss.weights import WeightsError, checksum, released
+from paper_code.lab.material import Material
 from paper_code.lab.training import History, Recorder, fit
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
-WARM_UP = 100  # steps after which the terms of a loss are weighed once more, then for good
 VALIDATION_PATCHES = 16
-SOFTER = 12.0  # dB: a patch is made up to this much softer; never louder, the network's tanh cannot go beyond 1
-NETWORK_OF = {"c": "spectrogram", "d": "time"}  # the loss network that a model's loss asks
 
 
 def make_loss(config: ModelConfig) -> nn.Module:
@@ -36,12 +34,6 @@ def make_loss(config: ModelConfig) -> nn.Module:
     return makers[config.model]()
 
 
-def make_network(config: ModelConfig) -> EncoderNetwork:
-    """The untrained autoencoder: all models of a seed and a band start from the same weights."""
-    torch.manual_seed(config.seed)
-    return EncoderNetwork(config.filters, config.bottleneck, config.cutoff)
-
-
 def train(
     config: ModelConfig, folder: Path, device: torch.device, progress: bool
 ) -> tuple[nn.Module, Recorder, History]:
@@ -50,15 +42,12 @@ def train(
 
     Paper: Ananthabhotla et al. 2019, §6.1 and Table 2. Chapter: codec_loss.
     """
-    training, unseen, band = (
-        _material(config, "train", progress),
-        _material(config, "validation", progress),
-        _band(config),
-    )
+    training, unseen = (material(config, side, progress) for side in ("train", "validation"))
+    band = _band(config)
     starts = unseen.regular(PATCH)
     (check,) = unseen.at(starts[:: max(1, len(starts) // VALIDATION_PATCHES)], PATCH, band)
     check = check.to(device)
-    network, loss_of = make_network(config).to(device), make_loss(config).to(device)
+    network, loss_of = autoencoder(config).to(device), make_loss(config).to(device)
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     recorder, half = Recorder(), config.precision == "bfloat16"
 
@@ -99,30 +88,14 @@ def validate(network: nn.Module, sounds: Tensor) -> float:
     return float(torch.cat(ratios).clamp(-50, 100).nanmean())
 
 
-@torch.no_grad()
-def coded(network: nn.Module, waveforms: Tensor) -> Tensor:
-    """Waveforms [..., time] of any length after the autoencoder, filled up to a multiple of 256 samples for it."""
-    flat = waveforms.reshape(-1, waveforms.shape[-1])
-    missing = -flat.shape[-1] % 256
-    found = torch.cat([network(part) for part in nn.functional.pad(flat, (0, missing)).split(4)])
-    return found[:, : flat.shape[-1]].reshape(waveforms.shape)
-
-
-def _patches(config: ModelConfig, material: stimuli.Material, band: str, step: int) -> Tensor:
+def _patches(config: ModelConfig, heard: Material, band: str, step: int) -> Tensor:
     """The same sounds for every model: `batch` patches of 66,048 samples, for model D their first 4 x 16,384 samples."""
     generator = np.random.default_rng([config.seed, step])
-    (sound,) = material.random(generator, config.batch, PATCH, band)
+    (sound,) = heard.random(generator, config.batch, PATCH, band)
     gain = torch.from_numpy(10 ** (generator.uniform(-SOFTER, 0, (config.batch, 1)) / 20)).float()
     sound = gain * sound
     return (
         sound if config.patch == PATCH else sound[:, : PATCH // config.patch * config.patch].reshape(-1, config.patch)
-    )
-
-
-def _material(config: ModelConfig, side: str, progress: bool) -> stimuli.Material:
-    versions = config.versions if side == "train" else 1
-    return stimuli.material(
-        side, config.real_codec(), versions, synthetic=config.recordings == "synthetic", progress=progress
     )
 
 

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from paper_code.codec_loss import coding
+from paper_code.codec_loss.building import autoencoder
 from paper_code.codec_loss.configs import ModelConfig
-from paper_code.codec_loss.networks import complex_spectrogram, magnitude_spectrogram
+from paper_code.codec_loss.networks import coded, complex_spectrogram, magnitude_spectrogram
 
 LEVELS = (0.0, 20.0, 40.0, 60.0, 80.0)  # dB under the strongest cell of a sound: where a class of cells begins
 
@@ -21,8 +22,8 @@ def by_level(
     that of the model. levels: dB under the strongest cell of the sound where a class begins, 0 first; the last class has
     no end. Sums to 1. Raises WeightsError where a loss network is missing. Chapter: codec_loss.
     """
-    network, loss_of = coding.make_network(config), loss_of or coding.make_loss(config)
-    output = coding.coded(network, sounds).requires_grad_()
+    network, loss_of = autoencoder(config), loss_of or coding.make_loss(config)
+    output = coded(network, sounds).requires_grad_()
     if hasattr(loss_of, "calibrate"):
         loss_of.calibrate(output.detach(), sounds)
     loss_of(output, sounds).backward()

@@ -9,21 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from paper_code.codec_loss import holes, stimuli
-from paper_code.codec_loss.configs import LossNetworkConfig, TrainingConfig
-from paper_code.codec_loss.networks import NETWORKS, PATCH, FrequencyAwareUNet, TimeUNet, magnitude_spectrogram
+from paper_code.codec_loss import holes
+from paper_code.codec_loss.building import loss_network, material, training_patches
+from paper_code.codec_loss.configs import GAIN, LossNetworkConfig, TrainingConfig
+from paper_code.codec_loss.networks import FrequencyAwareUNet, relative_error, to_domain
 from paper_code.lab.training import History, Recorder, fit
 
-GAIN = 6.0  # dB: a patch is made up to this much louder or softer, original and coded alike
 VALIDATION_PATCHES = 32
-FILTER_PATCHES = 200
-
-
-def make_network(config: LossNetworkConfig) -> nn.Module:
-    """The untrained network of a config."""
-    if config.network == "time":
-        return TimeUNet(config.filters)
-    return NETWORKS[config.network](config.filters, config.log_factor)
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
@@ -34,18 +26,6 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
     return rate
 
 
-def relative_error(found: Tensor, wanted: Tensor, original: Tensor) -> Tensor:
-    """L1 between found and wanted over the original's L1, of each patch [patch, ...]; 0 for what is silent."""
-    axes = tuple(range(1, found.ndim))
-    size = original.abs().mean(axes)
-    return (found - wanted).abs().mean(axes) / size.clamp_min(1e-4)
-
-
-def to_domain(waveform: Tensor, network: str) -> Tensor:
-    """What a loss network sees of a waveform [patch, time]: magnitudes [patch, bin, frame], or itself."""
-    return waveform if network == "time" else magnitude_spectrogram(waveform)
-
-
 def train(
     config: LossNetworkConfig, folder: Path, device: torch.device, progress: bool
 ) -> tuple[nn.Module, Recorder, History]:
@@ -54,12 +34,12 @@ def train(
     Every patch counts alike, whatever its level: its L1 is divided by that of the original.
     Paper: Ananthabhotla et al. 2019, §4. Chapter: codec_loss.
     """
-    material = _material(config, "train", progress)
-    unseen = _material(config, "validation", progress)
+    heard = material(config, "train", progress)
+    unseen = material(config, "validation", progress)
     starts = unseen.regular(config.patch)
     starts = starts[:: max(1, len(starts) // VALIDATION_PATCHES)]
     check = tuple(part.to(device) for part in unseen.at(starts, config.patch, "original", "coded"))
-    network = make_network(config)
+    network = loss_network(config)
     if isinstance(network, FrequencyAwareUNet):
         network.start_as_filter(holes.fixed_filter(*training_patches(config)))
     network.to(device)
@@ -71,7 +51,7 @@ def train(
     def step(i: int) -> Mapping[str, float | Tensor]:
         began = time.perf_counter()
         generator = np.random.default_rng([config.seed, i])
-        original, coded = material.random(generator, config.batch, config.patch, "original", "coded")
+        original, coded = heard.random(generator, config.batch, config.patch, "original", "coded")
         gain = torch.from_numpy(10 ** (generator.uniform(-GAIN, GAIN, (config.batch, 1)) / 20)).float()
         original, coded = (gain * original).to(device), (gain * coded).to(device)
         waited = time.perf_counter() - began
@@ -103,18 +83,3 @@ def validate(network: nn.Module, domain: str, original: Tensor, coded: Tensor) -
         seen = to_domain(x, domain)
         errors.append(relative_error(network(seen), to_domain(c, domain), seen))
     return float(torch.cat(errors).mean())
-
-
-def training_patches(config: LossNetworkConfig) -> tuple[Tensor, Tensor]:
-    """Magnitudes [patch, bin, frame] of some of the training material, original and coded."""
-    generator = np.random.default_rng(config.seed)
-    count = min(FILTER_PATCHES, config.most_patches)
-    pair = _material(config, "train", False).random(generator, count, PATCH, "original", "coded")
-    return magnitude_spectrogram(pair[0]), magnitude_spectrogram(pair[1])
-
-
-def _material(config: TrainingConfig, side: str, progress: bool) -> stimuli.Material:
-    versions = config.versions if side == "train" else 1
-    return stimuli.material(
-        side, config.real_codec(), versions, synthetic=config.recordings == "synthetic", progress=progress
-    )

@@ -16,16 +16,13 @@ All models of a seed start alike, on every processor, so that only the loss diff
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import toeplitz
 from torch import Tensor, nn
-
-if TYPE_CHECKING:
-    from paper_code.codec_loss.networks import EncoderNetwork
 
 SAMPLE_RATE = 16000
 EDGE = 100.0  # Hz above the cut-off that the band's filter still lets through
@@ -36,6 +33,13 @@ SCALE = 2**-0.5  # of each layer: a block's numbers stay as large as its samples
 OFFSET = 0.2  # of a single channel, in full scales; single are those that are weak in pink noise. 1 trains badly
 REST = 0.1  # size of the random kernels of the channels that no direction needs
 CENTRE = 4  # tap of the earlier block, of nine; the later block has the next
+
+
+class TwoHalves(Protocol):
+    """What of an encoder network is set here: its layers down to the bottleneck, and those up again."""
+
+    down: nn.ModuleList
+    up: nn.ModuleList
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Layout:
 
 
 @torch.no_grad()
-def start_as_block_transform(network: "EncoderNetwork", cutoff: float) -> None:
+def start_as_block_transform(network: TwoHalves, cutoff: float) -> None:
     """Set the weights of an encoder network for sounds up to `cutoff` Hz.
 
     Where the bottleneck is too narrow for the band, what is strongest in pink noise is kept: its lower part.
@@ -78,7 +82,7 @@ def start_as_block_transform(network: "EncoderNetwork", cutoff: float) -> None:
         layer.weight[:, fine.spare] = _random(layer.weight[:, fine.spare].transpose(0, 1)).transpose(0, 1)
 
 
-def _directions(network: "EncoderNetwork", cutoff: float) -> list[NDArray[np.float64]]:
+def _directions(network: TwoHalves, cutoff: float) -> list[NDArray[np.float64]]:
     """For each layer its orthonormal directions [direction, 2 * direction of the layer before] of two blocks."""
     basis, found = np.ones((1, 1)), []  # [direction, sample of a block]
     for layer in network.down:

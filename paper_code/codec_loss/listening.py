@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from paper_code.codec_loss import reported
 from paper_code.codec_loss.figures import MODEL_ROLES, MODEL_TITLES, ORIGINAL
 from paper_code.codec_loss.study import Sound, Study
 from paper_code.codec_loss.tracks import TRACKS
@@ -12,7 +13,7 @@ from paper_code.lab.errors import LabError
 from paper_code.listeners.answers import Answers, read_all
 from paper_code.listeners.design import ListeningTest, pairwise
 from paper_code.listeners.granularity import mean_attainable
-from paper_code.listeners.preferences import Pair, Preferences, Spread, paper_tables, summarise
+from paper_code.listeners.preferences import Pair, Preferences, Spread, summarise
 
 BAND = 3000
 ROLES = {ORIGINAL: "reference", **{title: MODEL_ROLES[model] for model, title in MODEL_TITLES.items()}}
@@ -60,7 +61,7 @@ def read_answers(study: Study, answers: str) -> list[Answers]:
 
 def wins(listeners: Sequence[Answers]) -> Table:
     """Table 4: how often each version was called the better one."""
-    paper, ours = paper_tables(), summarise(listeners) if listeners else None
+    paper, ours = reported.preferences(), summarise(listeners) if listeners else None
     rows = [
         [name, _reported(paper.wins[name], "Table 4"), _ours(ours, name), f"{ours.listeners if ours else 0}"]
         for name in ROLES
@@ -74,7 +75,7 @@ def wins(listeners: Sequence[Answers]) -> Table:
 
 def ties(listeners: Sequence[Answers]) -> Table:
     """Table 5: how often each pair was answered with "I don't know"."""
-    paper, ours = paper_tables(), summarise(listeners) if listeners else None
+    paper, ours = reported.preferences(), summarise(listeners) if listeners else None
     rows = [
         [f"{first} and {second}", _reported(spread, "Table 5"), _ours(ours, (first, second))]
         for (first, second), spread in paper.ties.items()
@@ -88,7 +89,7 @@ def ties(listeners: Sequence[Answers]) -> Table:
 
 def arithmetic() -> str:
     """What the paper's own tables add up to, in Markdown."""
-    paper = paper_tables()
+    paper = reported.preferences()
     asked = len(paper.ties) * paper.presentations
     counts = [
         n

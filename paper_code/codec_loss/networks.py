@@ -41,6 +41,18 @@ def complex_spectrogram(waveform: Tensor) -> Tensor:
     return torch.fft.rfft(waveform.unfold(-1, FRAME, HOP) * window)[..., :BINS].transpose(-1, -2)
 
 
+def to_domain(waveform: Tensor, network: str) -> Tensor:
+    """What a loss network sees of a waveform [patch, time]: magnitudes [patch, bin, frame], or itself."""
+    return waveform if network == "time" else magnitude_spectrogram(waveform)
+
+
+def relative_error(found: Tensor, wanted: Tensor, original: Tensor) -> Tensor:
+    """L1 between found and wanted over the original's L1, of each patch [patch, ...]; 0 for what is silent."""
+    axes = tuple(range(1, found.ndim))
+    size = original.abs().mean(axes)
+    return (found - wanted).abs().mean(axes) / size.clamp_min(1e-4)
+
+
 class SpectrogramUNet(nn.Module):
     """Magnitudes of a sound in, magnitudes of its coded version out: five layers down, five up, with skips.
 
@@ -252,3 +264,12 @@ def _he_initialise(network: nn.Module) -> None:
             nn.init.normal_(module.weight, std=(2 / (module.in_channels * taps)) ** 0.5)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+@torch.no_grad()
+def coded(network: nn.Module, waveforms: Tensor) -> Tensor:
+    """Waveforms [..., time] of any length after the autoencoder, filled up to a multiple of 256 samples for it."""
+    flat = waveforms.reshape(-1, waveforms.shape[-1])
+    missing = -flat.shape[-1] % 256
+    found = torch.cat([network(part) for part in nn.functional.pad(flat, (0, missing)).split(4)])
+    return found[:, : flat.shape[-1]].reshape(waveforms.shape)

@@ -10,8 +10,7 @@ from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import code_clip, cutoff
 from paper_code.codec_loss import evaluation, holes, stimuli
 from paper_code.codec_loss.figures import NETWORK_ROLES, NETWORK_TITLES, ORIGINAL
-from paper_code.codec_loss.imitation import relative_error, to_domain
-from paper_code.codec_loss.networks import FRAME, HOP, magnitude_spectrogram
+from paper_code.codec_loss.networks import FRAME, HOP, magnitude_spectrogram, relative_error, to_domain
 from paper_code.codec_loss.study import Study
 from paper_code.display import players
 from paper_code.display.tables import Column, Table, table

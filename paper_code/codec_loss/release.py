@@ -1,6 +1,6 @@
 """Makes data/weights from trained loss networks: python -m paper_code.codec_loss.release RESULT_FOLDER [...].
 
-A result folder is one of network_spectrogram, network_frequency_aware or network_time, computed with --keep-checkpoint.
+A result folder is one of network_spectrogram, network_frequency_aware or network_time with its weights.
 """
 
 import sys
@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from paper_code.codec_loss import imitation, stimuli
+from paper_code.codec_loss import stimuli
+from paper_code.codec_loss.building import loss_network
 from paper_code.codec_loss.configs import LossNetworkConfig
-from paper_code.codec_loss.experiment import WEIGHTS
 from paper_code.codec_loss.loss import LOSSES
 from paper_code.codec_loss.networks import PATCH
-from paper_code.codec_loss.weights import released, save
+from paper_code.codec_loss.weights import kept, released, save
 from paper_code.lab.store import load
-from paper_code.lab.weights import command, kept
+from paper_code.lab.weights import WEIGHTS, command
 
 PAIRS = 16
 NOISE = 20.0  # dB of signal over the noise of the pairs that the loss's terms are weighed on
@@ -29,8 +29,8 @@ def release(folder: Path) -> Path:
     """
     found = load(folder, "codec_loss")
     config = LossNetworkConfig.from_dict(found.config)
-    network = imitation.make_network(config)
-    network.load_state_dict(kept(found, WEIGHTS))
+    network = loss_network(config)
+    network.load_state_dict(kept(folder / WEIGHTS))
     loss = LOSSES[config.network](network)
     reference = _references(config)
     loss.calibrate(with_noise(reference), reference)
@@ -41,7 +41,7 @@ def release(folder: Path) -> Path:
         "codec": config.real_codec().key,
         "config_hash": config.hash,
         "profile": config.profile,
-        "code": found.provenance["code"]["commit"],
+        "code": found.trained["code"]["commit"],
     }
     return save(released(config.network), network, {"sizes": loss.sizes, "layer_sizes": loss.layer_sizes}, about)
 
@@ -53,9 +53,7 @@ def with_noise(sounds: Tensor, decibels: float = NOISE) -> Tensor:
 
 
 def _references(config: LossNetworkConfig) -> Tensor:
-    unseen = stimuli.material(
-        "validation", config.real_codec(), 1, synthetic=config.recordings == "synthetic", progress=False
-    )
+    unseen = stimuli.material("validation", config.real_codec(), synthetic=config.synthetic, progress=False)
     starts = unseen.regular(PATCH)
     (sounds,) = unseen.at(starts[:: max(1, len(starts) // PAIRS)], PATCH, "original")
     return sounds

@@ -5,7 +5,7 @@ from typing import Any
 
 from paper_code.audio import corpora
 from paper_code.audio.codecs import code, cutoff
-from paper_code.codec_loss import experiment, rates, stimuli
+from paper_code.codec_loss import configs, experiment, rates, stimuli
 from paper_code.codec_loss.study import Study
 from paper_code.codec_loss.tables import a_step
 from paper_code.codec_loss.tracks import FIGURES
@@ -50,7 +50,7 @@ def summary(study: Study) -> str:
     """Which profile is shown, in Markdown."""
     count, kind = len(study.seeds), "synthetic sounds" if study.synthetic else "real recordings"
     return (
-        f"Shown here: the profile **{study.profile}** ({experiment.PROFILES[study.profile].title}), "
+        f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), "
         f"{count} seed{'s' if count > 1 else ''}, {kind}."
     )
 
@@ -66,7 +66,7 @@ def settings(study: Study) -> Table:
     profiles = {"full": full} | ({study.profile: here} if study.profile != "full" else {})
     rows = []
     for kind, title in KIND_TITLES.items():
-        paper = {**full[kind], **experiment.PAPER[kind], "schedule": "inverse"}
+        paper = {**full[kind], **configs.PAPER[kind], "schedule": "inverse"}
         for what, written in WRITTEN.items():
             told = Reported("not said" if what == "steps" else written(paper))
             rows.append([f"{title}: {what}", told, *(written(config[kind]) for config in profiles.values())])
@@ -95,9 +95,9 @@ def runs(study: Study) -> Table:
             result.experiment.replace("_", " "),
             result.metrics["parameters"],
             result.config["iterations"],
-            result.metrics["training_seconds"] / 60,
+            float(result.curves["seconds"]) / 60,
             a_step(result),
-            100 * result.metrics["waiting_for_data"],
+            100 * float(result.curves["data_seconds"] / max(float(result.curves["seconds"]), 1e-9)),
         ]
         for result in shown
     ]

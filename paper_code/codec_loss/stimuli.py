@@ -22,11 +22,11 @@ from paper_code.codec_loss.networks import PATCH
 from paper_code.lab import material as prepared
 from paper_code.lab import paths
 from paper_code.lab.config import hash_of
-from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
 
 SAMPLE_RATE = 16000
 PEAK = 0.9
+SIDES = ("train", "validation", "test")
 MUSIC = ("unknown_horizons_music", "librosa_data")  # pieces of a minute or more, and some short ones
 SOUNDS = ("smstools_sounds", "cello_A_mtg_goodsounds", "cello_B_flcellogrl", "drums_vcsl")
 SPEECH = "librispeech_resemblyzer"
@@ -54,13 +54,6 @@ def recordings(side: str) -> list[corpora.Recording]:
         found += [file for name in SOUNDS for file in corpora.split(name, side)]
         found += corpora.split(SPEECH, side)[:SPEAKERS]
     return found
-
-
-def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:
-    """Origin, licence and checksum of every recording of a side."""
-    if synthetic:
-        return [{"name": f"{side}, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
-    return corpora.sources(recordings(side))
 
 
 def at_16_kilohertz(clip: Clip) -> Clip:
@@ -93,13 +86,14 @@ def material(
     The other arrays are "original" and "coded".
     Raises CorpusError, CodecError, OutputError (a full disk leaves nothing that passes for whole).
     """
-    made_of = [source.get("sha256", str(SYNTHETIC_SEEDS[side])) for source in sources(side, synthetic)]
+    made_of = [str(SYNTHETIC_SEEDS[side])] if synthetic else [file.sha256 for file in recordings(side)]
     recipe = {"side": side, "codec": codec.key, "versions": versions, "bands": list(bands), "of": made_of, "v": 1}
     folder = FOLDER / f"{side}-{codec.key}-{hash_of('material', recipe)}"
-    with turn(folder):
-        if not (folder / prepared.TRACKS).exists():
-            _prepare(folder, list(_versions(_tracks(side, synthetic), versions)), codec, bands, progress)
-    return Material.opened(folder, SAMPLE_RATE)
+
+    def make() -> None:
+        _prepare(folder, list(_versions(_tracks(side, synthetic), versions)), codec, bands, progress)
+
+    return prepared.prepared(folder, make, SAMPLE_RATE)
 
 
 def _prepare(folder: Path, tracks: list[Tensor], codec: Codec, bands: Sequence[int], progress: bool) -> None:

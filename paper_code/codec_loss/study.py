@@ -1,27 +1,28 @@
 """What the chapter shows: the results of a profile, and beside them the original and the really coded sounds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import ClassVar
 
-import torch
 from torch import nn
 
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import Codec, CodecError, code_clip
-from paper_code.codec_loss import evaluation, experiment, imitation, stimuli, weights
-from paper_code.codec_loss.configs import LossNetworkConfig
+from paper_code.codec_loss import experiment, weights
+from paper_code.codec_loss.building import loss_network
+from paper_code.codec_loss.configs import BROAD, NARROW, NETWORKS, LossNetworkConfig
 from paper_code.codec_loss.tracks import TRACKS, excerpt
 from paper_code.display.players import Missing, missing_recording
-from paper_code.lab import run
-from paper_code.lab.intervals import Interval, interval
-from paper_code.lab.store import Result, Store, open_store
-from paper_code.lab.study import ChapterStudy, require_seed
+from paper_code.lab.chapter import Chapter
+from paper_code.lab.paths import shown
+from paper_code.lab.results import results
+from paper_code.lab.store import Result, open_store
+from paper_code.lab.study import ChapterStudy, open_results, stand_in
+from paper_code.lab.weights import find
 
-CHAPTER = "codec_loss"
 PAPER_CODEC = Codec("mp3", 16)
-BROADBAND = 5000  # Hz
+BROADBAND = BROAD  # Hz
 Sound = Clip | Missing
 
 
@@ -32,6 +33,8 @@ class Study(ChapterStudy):
     others: loss networks for another codec than the paper's, where one was asked for; then these are shown, and the
     models A to D stay those of the paper's codec.
     """
+
+    chapter: ClassVar[Chapter] = experiment.CHAPTER
 
     others: tuple[Result, ...] = ()
 
@@ -47,20 +50,10 @@ class Study(ChapterStudy):
         config = self.networks["spectrogram"].config
         return Codec(config["codec"], config["bitrate"])
 
-    def models(self, cutoff: int = 3000) -> dict[str, Result]:
+    def models(self, cutoff: int = NARROW) -> dict[str, Result]:
         """ "a" to "d" -> the autoencoder whose sounds are limited to `cutoff` Hz."""
         found = [r for r in self.results if r.seed == self.seed and r.config.get("cutoff") == cutoff]
         return {result.config["model"]: result for result in sorted(found, key=lambda r: r.config["model"])}
-
-    @cached_property
-    def measurements(self) -> dict[str, list[float]]:
-        """Named values over seeds, of the paper's codec; see `evaluation.measurements`."""
-        return evaluation.measurements(self.results)
-
-    def value(self, name: str) -> Interval | None:
-        """Mean and 95 % interval over seeds of a measurement; None where it is not defined."""
-        finite = [value for value in self.measurements[name] if value == value]
-        return interval(finite) if finite else None
 
     def original(self, track: str, cutoff: int | None = None) -> Sound:
         """An excerpt (see tracks.TRACKS), limited to `cutoff` Hz if given; where it is not here, how to get it."""
@@ -84,16 +77,15 @@ class Study(ChapterStudy):
         Raises WeightsError where there are neither.
         """
         result = self.networks[network]
-        if (kept := result.folder / experiment.WEIGHTS).exists():
-            made = imitation.make_network(LossNetworkConfig.from_dict(result.config))
-            made.load_state_dict(torch.load(kept, weights_only=True))
-            return made.eval()
-        found, _, about = weights.load_network(network)
-        if about["codec"] != self.codec.key:
+        file = find(result)
+        if file is None:
             raise weights.WeightsError(
-                f"the released network imitates {about['codec']}, and the weights for {self.codec.title} were not kept."
+                f"the {network} network for {self.codec.title} was not kept: delete {shown(result.folder)} and train it "
+                "again."
             )
-        return found
+        made = loss_network(LossNetworkConfig.from_dict(result.config))
+        made.load_state_dict(weights.kept(file))
+        return made.eval()
 
     @property
     def heard_tracks(self) -> list[str]:
@@ -116,35 +108,27 @@ def open_study(
     MP3 at 16 kb/s trains the loss networks for it; "published" then stands for small.
     Without recordings the synthesiser's sounds are learned. Raises LabError, CodecError with what to do.
     """
-    store, chosen = open_store(output), Codec(codec, float(bitrate))
-    if profile == "published":
-        results = require_seed(run.results(CHAPTER, profile, store), seed)
-    else:
-        known = run.seeds_of(CHAPTER, profile)
-        results = run.results(CHAPTER, profile, store, known if seed in known else [seed], device=device, **_stand_in())
-    others = () if chosen == PAPER_CODEC else _networks_for(chosen, profile, seed, store, device)
-    return Study(results, seed, others)
+    chosen = Codec(codec, float(bitrate))
+    of_profile = open_results(experiment.CHAPTER, profile, seed, device, output)
+    others = () if chosen == PAPER_CODEC else _networks_for(chosen, profile, seed, device, output)
+    return Study(of_profile, seed, others)
 
 
-def _networks_for(codec: Codec, profile: str, seed: int, store: Store, device: str) -> tuple[Result, ...]:
-    """The loss networks for another codec; their weights are kept, for a reader's own sound."""
-    profile = "small" if profile == "published" else profile
-    asked = run.experiments(
-        CHAPTER, profile, seed, list(experiment.NETWORKS), codec=codec.name, bitrate=codec.kilobits, **_stand_in()
-    )
-    run.announce(CHAPTER, list(asked.items()), store)
+def _networks_for(codec: Codec, profile: str, seed: int, device: str, output: str) -> tuple[Result, ...]:
+    """The loss networks for another codec."""
     return tuple(
-        run.result(CHAPTER, name, config, store, device, keep_checkpoint=True) for name, config in asked.items()
+        results(
+            experiment.CHAPTER,
+            "small" if profile == "published" else profile,
+            open_store(output),
+            [seed],
+            [f"network_{network}" for network in NETWORKS],
+            device,
+            codec=codec.name,
+            bitrate=codec.kilobits,
+            **stand_in(experiment.CHAPTER),
+        )
     )
-
-
-def recordings_here() -> bool:
-    """Whether all recordings of the chapter can be had: folder, cache or download."""
-    return corpora.available(file.path for side in ("test", "validation", "train") for file in stimuli.recordings(side))
-
-
-def _stand_in() -> Mapping[str, str]:
-    return {} if recordings_here() else {"recordings": "synthetic"}
 
 
 @cache

@@ -6,19 +6,18 @@ from itertools import pairwise
 import torch
 
 from paper_code.audio.clips import Clip
-from paper_code.codec_loss import coding, evaluation, gradients
+from paper_code.codec_loss import evaluation, gradients, reported
+from paper_code.codec_loss.building import autoencoder
 from paper_code.codec_loss.configs import ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
 from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss
-from paper_code.codec_loss.networks import PATCH
+from paper_code.codec_loss.networks import PATCH, coded
 from paper_code.codec_loss.study import BROADBAND, Study
 from paper_code.codec_loss.tracks import TRACKS, excerpts
 from paper_code.display.tables import Column, Reported, Table, table
-from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.intervals import Interval, interval_of_defined, seeds_in_words
 from paper_code.lab.store import Result
 from paper_code.metrics.distortion import signal_to_noise_ratio
-
-PAPER_SNR = {"a": "59.3", "b": "55.6", "c": "62.7", "d": "45.6"}  # dB, Table 3
 
 
 def imitation(study: Study, side: str = "test") -> Table:
@@ -68,7 +67,7 @@ def table_3(study: Study) -> Table:
     """Signal-to-noise ratio of the four models, by both readings of the formula."""
     keys = ("SNR", "SNR by 20 log10", "pooled SNR")
     rows = [
-        [title, Reported(PAPER_SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
+        [title, Reported(reported.SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
         for model, title in MODEL_TITLES.items()
     ]
     untrained = study.models()["a"].metrics["untrained"]
@@ -113,9 +112,9 @@ def start(study: Study) -> tuple[float, float]:
 
     Synthetic ones where recordings are missing.
     """
-    network = coding.make_network(ModelConfig.from_dict(study.models()["a"].config))
+    network = autoencoder(ModelConfig.from_dict(study.models()["a"].config))
     sounds = _excerpts(study)
-    found = coding.coded(network, sounds)
+    found = coded(network, sounds)
     before, after = (signal_to_noise_ratio(part, sounds).mean() for part in (found, found.atanh()))
     return float(before), float(after)
 
@@ -190,8 +189,7 @@ def predictions(study: Study) -> Table:
 def cost(study: Study) -> Table:
     """What a training step takes with each loss, beside plain L1."""
     seconds = {model: a_step(result) for model, result in study.models().items()}
-    paper = {"a": "36 to 48", "b": "36 to 48", "c": "96 to 120", "d": "96 to 120"}
-    rows = [[MODEL_TITLES[m], Reported(paper[m]), s, s / seconds["a"]] for m, s in seconds.items()]
+    rows = [[MODEL_TITLES[m], Reported(reported.HOURS[m]), s, s / seconds["a"]] for m, s in seconds.items()]
     columns = [
         "model",
         Column("paper's training", "hours on a GTX 1080"),
@@ -205,13 +203,12 @@ def cost(study: Study) -> Table:
 
 def a_step(result: Result) -> float:
     """Seconds of a training step of a result."""
-    return result.metrics["training_seconds"] / result.config["iterations"]
+    return float(result.curves["seconds"]) / result.config["iterations"]
 
 
 def seeds(study: Study) -> str:
     """How many seeds the numbers are over, in words."""
-    count = len(study.seeds)
-    return f"mean ± 95 % interval over {count} seeds" if count > 1 else f"one seed ({study.seeds[0]}), so no interval"
+    return seeds_in_words(study.seeds)
 
 
 def _name(model: str) -> str:
@@ -226,9 +223,7 @@ def _results(study: Study, network: str) -> Sequence[Result]:
 def _score(
     study: Study, network: str, candidate: str, key: str, factor: float = 1.0, side: str = "test"
 ) -> Interval | None:
-    values = [r.metrics[side][candidate][key] for r in _results(study, network)]
-    finite = [factor * value for value in values if value == value]
-    return interval(finite) if finite else None
+    return interval_of_defined((r.metrics[side][candidate][key] for r in _results(study, network)), factor)
 
 
 def _excerpts(study: Study) -> torch.Tensor:
@@ -238,4 +233,4 @@ def _excerpts(study: Study) -> torch.Tensor:
 
 
 def _scaled(value: Interval | None, factor: float) -> Interval | None:
-    return None if value is None else Interval(factor * value.mean, factor * value.half_width, value.count)
+    return None if value is None else value.times(factor)

@@ -13,14 +13,16 @@ from pathlib import Path
 from platform import python_version
 from typing import Any
 
+from paper_code import chapters
 from paper_code.audio.registry import Corpus, corpora
-from paper_code.display import tables
+from paper_code.display import tables, verdicts
 from paper_code.display.markup import Shown, element
 from paper_code.display.tables import Column, Table
-from paper_code.lab import chapters, claims, run
+from paper_code.lab import audit, claims, results, weights
 from paper_code.lab.claims import Row
 from paper_code.lab.errors import LabError
 from paper_code.lab.store import Result, Store, open_store
+from paper_code.lab.study import stand_in
 
 TOOLS = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "matplotlib", "papermill", "jupyter-book", "snakemake")
 
@@ -33,69 +35,73 @@ def judged(profile: str = "published", output: str = "") -> dict[str, list[Row]]
     """
     judgements = {}
     for chapter in chapters.CHAPTERS:
-        measured = chapters.module(chapter).measurements(stored(chapter, open_store(output), profile))
-        judgements[chapter] = claims.judge(chapter, measured)
+        shown = stored(chapter, open_store(output), profile)
+        measured = chapters.chapter(chapter).measurements(shown)
+        judgements[chapter] = claims.judge(chapter, measured, shown[0].profile)
     return judgements
 
 
 def stored(chapter: str, store: Store, profile: str = "published") -> list[Result]:
-    """The results of a profile, from real recordings or, where those are not complete, from the synthesiser's.
+    """The results of a profile as `open_results` would compute them: from recordings, or from the synthesiser's sounds.
 
     Nothing is computed. Raises: LabError where results are missing.
     """
+    whose = chapters.chapter(chapter)
     if profile == "published":
-        return run.results(chapter, profile, store)
-    for changes in ({}, {"recordings": "synthetic"}):
-        asked = [
-            pair for seed in run.seeds_of(chapter, profile)
-            for pair in run.experiments(chapter, profile, seed, **changes).items()
-        ]  # fmt: skip
-        found = [store.find(chapter, name, config) for name, config in asked]
-        if all(found):
-            return found
-    raise LabError(
-        f"the results of {chapter} in the profile {profile} are not complete in {store.root}: "
-        f"run `make book PROFILE={profile}`."
-    )
+        return results.results(whose, profile, store)
+    asked = results.plan(whose, profile, **stand_in(whose))
+    there = [store.find(chapter, name, config) for name, config in asked]
+    if not all(there):
+        raise LabError(
+            f"the results of {chapter} in the profile {profile} are not complete in {store.root}: "
+            f"run `make book PROFILE={profile}`."
+        )
+    return there
 
 
 def scoreboard(rows: Mapping[str, Sequence[Row]]) -> Shown:
-    """A bar a document: how many of its claims came to which verdict. The names lead to the chapters.
+    """A bar a document: how many of its statements came to which verdict. The names lead to the chapters.
 
     rows: chapter -> its judged claims.
     """
     lines, texts = [], []
-    for chapter, claimed in rows.items():
-        found = {verdict: number for verdict, number in claims.count(claimed).items() if number}
-        words = f"{len(claimed)} claims: " + ", ".join(f"{number} {verdict}" for verdict, number in found.items())
-        document = chapters.DOCUMENTS[chapter].citation
-        parts = "".join(
-            element("span", str(number), class_=_score_class(verdict), style=f"flex-grow:{number}", title=verdict)
-            for verdict, number in found.items()
+    for chapter, judgements in rows.items():
+        document = chapters.chapter(chapter).document.citation
+        words = f"{len(judgements)} statements: " + ", ".join(
+            f"{number} {verdict}" for verdict, number in claims.count(judgements).items() if number
         )
-        lines.append(element("a", escape(document), href=f"{chapter}.html"))
-        lines.append(element("div", parts, class_="score-bar", role="img", aria_label=words))
+        name = element("a", escape(document), href=f"{chapter}.html")
+        bar = element("div", _segments(judgements), class_="score-bar", role="img", aria_label=words)
+        lines.append(element("li", name + bar))
         texts.append(f"{document}: {words}")
-    key = "".join(
-        element("span", f"{symbol} {verdict}", class_=f"verdict {name}")
-        for verdict, (symbol, name) in tables.VERDICTS.items()
-    )
-    html = element("div", "".join(lines), class_="score") + element("p", key, class_="score-key")
+    key = "".join(verdicts.badge(verdict).html for verdict in verdicts.SIGNS)
+    html = element("ul", "".join(lines), class_="score") + element("p", key, class_="score-key")
     return Shown(html, "\n".join(texts))
+
+
+def _segments(rows: Sequence[Row]) -> str:
+    """The bar's parts, each as long as its number, with the symbol of its verdict."""
+    segments = []
+    for verdict, number in claims.count(rows).items():
+        symbol, name = verdicts.SIGNS[verdict]
+        if number:
+            style = f"flex-grow:{number}"
+            segments.append(element("span", f"{symbol} {number}", class_=f"score-{name}", style=style, title=verdict))
+    return "".join(segments)
 
 
 def all_claims(rows: Mapping[str, Sequence[Row]]) -> Shown:
     """Every claim with its verdict, a folded table a document. rows: chapter -> its judged claims."""
     folded, texts = [], []
-    for chapter, claimed in rows.items():
-        document, shown = chapters.DOCUMENTS[chapter].citation, tables.claims(claimed)
-        summary = element("summary", f"{escape(document)}: all {len(claimed)} claims")
+    for chapter, judgements in rows.items():
+        document, shown = chapters.chapter(chapter).document.citation, verdicts.claims_table(judgements)
+        summary = element("summary", f"{escape(document)}: all {len(judgements)} statements")
         folded.append(element("details", summary + shown.html, class_="all-claims"))
         texts.append(f"{document}\n{shown.text}")
     return Shown("".join(folded), "\n\n".join(texts))
 
 
-def recordings(used_in: Sequence[str] = chapters.CHAPTERS) -> Table:
+def recordings(used_in: Sequence[str] = tuple(chapters.CHAPTERS)) -> Table:
     """Every corpus: what it is, how much, its licence and who uses it. The names lead to where it comes from.
 
     used_in: chapters that have a page to link to.
@@ -158,36 +164,56 @@ def experiments(chapter: str, store: Store, profile: str = "published") -> Table
     return record(stored(chapter, store, profile))
 
 
-def record(results: Sequence[Result]) -> Table:
-    """One row a result: seed, wall time, date, and what identifies its settings and code; the device where they differ."""
-    devices = [_device(found) for found in results]
+def record(shown: Sequence[Result]) -> Table:
+    """One row a result: seed, wall time, date, and what identifies its settings and code; the device where they differ.
+
+    The caption says of how many the code that measured them is another than today's, and of how many nothing is kept.
+    """
+    devices = [_device(result) for result in shown]
     differ = len(set(devices)) > 1
-    columns = ["experiment", Column("seed"), Column("wall time", "s", ".0f"), "date", "settings", "code"]
+    columns = ["experiment", Column("seed"), Column("wall time", "s", ".0f"), "date", "settings"]
+    columns += ["trained by", "measured by", *(["device"] if differ else [])]
     rows = [
         [
-            f"{found.experiment}, {found.profile}",
-            found.seed,
-            found.provenance["seconds"],
-            _day(found.provenance["date"]),
-            f"`{found.hash}`",
-            _code(found),
+            f"{result.experiment}, {result.profile}",
+            result.seed,
+            result.seconds,
+            _day(result.trained["date"]),
+            f"`{result.hash}`",
+            _code(result.trained),
+            _code(result.measured),
             *([device] if differ else []),
         ]
-        for found, device in zip(results, devices, strict=True)
+        for result, device in zip(shown, devices, strict=True)
     ]
-    total = run.duration(sum(found.provenance["seconds"] for found in results))
+    total = results.duration(sum(result.seconds for result in shown))
     where = "" if differ else f" All on one device: {devices[0]}."
-    caption = (
-        f"{chapters.DOCUMENTS[results[0].chapter].citation}: {len(rows)} results, {total} of computing in all.{where}"
-    )
-    return tables.table([*columns, *(["device"] if differ else [])], rows, caption)
+    document = chapters.chapter(shown[0].chapter).document.citation
+    caption = f"{document}: {len(rows)} results, {total} of computing in all.{where}{_honest(shown)}"
+    return tables.table(columns, rows, caption)
 
 
-def packages(results: Sequence[Result]) -> Table:
-    """Package versions: those the results were computed with, and those of this build."""
+def _honest(shown: Sequence[Result]) -> str:
+    """How far the records of results reach, in plain sentences; "" where they reach all the way."""
+    chapter = chapters.chapter(shown[0].chapter)
+    unknown = sum(result.measured["code"] is None for result in shown)
+    other = len(audit.measured_by_other_code(chapter, list(shown))) - unknown
+    gone = sum(weights.are_gone(result) for result in shown)
+    told = []
+    if unknown:
+        told.append(f"Measured by code that the record does not know: {unknown}.")
+    if other:
+        told.append(f"Measured by other code than today's: {other}.")
+    if gone:
+        told.append(f"Weights gone, so that a result cannot be measured again and stays as it was measured: {gone}.")
+    return "".join(f" {sentence}" for sentence in told)
+
+
+def packages(shown: Sequence[Result]) -> Table:
+    """Package versions: those the results were trained and measured with, and those of this build."""
     computed: dict[str, set[str]] = {}
-    for found in results:
-        for name, number in found.provenance["packages"].items():
+    for stage in (stage for result in shown for stage in (result.trained, result.measured)):
+        for name, number in stage["packages"].items():
             computed.setdefault(name, set()).add(number or "not installed")
     here = {"python": python_version(), **{name: version(name) for name in TOOLS}}
     rows = [
@@ -219,18 +245,16 @@ def _day(date: str) -> str:
     return date.partition("T")[0].replace("-", "\N{NON-BREAKING HYPHEN}")
 
 
-def _score_class(verdict: str) -> str:
-    return tables.VERDICTS[verdict][1].replace("verdict-", "score-")
-
-
-def _device(found: Result) -> str:
-    name = found.provenance["gpu"] or found.provenance["cpu"]
-    threads = found.provenance["threads"]
-    count = "" if found.provenance["gpu"] else f", {threads} thread{'s' if threads > 1 else ''}"
+def _device(result: Result) -> str:
+    stage = result.trained
+    name, threads = stage["gpu"] or stage["cpu"], stage["threads"]
+    count = "" if stage["gpu"] else f", {threads} thread{'s' if threads > 1 else ''}"
     return f"{name}{count}"
 
 
-def _code(found: Result) -> str:
-    code = found.provenance["code"]
+def _code(stage: Mapping[str, Any]) -> str:
+    code = stage["code"]
+    if code is None:
+        return "not known"
     commit = code["commit"][:8] + ("+" if code["dirty"] else "") if code["commit"] else "no commit"
     return f"`{commit}` `{code['sha256']}`"

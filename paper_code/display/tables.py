@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from numbers import Real
 from typing import Any
 
 from paper_code.display.markup import Shown, element, prose
-from paper_code.lab.claims import Row, count
 from paper_code.lab.intervals import Interval
-from paper_code.lab.rules import NOT, REPRODUCED, TREND, UNTESTABLE
 
 EMPTY = "–"
 MEASURED = re.compile(r"[−-]?\d[\d.,]*( ± \d[\d.]*)?")  # a text that is a number, with or without its spread
-# verdict: (symbol, class of its colour). The word always stands beside them.
-VERDICTS: Mapping[str, tuple[str, str]] = {
-    REPRODUCED: ("✓", "verdict-reproduced"),
-    TREND: ("≈", "verdict-trend"),
-    NOT: ("✗", "verdict-not"),
-    UNTESTABLE: ("○", "verdict-untestable"),
-}
 
 
 class Table(Shown):
-    """A table of the book; see table and claims."""
+    """A table of the book; see table, and display.verdicts."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +39,9 @@ class Reported:
 
 
 @dataclass(frozen=True)
-class _Cell:
+class Cell:
+    """A cell as HTML and as text. number: whether it stands under numbers."""
+
     html: str
     text: str
     number: bool = False
@@ -66,51 +59,64 @@ def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], captio
         if len(row) != len(heads):
             raise ValueError(f"row {number} has {len(row)} values for {len(heads)} columns")
     cells = [[_cell(value, head) for value, head in zip(row, heads, strict=True)] for row in rows]
-    return _table(heads, cells, caption, "data-table")
+    return of_cells(heads, cells, caption)
 
 
-def claims(rows: Sequence[Row], caption: str = "") -> Table:
-    """What was claimed, what the document reports, what came out here and the verdict, one claim a row.
+def of_cells(
+    heads: Sequence[Column],
+    cells: Sequence[Sequence[Cell]],
+    caption: str,
+    kind: str = "data-table",
+    anchors: Sequence[str] | None = None,
+    lines: Sequence[Sequence[str]] | None = None,
+) -> Table:
+    """A table of cells that are written already.
 
-    A column says which document, if there are several.
+    kind: its classes in the style sheet.   anchors: the targets of links to its rows.   lines: its rows as text, where
+    they say more than the cells do.
     """
-    several = len({row.document for row in rows}) > 1
-    names = [*(["Document"] if several else []), "Place", "Claimed", "Reported there", "Here", "Verdict"]
-    cells = [
-        [
-            *([_text(row.document)] if several else []),
-            _text(row.place),
-            _claimed(row),
-            _Cell(f"<em>{escape(row.reported or EMPTY)}</em>", row.reported or EMPTY),
-            _text(row.ours or EMPTY),
-            _verdict(row.verdict),
-        ]
-        for row in rows
-    ]
-    summary = " · ".join(f"{number} {verdict}" for verdict, number in count(rows).items() if number)
-    return _table([Column(n) for n in names], cells, caption or f"Paper and here: {summary}.", "data-table claims")
+    # A column is one of numbers if any of its cells is; its head stands over them.
+    numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
+    head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
+    anchors = anchors if anchors is not None else [""] * len(cells)
+    body = "".join(_row(row, heads, numeric, anchor) for row, anchor in zip(cells, anchors, strict=True))
+    content = f"<caption><div>{prose(caption)}</div></caption>"
+    content += f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    # Many columns of words do not fit a phone; the style then makes a card of each row.
+    kind += " words" if numeric.count(False) > 3 else ""
+    html = element(
+        "div",
+        element("table", content, class_=kind),
+        class_="table-scroll",
+        tabindex="0",
+        role="region",
+        aria_label=caption,
+    )
+    lines = lines if lines is not None else [[cell.text for cell in row] for row in cells]
+    return Table(html, _plain(heads, lines, caption, numeric))
 
 
-def _cell(value: Any, column: Column) -> _Cell:
+def text_cell(text: str) -> Cell:
+    """A cell of text; see markup.prose."""
+    return Cell(prose(text), text)
+
+
+def _cell(value: Any, column: Column) -> Cell:
     if value is None:
-        return _Cell(EMPTY, EMPTY)
+        return Cell(EMPTY, EMPTY)
     if isinstance(value, Reported):
         where = f" <small>{escape(value.place)}</small>" if value.place else ""
         text = f"{value.value} ({value.place})" if value.place else value.value
-        return _Cell(f"<em>{escape(value.value)}</em>{where}", text, number=_numeric(value.value))
+        return Cell(f"<em>{escape(value.value)}</em>{where}", text, number=_numeric(value.value))
     if isinstance(value, Interval):
         text = _number(value.mean, column)
         text += "" if math.isnan(value.half_width) else f" ± {_number(value.half_width, column)}"
-        return _Cell(text, text, number=True)
+        return Cell(text, text, number=True)
     if isinstance(value, Real) and not isinstance(value, bool):
         text = _number(value, column)
-        return _Cell(text, text, number=True)
+        return Cell(text, text, number=True)
     text = str(value)
-    return _Cell(text, text, number=True) if MEASURED.fullmatch(text) else _text(text)
-
-
-def _text(text: str) -> _Cell:
-    return _Cell(prose(text), text)
+    return Cell(text, text, number=True) if MEASURED.fullmatch(text) else text_cell(text)
 
 
 def _number(value: Real, column: Column) -> str:
@@ -131,48 +137,12 @@ def _numeric(text: str) -> bool:
     return text.lstrip("−-+<>≈~ ")[:1].isdigit()
 
 
-def _claimed(row: Row) -> _Cell:
-    # What failed or could not be tested owes the reader its reason without a click.
-    judged = element(
-        "details",
-        f"<summary>How it is judged</summary>{escape(f'{row.rule}. {row.why}')}",
-        {"open": row.verdict in (NOT, UNTESTABLE)},
-    )
-    return _Cell(prose(row.claimed) + judged, row.claimed)
-
-
-def _verdict(verdict: str) -> _Cell:
-    symbol, name = VERDICTS[verdict]
-    badge = f'<span class="verdict {name}"><span aria-hidden="true">{symbol}</span> {verdict}</span>'
-    return _Cell(badge, f"{symbol} {verdict}")
-
-
-def _table(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: str, kind: str) -> Table:
-    # A column is one of numbers if any of its cells is; its head stands over them.
-    numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
-    head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
-    body = "".join(_row(row, heads, numeric) for row in cells)
-    content = f"<caption><div>{prose(caption)}</div></caption>"
-    content += f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    # Many columns of words do not fit a phone; the style then makes a card of each row.
-    kind += " words" if numeric.count(False) > 3 else ""
-    html = element(
-        "div",
-        element("table", content, class_=kind),
-        class_="table-scroll",
-        tabindex="0",
-        role="region",
-        aria_label=caption,
-    )
-    return Table(html, _plain(heads, cells, caption, numeric))
-
-
 def _head(column: Column, number: bool) -> str:
     unit = f' <span class="unit">{escape(column.unit)}</span>' if column.unit else ""
     return element("th", escape(column.name) + unit, {"class": "number" if number else None}, scope="col")
 
 
-def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool]) -> str:
+def _row(cells: Sequence[Cell], heads: Sequence[Column], numeric: Sequence[bool], anchor: str) -> str:
     """A row; each cell also carries its head, for phones, where the style stacks them."""
     return element(
         "tr",
@@ -187,13 +157,13 @@ def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool
             )
             for k, cell in enumerate(cells)
         ),
+        id=anchor or None,
     )
 
 
-def _plain(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: str, numeric: Sequence[bool]) -> str:
+def _plain(heads: Sequence[Column], rows: Sequence[Sequence[str]], caption: str, numeric: Sequence[bool]) -> str:
     """The table for a terminal, columns aligned."""
-    lines = [[f"{head.name} ({head.unit})" if head.unit else head.name for head in heads]]
-    lines += [[cell.text for cell in row] for row in cells]
+    lines = [[f"{head.name} ({head.unit})" if head.unit else head.name for head in heads], *rows]
     widths = [max(len(line[k]) for line in lines) for k in range(len(heads))]
     aligned = [
         "  ".join(

@@ -5,9 +5,9 @@ import difflib
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from paper_code.lab.errors import LabError
 
@@ -24,6 +24,8 @@ class Config:
     version: raise it when the code changes what the same settings give, so that old results no longer fit.
     Raises: ConfigError for a value that JSON cannot hold, naming the field.
     """
+
+    stored_as: ClassVar[str] = ""  # the class's name in hashes, where it has moved since results were stored
 
     profile: str
     seed: int
@@ -58,7 +60,7 @@ class Config:
     @classmethod
     def class_name(cls) -> str:
         """The name that enters the hash, so that two kinds of experiment never pass for one another."""
-        return f"{cls.__module__}.{cls.__qualname__}"
+        return vars(cls).get("stored_as") or f"{cls.__module__}.{cls.__qualname__}"
 
     @property
     def hash(self) -> str:
@@ -71,12 +73,22 @@ class Profile:
     """One size of a chapter's experiments: the same code with other numbers.
 
     title: for people ("minutes on two cores"). seeds: those the published result of this size averages over.
-    changes: the config's fields that differ from their defaults.
+    changes: kind of run -> the config's fields that differ from their defaults; a chapter names its kinds.
     """
 
     title: str
     seeds: tuple[int, ...] = (0,)
-    changes: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, *kinds: str) -> dict[str, Any]:
+        """What differs for a run of these kinds; what a later kind says goes before what an earlier one says."""
+        return {name: value for kind in kinds for name, value in self.changes.get(kind, {}).items()}
+
+
+def one_of(name: str, value: str, known: Collection[str]) -> None:
+    """Raises: ConfigError where the setting `name` has a value that is not known."""
+    if value not in known:
+        raise ConfigError(f"{name} is one of {', '.join(known)}; found {value!r}.")
 
 
 def hash_of(class_name: str, fields: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
-"""Means over seeds with their 95 % intervals."""
+"""Means with their 95 % intervals: over seeds, utterances or whatever was repeated."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,10 @@ class Interval:
     mean: float
     half_width: float
     count: int
+
+    def times(self, factor: float) -> "Interval":
+        """The interval of the values times a factor."""
+        return Interval(factor * self.mean, abs(factor) * self.half_width, self.count)
 
     @property
     def low(self) -> float:
@@ -42,5 +46,23 @@ def interval(values: Sequence[float], level: float = 0.95) -> Interval:
         return Interval(mean, math.nan, 1)
     if np.ptp(data) == 0:  # the mean of equal numbers may be off by a rounding, and then so is their spread
         return Interval(float(data[0]), 0.0, data.size)
-    error = float(data.std(ddof=1)) / math.sqrt(data.size)
-    return Interval(mean, float(stats.t.ppf((1 + level) / 2, data.size - 1)) * error, data.size)
+    low, high = stats.t.interval(level, data.size - 1, loc=mean, scale=stats.sem(data))
+    return Interval(mean, float(high - low) / 2, data.size)
+
+
+def interval_of_defined(values: Iterable[float], factor: float = 1.0) -> Interval | None:
+    """The interval of those `values` that are finite, times `factor`; None where none is."""
+    finite = [factor * value for value in values if math.isfinite(value)]
+    return interval(finite) if finite else None
+
+
+def mean_of_defined(values: Iterable[float]) -> float:
+    """The mean of those `values` that are finite; NaN where none is."""
+    finite = [value for value in values if math.isfinite(value)]
+    return float(np.mean(finite)) if finite else math.nan
+
+
+def seeds_in_words(seeds: Sequence[int]) -> str:
+    """What numbers over seeds are, in words: "mean ± 95 % interval over 3 seeds", "one seed (0), so no interval"."""
+    count = len(seeds)
+    return f"mean ± 95 % interval over {count} seeds" if count > 1 else f"one seed ({seeds[0]}), so no interval"

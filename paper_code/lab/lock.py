@@ -1,17 +1,17 @@
 """One process at a time in a folder: the others are told, or wait."""
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import writing
 
 PAUSE = 1.0  # s between two looks at a lock that is waited for
-_held: set[Path] = set()  # the system's lock is per process: a second thread needs this one
+TRIES = 0.2  # s; its last holder may just be taking the file away
 
 
 class Busy(LabError):
@@ -23,21 +23,10 @@ def lock(folder: Path) -> Iterator[None]:
     """Hold the lock of `folder`: the file .<name>.lock beside it, with this process's number in it.
 
     The system lets go of the lock when its process ends, however it ends, so none is ever left stale.
-    Raises: Busy when another process holds it; OutputError when the place cannot be written.
+    Raises: Busy when it is held already; OutputError when the place cannot be written.
     """
-    path = folder.with_name(f".{folder.name}.lock").absolute()
-    if path in _held:
-        raise Busy(f"{folder} is being computed in this process already; wait for it.")
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = _acquire(path, folder)
-    _held.add(path)
-    try:
+    with _held(folder, TRIES):
         yield
-    finally:
-        _held.discard(path)
-        path.unlink(missing_ok=True)
-        os.close(descriptor)
 
 
 @contextmanager
@@ -46,37 +35,37 @@ def turn(folder: Path) -> Iterator[None]:
 
     Raises OutputError.
     """
-    with ExitStack() as held:
-        while True:
-            try:
-                held.enter_context(lock(folder))
-                break
-            except Busy:
-                time.sleep(PAUSE)
+    with _held(folder, None):
         yield
 
 
-def _acquire(path: Path, folder: Path) -> int:
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+@contextmanager
+def _held(folder: Path, seconds: float | None) -> Iterator[None]:
+    """Hold the lock, waited for `seconds` at most; None: as long as it takes."""
+    path = folder.with_name(f".{folder.name}.lock").absolute()
+    held = FileLock(path, thread_local=False)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError) as error:
-            holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
-            os.close(descriptor)
-            raise Busy(
-                f"{folder} is being computed by process {holder or '(starting)'}: wait until it is done, or "
-                "name another folder (option --output)."
-            ) from error
-        if _still_there(path, descriptor):
-            os.ftruncate(descriptor, 0)
-            os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
-            return descriptor
-        os.close(descriptor)  # its last holder removed the file between our opening and locking it
-
-
-def _still_there(path: Path, descriptor: int) -> bool:
+            held.acquire(timeout=-1 if seconds is None else seconds, poll_interval=min(PAUSE, seconds or PAUSE) / 4)
+        except Timeout as error:
+            raise Busy(_told(folder, path)) from error
     try:
-        return os.stat(path).st_ino == os.fstat(descriptor).st_ino
+        path.write_text(f"{os.getpid()}\n", encoding="ascii")
+        yield
+    finally:
+        path.unlink(missing_ok=True)  # before the release: who waits looks whether the file is still there
+        held.release()
+
+
+def _told(folder: Path, path: Path) -> str:
+    try:
+        holder = path.read_text(encoding="ascii", errors="replace").strip()
     except FileNotFoundError:
-        return False
+        holder = ""
+    if holder == str(os.getpid()):
+        return f"{folder} is being computed in this process already; wait for it."
+    return (
+        f"{folder} is being computed by process {holder or '(starting)'}: wait until it is done, or name another folder "
+        "(option --output)."
+    )

@@ -1,17 +1,21 @@
 """Prepared sounds on disk: arrays of 16-bit samples, mapped and not read whole, cut into patches for a training."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from paper_code.audio import corpora
 from paper_code.audio.clips import AudioError
+from paper_code.audio.corpora import Recording
 from paper_code.lab.files import atomic, read_json, write_json, writing
+from paper_code.lab.lock import turn
 
 TRACKS = "tracks.json"  # written last: where it is, the arrays are whole
 
@@ -62,6 +66,33 @@ class Material:
         """First samples of all whole patches of a length, side by side or every `hop` samples, track by track."""
         step = hop or length
         return [int(s) for first, end in self.tracks for s in range(first, end - length + 1, step)]
+
+
+def prepared(folder: Path, make: Callable[[], None], sample_rate: int = 16000) -> Material:
+    """The material in a folder: from an earlier run, or what `make` now writes there, one process at a time.
+
+    Raises OutputError (a full disk leaves nothing that passes for whole) and what `make` raises.
+    """
+    with turn(folder):
+        if not (folder / TRACKS).exists():
+            make()
+    return Material.opened(folder, sample_rate)
+
+
+def sources(
+    sides: Sequence[str], recordings: Callable[[str], Sequence[Recording]], synthetic: bool
+) -> list[dict[str, Any]]:
+    """Origin, licence and checksum of every recording of some sides ("train", ...), for a result's record.
+
+    Raises CorpusError where one is missing.
+    """
+    if synthetic:
+        named = (f"{side}, made by the synthesiser" for side in sides)
+        return [{"name": name, "origin": "synthesiser", "licence": ""} for name in named]
+    files = [file for side in sides for file in recordings(side)]
+    for file in files:
+        corpora.locate(file.path)
+    return corpora.sources(files)
 
 
 def write(folder: Path, lengths: Sequence[int], arrays: Mapping[str, Iterable[Tensor]]) -> None:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]  # the folder that holds paper_code, data and book
-CORPORA_TOML = ROOT / "data" / "corpora.toml"
 CLAIMS = ROOT / "data" / "claims"  # what the documents report, one file a chapter
 COMMITTED = ROOT / "data" / "results"  # results that come with the repository
 WORK = ROOT / "_build" / "results"  # results computed on this machine

@@ -1,11 +1,25 @@
-"""Where a result comes from: settings, code, recordings, machine, time; nothing that tells who or where."""
+"""Where a result comes from: settings, code, recordings, machine, time; nothing that tells who or where.
+
+The record of a result:
+
+    {"config", "config_class", "hash", "profile", "seed", "sources",
+     "trained": stage, "measured": stage}
+
+and of each of its two stages:
+
+    {"code": {"entry", "sha256", "commit", "dirty"} (see lab.code), or None where it is not known,
+     "files": name -> sha256 of each file that the stage left,
+     "device", "gpu", "cpu", "threads", "packages", "seconds", "date"}
+
+Results from before the stages had records of their own: the training says "weights": "gone", or "released" where
+data/weights has them; "seconds" of both stand with the training; and where values were measured anew without a record,
+"measured" knows its files alone, the rest is None.
+"""
 
 import hashlib
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -23,16 +37,13 @@ class ProvenanceError(LabError):
     """A record would tell a place on somebody's disk."""
 
 
-def record(
-    config: Config, sources: Sequence[Mapping[str, Any]], seconds: float, device: torch.device | str
-) -> dict[str, Any]:
-    """The provenance record of a result, JSON-able.
+def about(config: Config, sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What was asked for, JSON-able: the record of a result without its stages.
 
-    sources: one dict a recording (file, sha256, licence, ... as the chapter gives them). seconds: wall time.
-    device: what it was computed on. Raises: ProvenanceError when a text is an absolute path.
+    sources: one dict a recording (file, sha256, licence, ... as the chapter gives them).
+    Raises: ProvenanceError when a text is an absolute path.
     """
     check_private({"config": config.as_dict(), "sources": list(sources)})
-    device = torch.device(device)
     return {
         "config": config.as_dict(),
         "config_class": config.class_name(),
@@ -40,7 +51,17 @@ def record(
         "profile": config.profile,
         "seed": config.seed,
         "sources": [dict(source) for source in sources],
-        "code": dict(code_state()),
+    }
+
+
+def stage(
+    code: Mapping[str, Any], files: Mapping[str, str], seconds: float, device: torch.device | str
+) -> dict[str, Any]:
+    """The record of a stage, JSON-able. code: see lab.code.state. files: see digests. seconds: wall time."""
+    device = torch.device(device)
+    return {
+        "code": dict(code),
+        "files": dict(files),
         "device": device.type,
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         "cpu": cpu_name(),
@@ -49,6 +70,12 @@ def record(
         "seconds": round(float(seconds), 3),
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def digests(folder: Path, leave_out: Sequence[str] = ()) -> dict[str, str]:
+    """Name -> the first 12 digits of the sha256 of every file of a result, but for those of `leave_out`."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in leave_out)
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in files}
 
 
 def check_private(value: Any, at: str = "the record") -> None:
@@ -64,34 +91,6 @@ def check_private(value: Any, at: str = "the record") -> None:
             f"{at} holds the path {value}, which would be published with the result. Keep the file's own "
             "name and its sha256 in the config instead."
         )
-
-
-@cache
-def code_state() -> dict[str, Any]:
-    """Digest, commit and dirty flag of the code, as they were when first asked: a long run asks at its start,
-    because the files may change under it."""
-    return {"sha256": code_digest(), **git_state(paths.ROOT)}
-
-
-def code_digest() -> str:
-    """12 hex digits over all Python files of paper_code, so that code is known without git too."""
-    digest = hashlib.sha256()
-    root = paths.ROOT / "paper_code"
-    for path in sorted(root.rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()[:12]
-
-
-def git_state(root: Path) -> dict[str, Any]:
-    """{"commit": hash, "dirty": whether paper_code differs from it}; both None outside a git checkout."""
-    unknown = {"commit": None, "dirty": None}
-    top = _git(root, "rev-parse", "--show-toplevel")
-    if top is None or Path(top).resolve() != root.resolve():
-        return unknown  # no git, or the package lies inside somebody else's repository
-    commit = _git(root, "rev-parse", "--verify", "HEAD")
-    if commit is None:
-        return unknown
-    return {"commit": commit, "dirty": bool(_git(root, "status", "--porcelain", "--", "paper_code"))}
 
 
 def cpu_name() -> str:
@@ -114,11 +113,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _git(root: Path, *arguments: str) -> str | None:
-    try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False)
-    except FileNotFoundError:  # a bare machine without git
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

@@ -3,20 +3,23 @@
 Every rule demands that some quantity lies in a region, say that a difference paired over seeds lies below 0.
 A claim is *reproduced* when the whole 95 % t interval of each quantity lies in its region, *trend only* when
 the means do but not all of their intervals (with one seed there is no interval, so never more than this), and
-*not reproduced* otherwise. It is *not testable here* when a value is missing or not defined.
+*not reproduced* otherwise. It is *not testable here* when a value is not defined. A claim about a training of the
+document's length is *not run at this size* where ours were shorter (see lab.claims).
+
+A statement with several parts holds as far as its weakest part does: see together.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.measurements import Measurements
 
-REPRODUCED, TREND, NOT, UNTESTABLE = "reproduced", "trend only", "not reproduced", "not testable here"
-VERDICTS = (REPRODUCED, TREND, NOT, UNTESTABLE)
-
-Measurements = Mapping[str, Sequence[float]]  # name -> one value a seed, NaN where it is not defined
+REPRODUCED, TREND, NOT = "reproduced", "trend only", "not reproduced"
+NOT_RUN, UNTESTABLE = "not run at this size", "not testable here"
+VERDICTS = (REPRODUCED, TREND, NOT, NOT_RUN, UNTESTABLE)
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,15 @@ class Demand:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found. ours: values as text. verdict: one of VERDICTS. why: its reason, in sentences."""
+    """What a rule gave. ours: values as text. verdict: one of VERDICTS. why: its reason, in sentences.
+
+    mean: of the one measurement that was judged; None where a rule compares several, or has no value.
+    """
 
     ours: str
     verdict: str
     why: str
+    mean: float | None = None
 
 
 @dataclass(frozen=True)
@@ -132,40 +139,54 @@ class Above(Below):
 
 @dataclass(frozen=True)
 class Less:
-    """`first` is less than `second`, by more than `margin` where one is given; paired over seeds."""
+    """`first` is less than `second`, by more than `margin` where one is given; paired over seeds.
+
+    Of several in `second`, it is less than each.
+    """
 
     first: str
-    second: str
+    second: str | tuple[str, ...]
     margin: float = 0.0
     name: ClassVar[str] = "less"
 
     @property
     def needs(self) -> tuple[str, ...]:
         """The measurements it compares."""
-        return (self.first, self.second)
+        return (self.first, *self._others)
 
     def words(self, numbers: Numbers) -> str:
         """The rule for people."""
         by = f" by more than {numbers.full(self.margin)}" if self.margin else ""
-        return f"{self.first} {self.name} than {self.second}{by}, paired over seeds"
+        others = self._others[0] if len(self._others) == 1 else f"each of {'; '.join(self._others)}"
+        return f"{self.first} {self.name} than {others}{by}, paired over seeds"
 
     def demands(self, values: Sequence[list[float]]) -> list[Demand]:
         """What it asks of the values of `needs`."""
-        return [Demand(self._difference(), _paired(*values), high=-self.margin)]
+        return [Demand(name, apart, high=-self.margin) for name, apart in self._differences(values)]
 
-    def _difference(self) -> str:
-        return f"{self.first} − {self.second}"
+    @property
+    def _others(self) -> tuple[str, ...]:
+        return (self.second,) if isinstance(self.second, str) else self.second
+
+    def _differences(self, values: Sequence[list[float]]) -> list[tuple[str, list[float]]]:
+        first, *others = values
+        return [
+            (f"{self.first} − {name}", _paired(first, other)) for name, other in zip(self._others, others, strict=True)
+        ]
 
 
 @dataclass(frozen=True)
 class Greater(Less):
-    """`first` is greater than `second`, by more than `margin` where one is given; paired over seeds."""
+    """`first` is greater than `second`, by more than `margin` where one is given; paired over seeds.
+
+    Of several in `second`, it is greater than each.
+    """
 
     name: ClassVar[str] = "greater"
 
     def demands(self, values: Sequence[list[float]]) -> list[Demand]:
         """What it asks of the values of `needs`."""
-        return [Demand(self._difference(), _paired(*values), low=self.margin)]
+        return [Demand(name, apart, low=self.margin) for name, apart in self._differences(values)]
 
 
 @dataclass(frozen=True)
@@ -223,13 +244,11 @@ RULES = {kind.name: kind for kind in (Within, Below, Above, Less, Greater, Monot
 def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
     """Our values under a rule, with the verdict.
 
-    Seeds in which a needed value is not finite are left out of all values compared, and counted in why.
+    measurements: must hold all that the rule needs. Seeds in which a needed value is not finite are left out of all
+    values compared, and counted in why. Raises: KeyError for a name that is not among the measurements.
     """
     if isinstance(rule, Untestable):
         return Finding("", UNTESTABLE, rule.why)
-    missing = [name for name in rule.needs if not len(measurements.get(name, ()))]
-    if missing:
-        return Finding("", UNTESTABLE, f"Not measured: {', '.join(missing)}.")
     columns = [[float(value) for value in measurements[name]] for name in rule.needs]
     if len({len(column) for column in columns}) > 1:
         counts = ", ".join(f"{name} has {len(column)}" for name, column in zip(rule.needs, columns, strict=True))
@@ -243,7 +262,22 @@ def judge(rule: Rule, measurements: Measurements, numbers: Numbers) -> Finding:
     verdict, why = _decide(rule.demands(kept), numbers)
     if dropped:
         why += f" {dropped} of {len(columns[0])} seeds lack a value."
-    return Finding(_ours(kept, numbers), verdict, why)
+    mean = interval(kept[0]).mean if len(kept) == 1 else None
+    return Finding(_ours(rule, kept, numbers), verdict, why, mean)
+
+
+def together(verdicts: Sequence[str]) -> str:
+    """The verdict on a statement from those on its parts: it holds as far as its weakest part does.
+
+    It is *not reproduced* as soon as one part is not, and *reproduced* when all parts are. Between them it is *trend
+    only*: all parts that could be tested hold at least on average. One part that was *not run at this size* makes the
+    statement so. It is *not testable here* when no part can be tested.
+    """
+    for decisive in (NOT, NOT_RUN):
+        if decisive in verdicts:
+            return decisive
+    alike = set(verdicts)
+    return verdicts[0] if len(alike) == 1 else TREND
 
 
 def _decide(demands: Sequence[Demand], numbers: Numbers) -> tuple[str, str]:
@@ -269,9 +303,12 @@ def _reason(sentence: str, pairs: Sequence[tuple[Demand, Interval]], numbers: Nu
     return " ".join(parts)
 
 
-def _ours(columns: Sequence[list[float]], numbers: Numbers) -> str:
-    joint = " against " if len(columns) == 2 else " → "
-    text = joint.join(numbers.spread(interval(column), unit=False) for column in columns)
+def _ours(rule: Rule, columns: Sequence[list[float]], numbers: Numbers) -> str:
+    first, *others = [numbers.spread(interval(column), unit=False) for column in columns]
+    if isinstance(rule, Monotone):
+        text = " → ".join([first, *others])
+    else:
+        text = f"{first} against {', '.join(others)}" if others else first
     return f"{text} {numbers.unit}".strip()
 
 

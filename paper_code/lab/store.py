@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from paper_code.audio.clips import Clip
 
 PROVENANCE, METRICS, ARRAYS, STARTED = "provenance.json", "metrics.json", "arrays.npz", "started.json"
+CURVES = "curves.npz"  # what a training records on its way
 
 
 class StoreError(LabError):
@@ -82,6 +83,21 @@ class Result:
         """The seed."""
         return self.provenance["seed"]
 
+    @property
+    def trained(self) -> Mapping[str, Any]:
+        """The record of its training; see lab.provenance."""
+        return self.provenance["trained"]
+
+    @property
+    def measured(self) -> Mapping[str, Any]:
+        """The record of its measuring."""
+        return self.provenance["measured"]
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of both stages; where it was only taken of both together, it stands with the training."""
+        return self.trained["seconds"] + (self.measured["seconds"] or 0.0)
+
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """The numbers of metrics.json; a null there is NaN here (not defined)."""
@@ -91,6 +107,11 @@ class Result:
     def arrays(self) -> Arrays:
         """The arrays of arrays.npz by name, read when asked for."""
         return Arrays(self.folder / ARRAYS)
+
+    @cached_property
+    def curves(self) -> Arrays:
+        """What its training recorded, by name, read when asked for; empty where there was nothing to learn."""
+        return Arrays(self.folder / CURVES)
 
     def audio(self, name: str, title: str = "") -> "Clip":
         """The sound name.flac as a clip. Raises: StoreError with the names there are."""
@@ -137,8 +158,13 @@ class Store:
         plain = self.root / chapter / experiment / f"{config.profile}-seed{config.seed}"
         return plain if _holder(plain) in (None, config.hash) else plain.with_name(f"{plain.name}-{config.hash}")
 
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that are read, in that order."""
+        return (*self.read_also, self.root)
+
     def _walk(self, chapter: str, experiment: str | None) -> Iterator[Result]:
-        for root in (*self.read_also, self.root):
+        for root in self.roots:
             for place in sorted((root / chapter).glob(experiment or "*")):
                 if place.is_dir():
                     yield from (load(f, chapter) for f in sorted(place.iterdir(), key=_by_seed) if _is_result(f))
@@ -155,7 +181,7 @@ def open_store(output: str = "") -> Store:
 def load(folder: Path, chapter: str) -> Result:
     """The result in `folder`. Raises: StoreError when its provenance is missing or broken."""
     provenance = _read(folder / PROVENANCE)
-    missing = [name for name in ("config", "hash", "profile", "seed") if name not in provenance]
+    missing = [name for name in ("config", "hash", "profile", "seed", "trained", "measured") if name not in provenance]
     if missing:
         raise StoreError(f"{folder / PROVENANCE} lacks {', '.join(missing)}: delete the folder and run it again.")
     return Result(folder, chapter, folder.parent.name, provenance)

@@ -108,7 +108,7 @@ def fit(
     another one is refused.
     Values on a GPU are fetched, checked and shown every `every` steps only, so a step never waits for them.
     Ctrl-C (or SIGTERM) lets the step end, saves, and raises KeyboardInterrupt (SystemExit); a second one
-    stops at once.
+    stops at once. A process started to ignore Ctrl-C, as a job in the background is, goes on ignoring it.
 
     Raises: TrainingError for a value that is not finite (names the step) or other names; CheckpointError;
     OutputError when a checkpoint cannot be written.

@@ -1,4 +1,8 @@
-"""Trained networks as files: data/weights/<kind>_<name>.safetensors, written whole and read with every doubt told."""
+"""Trained networks as files, written whole and read with every doubt told.
+
+Those that a training leaves with its result are called weights.safetensors; those that are released, for people who
+only want a loss, data/weights/<kind>_<name>.safetensors.
+"""
 
 import argparse
 import hashlib
@@ -10,13 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
 
 from paper_code.lab import paths
+from paper_code.lab.config import Config
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.lab.store import Result
 
 FOLDER = paths.ROOT / "data" / "weights"
+WEIGHTS = "weights.safetensors"  # beside a result
 
 
 class WeightsError(LabError):
@@ -46,8 +54,6 @@ def checksum(file: Path) -> str:
 
 def save(file: Path, kind: Kind, tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Path:
     """Write named tensors as they are, whole or not at all. about: what the file says of itself. Raises OutputError."""
-    from safetensors.torch import save_file  # here and not above: a bare machine trains without it
-
     plain = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic(file) as temporary:
         save_file(plain, temporary, metadata={"kind": kind.key, "about": json.dumps(dict(about))})
@@ -66,8 +72,6 @@ def _with_ordered_header(content: bytes) -> bytes:
 
 def read(file: Path, kind: Kind) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors (those of numbers in float32) and what the file says of itself. Raises WeightsError."""
-    from safetensors import SafetensorError, safe_open
-
     if not file.is_file():
         raise WeightsError(f"there is no file of weights {paths.shown(file)}. {kind.remedy}")
     try:
@@ -87,16 +91,40 @@ def half(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
 
 
-def kept(found: Result, name: str) -> dict[str, torch.Tensor]:
-    """The state of the network that a training left beside its result. Raises WeightsError."""
-    file = found.folder / name
-    if not file.is_file():
-        raise WeightsError(f"{paths.shown(found.folder)} holds no {name}: run the experiment with --keep-checkpoint.")
-    try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip and torch each have errors of their own for a bad file
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{paths.shown(file)} is damaged ({reason}): run the experiment again.") from error
+def keep(folder: Path, kind: Kind, tensors: Mapping[str, torch.Tensor], config: Config) -> Path:
+    """Write what a training has learned into the folder of its result. Raises OutputError."""
+    return save(folder / WEIGHTS, kind, tensors, {"config_hash": config.hash, "profile": config.profile})
+
+
+def kept(folder: Path, kind: Kind) -> dict[str, torch.Tensor]:
+    """What a training has left in the folder of its result, in float32. Raises WeightsError."""
+    return read(folder / WEIGHTS, kind)[0]
+
+
+def find(result: Result) -> Path | None:
+    """The weights of a stored result: beside it, beside its copy in the local store, or released; None where they are gone.
+
+    Beside a result they must be those of its record, whose numbers others would not give.
+    """
+    wanted = result.trained["files"].get(WEIGHTS)
+    local = paths.WORK / result.chapter / result.experiment / result.folder.name
+    for file in (result.folder / WEIGHTS, local / WEIGHTS):
+        if wanted is not None and checksum(file) == wanted:
+            return file
+    released = sorted(FOLDER.glob(f"{result.chapter}_*.safetensors"))
+    return next((file for file in released if _about(file).get("config_hash") == result.hash), None)
+
+
+def are_gone(result: Result) -> bool:
+    """Whether something was learned for a result of which nothing is left: it cannot be measured again."""
+    learned = WEIGHTS in result.trained["files"] or "weights" in result.trained
+    return learned and find(result) is None
+
+
+def _about(file: Path) -> dict[str, Any]:
+    """What a file of weights says of itself; empty where it says nothing."""
+    with safe_open(file, framework="pt") as opened:
+        return json.loads((opened.metadata() or {}).get("about", "{}"))
 
 
 def command(release: Callable[[Path], Path], description: str | None, arguments: list[str] | None = None) -> int:

@@ -26,9 +26,10 @@ def student_interval(values: Sequence[float], level: float = 0.95) -> tuple[floa
     """Student's t interval of the mean of `values`, one a listener; NaN for fewer than two."""
     if len(values) < 2:
         return math.nan, math.nan
-    mean, error = float(np.mean(values)), float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1)) * error
-    return mean - half, mean + half
+    if np.ptp(values) == 0:  # scipy has no interval without a spread
+        return float(values[0]), float(values[0])
+    low, high = stats.t.interval(level, len(values) - 1, loc=np.mean(values), scale=stats.sem(values))
+    return float(low), float(high)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

@@ -1,4 +1,4 @@
-"""What listeners preferred: answer files of a test of pairs, wins and ties, and the tables of the document.
+"""What listeners preferred: answer files of a test of pairs, and the wins and ties in them.
 
 A win is a comparison in which the sound was called the better one; "I don't know" is a tie and a win for nobody.
 """
@@ -20,8 +20,6 @@ from paper_code.listeners.inference import bootstrap_interval
 
 Pair = tuple[str, str]
 ORIGINAL = "Original"
-VERSIONS = (ORIGINAL, "Model A", "Model B", "Model C", "Model D")
-PAPER_TRACKS, PAPER_LISTENERS = 5, 14
 
 
 @dataclass(frozen=True)
@@ -142,30 +140,6 @@ def compare(listeners: Sequence[Answers], first: str, second: str, seed: int = 0
     low, high = bootstrap_interval(shares, seed)
     counts = [answers.count(value) for value in (first, second, None)]
     return Comparison(*counts, float(np.mean(shares)), low, high, float(sign))
-
-
-def paper_tables() -> Preferences:
-    """Tables 4 and 5 as printed. Of a pair's two cells, which are the same, one is kept.
-
-    The means account for 51.0 of 50 comparisons, one more than their rounding explains (see `rounding`).
-
-    Paper: Ananthabhotla et al. 2019, Tables 4 and 5.   Chapter: codec_loss
-    """
-    means, sds = (0.65, 0.20, 0.46, 0.68, 0.13), (0.20, 0.07, 0.08, 0.11, 0.05)
-    cells = (
-        (0.12, 0.24), (0.04, 0.08), (0.92, 0.20), (0.08, 0.16),  # the original and A, B, C, D
-        (0.16, 0.20), (0.08, 0.16), (0.20, 0.25),  # Model A and B, C, D
-        (0.08, 0.10), (0.04, 0.08),  # Model B and C, D
-        (0.00, 0.00),  # Model C and D
-    )  # fmt: skip
-    return Preferences(
-        {name: Spread(*values) for name, *values in zip(VERSIONS, means, sds, strict=True)},
-        {pair: Spread(*cell) for pair, cell in zip(itertools.combinations(VERSIONS, 2), cells, strict=True)},
-        listeners=PAPER_LISTENERS,
-        appearances=PAPER_TRACKS * (len(VERSIONS) - 1),
-        presentations=PAPER_TRACKS,
-        place="Tables 4 and 5",
-    )
 
 
 def _one_test(listeners: Sequence[Answers]) -> ListeningTest:

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from paper_code.display.figures import Drawing, show
 from paper_code.display.style import MARKERS, Theme
+from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
-from paper_code.masking_loss import published
-from paper_code.masking_loss.conditions import AMR_WB_RATES, LONGER, TITLES, family_of
+from paper_code.masking_loss.conditions import FAMILIES, TABLE_1, Condition
 from paper_code.masking_loss.figures import PAPERS_RATE, ROLES
-from paper_code.masking_loss.study import Study
+from paper_code.masking_loss.study import CHAPTER, Study
 
-FAMILIES = ("AMR-WB", *TITLES.values())
 # Panels of the figure against the bit rate: score of a condition, title, unit, factor.
 PANELS = (
     ("pesq", "PESQ", "MOS (predicted)", 1.0),
@@ -27,20 +26,20 @@ PANELS = (
 
 def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
     """Bit rate and signal-to-noise ratio on the way, of the coders of a rate (kb/s) and of the warm-up."""
-    names = [name for name in study.at_rate(rate) if "loss" in study.condition(name).config]
-    arrays = {name: study.condition(name).arrays for name in names}
+    names = [condition for condition in study.at_rate(rate) if condition.trained]
+    curves = {name: study.condition(name).curves for name in names}
     config = study.condition(names[0]).config
     begin, tolerance = config["warm_up"], config["tolerance"]
     shared = "and all coders share the training" if config["warm_up_loss"] else "with each coder's own loss"
     last = "; ".join(
         f"{name} {found['seen_snr'][-1]:.1f} dB at {found['seen_kilobits'][-1]:.1f} kb/s"
-        for name, found in arrays.items()
+        for name, found in curves.items()
     )
 
     def draw(theme: Theme) -> Figure:
         figure, (first, second) = theme.figure(1, 2, height=2.8)
-        for name, found in arrays.items():
-            family = family_of(name)
+        for name, found in curves.items():
+            family = name.family
             line = theme.line(ROLES[family], label=family, marker=MARKERS[ROLES[family]], markersize=3)
             first.plot(found["seen_validated"], found["seen_snr"], **line)
             second.plot(found["seen_validated"], found["seen_kilobits"], **line)
@@ -71,15 +70,15 @@ def longer(study: Study) -> Drawing:
     """
     if not study.longer:
         raise LabError(f"the profile {study.profile} has no longer trainings.")
-    pairs = {name.removesuffix(LONGER): study.condition(name) for name in study.longer}
+    pairs = {condition.usual: study.condition(condition) for condition in study.longer}
     usual = study.of_seed(next(iter(pairs.values())).seed)
-    curves = {name: (usual.condition(name).arrays, more.arrays) for name, more in pairs.items()}
+    curves = {name: (usual.condition(name).curves, more.curves) for name, more in pairs.items()}
     begin = next(iter(pairs.values())).config["warm_up"]
 
     def draw(theme: Theme) -> Figure:
         figure, (place,) = theme.figure(1, 1, height=2.8)
         for name, both in curves.items():
-            family = family_of(name)
+            family = name.family
             for found, style, length in zip(both, (":", "-"), ("as in Table 1", "longer"), strict=True):
                 line = {**theme.line(ROLES[family], label=f"{family}, {length}"), "linestyle": style}
                 place.plot(found["seen_validated"], found["seen_snr"], **line)
@@ -105,7 +104,7 @@ def longer(study: Study) -> Drawing:
 
 def by_rate(study: Study) -> Drawing:
     """PESQ, SNR and noise above the threshold against the real bit rate, one line a kind of coder."""
-    found = {family: _points(study, family) for family in FAMILIES}
+    found = {family: _points(study, kind) for kind, family in FAMILIES.items()}
 
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(2, 2, height=2.5, sharex=True)
@@ -132,8 +131,8 @@ def by_rate(study: Study) -> Drawing:
 
 def paper_and_here(study: Study) -> Drawing:
     """PESQ and SNR of Table 1 against the bit rate: the paper's left, ours right, on one scale."""
-    here = {family: _points(study, family) for family in FAMILIES}
-    paper = {family: _papers(family) for family in FAMILIES if family != TITLES["mse"]}
+    here = {family: _points(study, kind) for kind, family in FAMILIES.items()}
+    paper = {family: _papers(kind) for kind, family in FAMILIES.items() if kind != "mse"}
 
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(2, 2, height=2.4, sharex=True)
@@ -167,8 +166,13 @@ def _listed(values: NDArray[np.float64]) -> str:
     return ", ".join(f"{value:.2f}" for value in values)
 
 
-def _points(study: Study, family: str) -> dict[str, NDArray[np.float64]]:
-    names = [next(name for name in study.at_rate(rate) if family_of(name) == family) for rate in AMR_WB_RATES]
+def _of_kind(kind: str) -> list[Condition]:
+    """The conditions of Table 1 of one kind, from the lowest bit rate to the highest."""
+    return [condition for condition in TABLE_1 if condition.kind == kind]
+
+
+def _points(study: Study, kind: str) -> dict[str, NDArray[np.float64]]:
+    names = _of_kind(kind)
     found = {"kilobits": np.array([study.kilobits(name)[0] for name in names])}
     for score, *_ in PANELS:
         values = [study.value(name, score) for name in names]
@@ -177,9 +181,10 @@ def _points(study: Study, family: str) -> dict[str, NDArray[np.float64]]:
     return found
 
 
-def _papers(family: str) -> Mapping[str, NDArray[np.float64]]:
-    rows = [row for name, row in published.TABLE_1.items() if family_of(name) == family]
-    return {key: np.array([getattr(row, key) for row in rows]) for key in ("kilobits", "pesq", "snr")}
+def _papers(kind: str) -> Mapping[str, NDArray[np.float64]]:
+    papers, columns = reported(CHAPTER)["Table 1"], {"kilobits": "kb/s", "pesq": "PESQ", "snr": "SNR"}
+    rows = [papers[condition.title] for condition in _of_kind(kind)]
+    return {key: np.array([float(row[column]) for row in rows]) for key, column in columns.items()}
 
 
 def _line(

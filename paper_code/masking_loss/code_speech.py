@@ -19,11 +19,12 @@ from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
-from paper_code.masking_loss import bitstream, stimuli, weights
-from paper_code.masking_loss.bitstream import Coded, WrongCoder
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss import stimuli
+from paper_code.masking_loss.coder import bitstream, weights
+from paper_code.masking_loss.coder.bitstream import Coded, WrongCoder
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.framing import frames_needed
 from paper_code.masking_loss.configs import LOSSES, RATES
-from paper_code.masking_loss.framing import frames_needed
 
 
 def read_speech(path: Path | str) -> Clip:

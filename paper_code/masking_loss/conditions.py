@@ -1,23 +1,119 @@
-"""The conditions of Table 1 and of section 4.1: coders trained here, and AMR-WB, each from a waveform to a waveform."""
+"""The conditions of Table 1 and of section 4.1: what is compared, and the settings of what is measured of each."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
-from torch import Tensor
-
-from paper_code.audio.codecs import Codec, code
-from paper_code.lab.config import Config, ConfigError
+from paper_code.audio.codecs import Codec
+from paper_code.lab.config import Config, ConfigError, suggestion
+from paper_code.lab.errors import LabError
 from paper_code.lab.store import Result
-from paper_code.masking_loss import bitstream
-from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.configs import CoderConfig
+from paper_code.masking_loss.configs import (
+    AMR_WB_RATES,
+    GAMMAS,
+    LOSSES,
+    RATES,
+    SCALES,
+    SWEPT_RATE,
+    TRAINED_LONGER,
+    CoderConfig,
+)
 
-AMR_WB_RATES = {13.0: 12.65, 20.0: 19.85, 24.0: 23.85}  # kb/s: beside which coders AMR-WB stands in Table 1
-TITLES = {"mse": "MSE", "log_mel": "log-mel", "pmsqe": "PMSQE", "masking": "masking"}
+AMR_WB = "amr_wb"
+FAMILIES = {AMR_WB: "AMR-WB", "mse": "MSE", "log_mel": "log-mel", "pmsqe": "PMSQE", "masking": "masking"}
 PEASS_SHORTEST = 0.5  # s
-LONGER = ", longer"  # how the title of a coder that was trained longer than the others of its profile ends
+USUAL = {field.name: field.default for field in fields(CoderConfig) if field.name in ("gamma", "bands")}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is compared: a coder of one loss, or AMR-WB, at one bit rate.
+
+    kind: the loss that a coder was trained with, or "amr_wb".   rate: kb/s, that of AMR-WB or the one wanted of a coder.
+    gamma, bands: of the masking loss.   longer: trained with LONGER times as many steps as the others of its profile.
+    Raises ConfigError for an unknown kind.
+    """
+
+    kind: str
+    rate: float
+    gamma: float = USUAL["gamma"]
+    bands: tuple[int, ...] = USUAL["bands"]
+    longer: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in FAMILIES:
+            raise ConfigError(f"there is no condition {self.kind!r}. {suggestion(self.kind, FAMILIES)}")
+
+    @classmethod
+    def of_config(cls, config: Mapping[str, Any], longer: bool = False) -> Self:
+        """The condition of a result's settings, which do not tell whether others are trained for a shorter time."""
+        if "loss" not in config:
+            return cls(AMR_WB, config["kilobits"])
+        return cls(config["loss"], config["bitrate"], config["gamma"], tuple(config["bands"]), longer)
+
+    @classmethod
+    def of(cls, result: Result) -> Self:
+        """The condition that a result is of."""
+        return cls.of_config(result.config, result.experiment in LONGER_EXPERIMENTS)
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is a coder that was trained here, and not AMR-WB."""
+        return self.kind != AMR_WB
+
+    @property
+    def family(self) -> str:
+        """What it is called without rate and settings: "AMR-WB", "log-mel"."""
+        return FAMILIES[self.kind]
+
+    @property
+    def title(self) -> str:
+        """ "AMR-WB 12.65", "masking 20", "masking 20, gamma 0", "masking 20, bands 16-32", "MSE 20, longer"."""
+        words = [f"{self.family} {self.rate:g}"]
+        words += [f"gamma {self.gamma:g}"] if "gamma" in self.changes else []
+        words += [f"bands {'-'.join(map(str, self.bands))}"] if "bands" in self.changes else []
+        return ", ".join([*words, "longer"] if self.longer else words)
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def experiment(self) -> str:
+        """The name of its experiment: "amr_wb_12.65", "coder_masking_20_bands_16_32", "coder_mse_20_longer"."""
+        words = [f"{self.kind}_{self.rate:g}"]
+        words += [f"gamma_{self.gamma:g}"] if "gamma" in self.changes else []
+        words += [f"bands_{'_'.join(map(str, self.bands))}"] if "bands" in self.changes else []
+        words += ["longer"] if self.longer else []
+        return "_".join(["coder", *words] if self.trained else words)
+
+    @property
+    def usual(self) -> Self:
+        """The same, trained no longer than the others."""
+        return replace(self, longer=False)
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Settings of the loss, by name, that are not the usual ones: those that section 4.1 looks at."""
+        return {name: getattr(self, name) for name, usual in USUAL.items() if getattr(self, name) != usual}
+
+
+def at_rate(rate: float) -> list[Condition]:
+    """The conditions of Table 1 at 13, 20 or 24 kb/s: AMR-WB and a coder of each loss. Raises LabError."""
+    if rate not in AMR_WB_RATES:
+        known = ", ".join(f"{known:g}" for known in AMR_WB_RATES)
+        raise LabError(f"no coder was trained for {rate!r} kb/s; there are {known}.")
+    return [Condition(AMR_WB, AMR_WB_RATES[rate]), *(Condition(loss, rate) for loss in LOSSES)]
+
+
+TABLE_1 = [condition for rate in RATES for condition in at_rate(rate)]
+REPEATED = [Condition(loss, SWEPT_RATE) for loss in LOSSES]  # with several seeds
+BASE = Condition("masking", SWEPT_RATE)  # of section 4.1
+SWEEPS = [
+    *(Condition("masking", SWEPT_RATE, gamma=gamma) for gamma in GAMMAS),
+    *(Condition("masking", SWEPT_RATE, bands=bands) for bands in SCALES),
+]
+TRAINED_FOR_LONGER = [Condition(loss, SWEPT_RATE, longer=True) for loss in TRAINED_LONGER]
+LONGER_EXPERIMENTS = {condition.experiment for condition in TRAINED_FOR_LONGER}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,74 +163,3 @@ class AmrWb(Measured):
     def codec(self) -> Codec:
         """The codec; raises CodecError for a rate that it does not have."""
         return Codec("amr_wb", self.kilobits)
-
-
-@dataclass(frozen=True, eq=False)
-class Decoded:
-    """A waveform [time] as the decoder gives it, aligned with the original and as long.
-
-    bits: of the file or of the frames as written.   symbols: [frame, 256] of a trained coder, None of AMR-WB.
-    """
-
-    waveform: Tensor
-    bits: int
-    symbols: Tensor | None = None
-
-
-Condition = Callable[[Tensor], Decoded]
-
-
-def of_coder(coder: SpeechCoder, file: Path) -> Condition:
-    """A trained coder, by way of a real file that is written, read again and decoded.
-
-    What is measured is then what a listener gets, and the bits are those on the disk. Raises BitstreamError, OutputError.
-    """
-
-    def condition(waveform: Tensor) -> Decoded:
-        found = bitstream.quantised(coder, waveform)
-        bitstream.write(file, bitstream.pack(coder, found))
-        data = bitstream.read(file)
-        file.unlink()
-        return Decoded(bitstream.decode(coder, data), 8 * len(data), found.symbols)
-
-    return condition
-
-
-def of_amr_wb(config: AmrWb) -> Condition:
-    """AMR-WB through the real encoder and decoder; its delay of 95 samples is taken off, and the length kept.
-
-    The bits are those of the frames as they are stored: whole bytes, with the byte that each begins with, 0.55 to
-    0.75 kb/s more than the nominal rate. Raises CodecError.
-    """
-
-    def condition(waveform: Tensor) -> Decoded:
-        found = code(waveform, config.codec())
-        return Decoded(found.waveform, found.bits)
-
-    return condition
-
-
-def family_of(condition: str) -> str:
-    """What a condition is called without its rate and settings: "AMR-WB", "masking" of "masking 20, gamma 0"."""
-    return condition.split()[0]
-
-
-def condition_of(result: Result) -> str:
-    """What a result is of: its `title`, and "masking 20, longer" if it was trained longer than the others."""
-    return title(result.config) + (LONGER if result.experiment.endswith("_longer") else "")
-
-
-def title(config: Mapping[str, Any]) -> str:
-    """ "AMR-WB 12.65", "masking 20", and for a sweep "masking 20, gamma 0" or "masking 20, bands 16-32".
-
-    config: the settings of a result. The rate is the one wanted, in kb/s.
-    """
-    if "loss" not in config:
-        return f"AMR-WB {config['kilobits']:g}"
-    name = f"{TITLES[config['loss']]} {config['bitrate']:g}"
-    usual = {field.name: field.default for field in fields(CoderConfig)}
-    if config["gamma"] != usual["gamma"]:
-        name += f", gamma {config['gamma']:g}"
-    if tuple(config["bands"]) != usual["bands"]:
-        name += f", bands {'-'.join(map(str, config['bands']))}"
-    return name

@@ -1,4 +1,4 @@
-"""The settings of the coders: one for each loss and target bit rate."""
+"""Every setting of the chapter: the coders and their trainings, what is compared, and what each profile changes."""
 
 import dataclasses
 import math
@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from paper_code.lab.config import Config, ConfigError
-from paper_code.masking_loss.coder import STARTS
-from paper_code.masking_loss.framing import FRAME, HOP
+from paper_code.lab.config import Config, ConfigError, Profile
+from paper_code.masking_loss.coder.coder import STARTS
+from paper_code.masking_loss.coder.framing import FRAME, HOP
 
 LOSSES = ("mse", "log_mel", "pmsqe", "masking")
 RATES = (13.0, 20.0, 24.0)  # kb/s
+AMR_WB_RATES = {13.0: 12.65, 20.0: 19.85, 24.0: 23.85}  # kb/s: beside which coders AMR-WB stands in Table 1
+SWEPT_RATE = 20.0  # kb/s, of section 4.1, and of the trainings that are repeated with other seeds
+GAMMAS = (0.0, 1.2)  # of section 4.1, besides 0.8
+SCALES = ((32,), (8, 16, 32, 64))  # of section 4.1, besides (16, 32, 64)
+LONGER = 4  # times as many steps with quantisation: whether more training brings what the paper reports
+TRAINED_LONGER = ("mse", "masking")
 PRECISIONS = ("float32", "bfloat16")
 SQUARED_ERRORS = ("rmse", "sum")
 # alpha_4 where none is set: the paper's for the masking loss, its baseline's for the log-mel loss. It gives none for PMSQE:
@@ -150,6 +156,15 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
         raise ConfigError(f"{name} is one of {', '.join(known)}; found {value!r}.")
 
 
+PROFILES = {
+    "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
+    "small": Profile(
+        f"coders half as wide, a short training from half the band, with three seeds at {SWEPT_RATE:g} kb/s: some seven "
+        "hours and a half of one core in all",
+        seeds=(0, 1, 2),
+    ),
+    "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
+}
 # What differs from the paper's settings, by profile. small: 0.4 s a step of one core of a Xeon, for every loss; in as many
 # seconds smaller batches got further than larger ones, and three times the paper's learning rate further than once or six
 # times.
@@ -185,6 +200,15 @@ SIZES: Mapping[str, Mapping[str, Any]] = {
     },
     "full": {"precision": "bfloat16"},
 }  # fmt: skip
+MEASURED: Mapping[str, Mapping[str, Any]] = {  # what is measured, by profile
+    "smoke": {"utterances": 2, "predicted": 1, "predicted_seconds": 0.5, "heard": 1},
+    "small": {},
+    "full": {},
+}
+OF_A_SWEEP: Mapping[str, Any] = {"predicted": 0, "heard": 1}  # section 4.1 looks at PESQ alone
+# Seconds on one of two busy cores, at the sizes of the profile small: a step; an utterance of any condition and what a
+# coder takes longer; PEASS of a second.
+A_STEP, AN_UTTERANCE, OF_A_CODER, A_PREDICTED_SECOND = 0.37, 0.8, 1.6, 1.5
 
 
 def sized(profile: str, seed: int, loss: str, bitrate: float, **changes: Any) -> CoderConfig:

@@ -12,20 +12,24 @@ from torch import Tensor, nn
 
 from paper_code.audio.clips import write_flac
 from paper_code.lab.files import write_arrays, write_json
+from paper_code.lab.intervals import mean_of_defined
 from paper_code.masking_loss import utterances
-from paper_code.masking_loss.coder import SAMPLE_RATE
-from paper_code.masking_loss.conditions import AmrWb, Condition, Decoded, Measured
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.coding import Coding, Decoded, of_amr_wb, of_coder
+from paper_code.masking_loss.coder.objective import make_loss
+from paper_code.masking_loss.coder.quantiser import entropy
+from paper_code.masking_loss.conditions import AmrWb, Measured, TrainedCoder
 from paper_code.masking_loss.configs import CoderConfig, kilobits
-from paper_code.masking_loss.objective import make_loss
-from paper_code.masking_loss.quantiser import entropy
+from paper_code.masking_loss.stimuli import UNSEEN
 from paper_code.masking_loss.utterances import LEVEL, Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
+from paper_code.metrics.intelligibility import short_time_intelligibility
 from paper_code.metrics.noise_to_mask import NoiseToMask, noise_to_mask
 from paper_code.metrics.source_quality import source_quality
 from paper_code.metrics.spectral import band_level
 from paper_code.metrics.speech_quality import wideband_pesq
 
-SIDES = ("validation", "test")
 HIGH = 4000.0  # Hz: "the high-frequency region" of Figures 3 and 4
 # Bands whose level is compared with the original's: where each begins in Hz, and what its level is called in claims.
 BANDS: Mapping[str, tuple[float, str]] = {
@@ -36,6 +40,7 @@ BANDS: Mapping[str, tuple[float, str]] = {
 SCORES: Mapping[str, str] = {
     "kilobits": "bit rate",
     "pesq": "PESQ",
+    "stoi": "STOI",
     "snr": "SNR",
     "above": "noise above threshold",
     "above_high": "noise above threshold over 4 kHz",
@@ -47,19 +52,34 @@ SCORES: Mapping[str, str] = {
 PREDICTED: Mapping[str, str] = {"ops": "OPS", "aps": "APS", "ips": "IPS", "tps": "TPS"}
 PAPERS_LOSSES = ("log_mel", "pmsqe", "masking")
 FIGURE_FRAMES = 48  # that a reader can walk through: 0.8 s
+CODED = "coded.bin"  # one utterance's file after the other
+
+
+def evaluate(config: Measured, folder: Path) -> None:
+    """Measure what a training has left in a folder, or AMR-WB, on unseen speakers; keep its sounds of a few utterances.
+
+    Raises WeightsError where the training has left no coder.
+    """
+    if not isinstance(config, TrainedCoder):
+        measure(config, of_amr_wb(config.codec()), folder, {})
+        return
+    coder = weights.load(folder / weights.KEPT, config.loss, config.bitrate)
+    about = {"parameters": sum(values.numel() for values in coder.parameters())}
+    measure(config, of_coder(coder, folder / CODED), folder, about)
 
 
 @torch.no_grad()
-def write(config: Measured, condition: Condition, folder: Path, about: Mapping[str, Any]) -> None:
+def measure(config: Measured, coding: Coding, folder: Path, about: Mapping[str, object]) -> None:
     """Measure a condition on both sides; writes metrics.json, arrays.npz and the sounds of a few test utterances.
 
-    about: "metrics" and "arrays" to be kept beside, such as those of the training.
+    about: further metrics to be kept beside.
     """
-    metrics, arrays = dict(about.get("metrics", {})), dict(about.get("arrays", {}))
-    for side in SIDES:
+    metrics: dict[str, Any] = dict(about)
+    arrays: dict[str, np.ndarray] = {}
+    for side in UNSEEN:
         spoken = utterances.measured(side, config.utterances, config.recordings == "synthetic")
-        decoded = [condition(each.waveform) for each in spoken]
-        rows = [scores(found, each.waveform) for found, each in zip(decoded, spoken, strict=True)]
+        decoded = [coding(each.waveform) for each in spoken]
+        rows = [scores(sound, each.waveform) for sound, each in zip(decoded, spoken, strict=True)]
         metrics[side] = summary(rows, spoken) | {"estimated_kilobits": estimated_kilobits(config, decoded)}
         arrays |= columns(side, spoken, rows)
         if side == "test":
@@ -73,13 +93,14 @@ def write(config: Measured, condition: Condition, folder: Path, about: Mapping[s
     write_json(folder / "metrics.json", metrics)
 
 
-def scores(found: Decoded, reference: Tensor) -> dict[str, float]:
-    """The SCORES of one utterance: kb/s, PESQ (NaN where it has none), dB, shares, and the papers' losses."""
-    estimate, noise = found.waveform, noise_to_mask(found.waveform, reference, SAMPLE_RATE)
+def scores(decoded: Decoded, reference: Tensor) -> dict[str, float]:
+    """The SCORES of one utterance: kb/s, PESQ and STOI (NaN where there is none), dB, shares, and the papers' losses."""
+    estimate, noise = decoded.waveform, noise_to_mask(decoded.waveform, reference, SAMPLE_RATE)
     ratio = float(signal_to_noise_ratio(estimate, reference))
     measured = {
-        "kilobits": 1e-3 * found.bits * SAMPLE_RATE / len(reference),
+        "kilobits": 1e-3 * decoded.bits * SAMPLE_RATE / len(reference),
         "pesq": wideband_pesq(estimate, reference, SAMPLE_RATE),
+        "stoi": short_time_intelligibility(estimate, reference, SAMPLE_RATE),
         "snr": ratio if math.isfinite(ratio) else math.nan,
         "above": noise.share_above(),
         "above_high": noise.share_above(HIGH),
@@ -100,9 +121,9 @@ def _papers_loss(name: str) -> nn.Module:
 def summary(rows: Sequence[Mapping[str, float]], spoken: Sequence[Utterance]) -> dict[str, float]:
     """Means over utterances; the bit rate is that of all their files over all their time."""
     lengths = np.array([each.clip.seconds for each in spoken])
-    found = {name: mean_of_defined([row[name] for row in rows]) for name in SCORES}
+    means = {name: mean_of_defined([row[name] for row in rows]) for name in SCORES}
     rates = np.array([row["kilobits"] for row in rows])
-    return found | {
+    return means | {
         "kilobits": float((rates * lengths).sum() / lengths.sum()),
         "utterances": len(rows),
         "seconds": float(lengths.sum()),
@@ -112,8 +133,8 @@ def summary(rows: Sequence[Mapping[str, float]], spoken: Sequence[Utterance]) ->
 
 def columns(side: str, spoken: Sequence[Utterance], rows: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
     """ "<side>_<score>" -> [utterance], and "<side>_names": for intervals over utterances."""
-    found = {f"{side}_{name}": np.array([row[name] for row in rows], dtype=np.float32) for name in SCORES}
-    return found | {f"{side}_names": np.array([each.name for each in spoken])}
+    values = {f"{side}_{name}": np.array([row[name] for row in rows], dtype=np.float32) for name in SCORES}
+    return values | {f"{side}_names": np.array([each.name for each in spoken])}
 
 
 def estimated_kilobits(config: Measured, decoded: Sequence[Decoded]) -> float:
@@ -123,7 +144,7 @@ def estimated_kilobits(config: Measured, decoded: Sequence[Decoded]) -> float:
     """
     if isinstance(config, AmrWb):
         return config.kilobits
-    symbols = torch.cat([found.symbols.flatten() for found in decoded])
+    symbols = torch.cat([each.symbols.flatten() for each in decoded])
     counts = torch.bincount(symbols).double()
     return kilobits(float(entropy(counts / counts.sum())))
 
@@ -150,8 +171,8 @@ def predictions(estimate: Tensor, reference: Tensor, seconds: float) -> dict[str
     length = min(len(reference), round(seconds * SAMPLE_RATE))
     first = (len(reference) - length) // 2
     middle = slice(first, first + length)
-    found = source_quality(estimate[middle], reference[middle], SAMPLE_RATE)
-    return {"ops": found.overall, "aps": found.artifacts, "ips": found.interference, "tps": found.target}
+    peass = source_quality(estimate[middle], reference[middle], SAMPLE_RATE)
+    return {"ops": peass.overall, "aps": peass.artifacts, "ips": peass.interference, "tps": peass.target}
 
 
 def _keep(
@@ -186,9 +207,3 @@ def _levels(noise: NoiseToMask, first: int) -> dict[str, np.ndarray]:
         f"figure_{name}": getattr(noise, name)[shown].numpy().astype(np.float16)
         for name in ("noise", "threshold", "spectrum")
     }
-
-
-def mean_of_defined(values: Sequence[float]) -> float:
-    """Of what is defined; NaN where nothing is."""
-    finite = [value for value in values if math.isfinite(value)]
-    return float(np.mean(finite)) if finite else math.nan

@@ -4,7 +4,7 @@ Roles, here and in every figure of the chapter: the real codec AMR-WB orange; th
 the log-mel loss pink, as the stronger baseline; PMSQE green; the document's masking loss vermilion.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,8 @@ from paper_code.display.figures import Drawing, show
 from paper_code.display.frame_walker import FrameWalker, frame_walker
 from paper_code.display.loudness import minus
 from paper_code.display.style import Theme
-from paper_code.masking_loss import experiment
-from paper_code.masking_loss.conditions import family_of
+from paper_code.masking_loss.conditions import Condition
+from paper_code.masking_loss.configs import SWEPT_RATE
 from paper_code.masking_loss.evaluation import HIGH
 from paper_code.masking_loss.study import Frames, Sound, Study
 from paper_code.masking_loss.utterances import LEVEL
@@ -26,40 +26,46 @@ from paper_code.metrics.noise_to_mask import NoiseToMask, noise_to_mask
 
 ORIGINAL = "Original"
 ROLES = {"AMR-WB": "codec", "MSE": "plain", "log-mel": "stronger", "PMSQE": "corrected", "masking": "document"}
-PAPERS_RATE = experiment.SWEPT_RATE  # kb/s, of Figures 3 and 4
+PAPERS_RATE = SWEPT_RATE  # kb/s, of Figures 3 and 4
 LEVELS = (-20, 80)  # dB SPL, of Figure 3
 BOX_SECONDS, BOX_HERTZ = 0.4, 1000.0  # of a box of Figure 4
 WALKED = 24  # frames of the slider: all that are stored would be a quarter of the page
 HEADROOM = 10.0  # dB by which a box's noise is over the threshold on average, for it to be drawn
 
 
-def role(condition: str) -> str:
-    """The role of a condition ("masking 20") or of a family ("masking"), whatever its rate."""
-    return "reference" if condition == ORIGINAL else ROLES[family_of(condition)]
+def role(condition: Condition) -> str:
+    """The role of a condition, whatever its rate."""
+    return ROLES[condition.family]
+
+
+def roles(conditions: Iterable[Condition]) -> dict[str, str]:
+    """The roles of what a player has: of the original, and of each condition by its title."""
+    return {ORIGINAL: "reference"} | {condition.title: role(condition) for condition in conditions}
 
 
 def first_player(study: Study) -> players.Player:
     """The idea in sound: the same small coder at the same rate, trained with two losses."""
     rate, name = PAPERS_RATE, study.heard[0]
-    sounds = {ORIGINAL: study.original(name)}
-    sounds |= {condition: study.decoded(condition, name) for condition in (f"MSE {rate:g}", f"masking {rate:g}")}
+    both = [Condition(loss, rate) for loss in ("mse", "masking")]
     caption = (
         "The same network at the same bit rate, trained with the squared error alone and with the masking loss beside "
         "it. Listen for the noise around the voice. Files of this utterance: "
-        + ", ".join(f"{one} {study.kilobits_of(one, name):.1f} kb/s" for one in list(sounds)[1:])
+        + ", ".join(f"{one} {study.kilobits_of(one, name):.1f} kb/s" for one in both)
         + "."
     )
-    return _player(sounds, f"Speech at {rate:g} kb/s: two losses", caption)
+    return _player(_sounds(study, name, both), both, f"Speech at {rate:g} kb/s: two losses", caption)
 
 
 def player(study: Study, name: str, rate: float = PAPERS_RATE) -> players.Player:
     """An utterance: the original, AMR-WB, and the coders of all losses at a rate (kb/s). Raises LabError."""
-    spent = ", ".join(f"{one} {study.kilobits_of(one, name):.1f}" for one in study.at_rate(rate))
+    conditions = study.at_rate(rate)
+    spent = ", ".join(f"{one} {study.kilobits_of(one, name):.1f}" for one in conditions)
     caption = (
         "Listen for hiss, for roughness in the vowels, and for what is left of the “s”. A coder keeps to its rate on "
         f"average; this utterance takes, in kb/s: {spent}."
     )
-    return _player(_sounds(study, name, rate), f"{name} at {rate:g} kb/s: all coders", caption)
+    title = f"{name} at {rate:g} kb/s: all coders"
+    return _player(_sounds(study, name, conditions), conditions, title, caption)
 
 
 def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
@@ -117,7 +123,7 @@ def walk(study: Study, rate: float = PAPERS_RATE) -> FrameWalker:
         "Solid: what the original hides. Dashed: the noise. Thin: the original. Watch how vowels and the “s” differ."
     )
     return frame_walker(
-        {name: frames.noise[shown] for name, frames in found.items()},
+        {condition.title: frames.noise[shown] for condition, frames in found.items()},
         first.threshold[shown],
         first.spectrum[shown],
         list(first.seconds[shown]),
@@ -125,7 +131,7 @@ def walk(study: Study, rate: float = PAPERS_RATE) -> FrameWalker:
         first.shown - start,
         "Noise and threshold, frame by frame",
         caption,
-        {name: role(name) for name in found},
+        {condition.title: role(condition) for condition in found},
     )
 
 
@@ -160,18 +166,19 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
     Paper: Byun et al. 2021, Figure 4. Chapter: masking_loss.
     """
     name = name or study.heard[0]
-    sounds = _sounds(study, name, rate)
+    conditions = study.at_rate(rate)
+    sounds = _sounds(study, name, conditions)
     original = sounds[ORIGINAL]
     if not isinstance(original, Clip):
-        return _player({ORIGINAL: original}, "Figure 4", "This figure needs the original sound.")
-    boxes = {c: _box(study, c, name, original) for c in sounds if c != ORIGINAL}
+        return _player({ORIGINAL: original}, [], "Figure 4", "This figure needs the original sound.")
+    boxes = {condition.title: _box(study, condition, name, original) for condition in conditions}
 
     def draw(theme: Theme) -> Figure:
         figure, axes = theme.figure(3, 2, height=1.9, sharex=True, sharey=True)
-        for place, (condition, sound) in zip(axes, sounds.items(), strict=True):
+        for place, (title, sound) in zip(axes, sounds.items(), strict=True):
             spectrograms.draw(place, sound, 8000)
-            place.set_title(condition)
-            box = boxes.get(condition)
+            place.set_title(title)
+            box = boxes.get(title)
             if box is not None and box.excess >= HEADROOM:
                 corner, size = (box.start, box.low / 1000), (BOX_SECONDS, BOX_HERTZ / 1000)
                 place.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", linewidth=1.6))
@@ -182,7 +189,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
                 place.set_ylabel("")
         return figure
 
-    levels = {c: study.band_level(c, "top") for c in boxes}
+    levels = {condition: study.band_level(condition, "top") for condition in conditions}
     top = "; ".join(f"{c} {minus(level.mean)} dB" for c, level in levels.items() if level is not None)
     told = "; ".join(f"{c} {box.excess:.0f} dB at {_place(box)}" for c, box in boxes.items())
     return show(
@@ -196,7 +203,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
     )
 
 
-def _box(study: Study, condition: str, name: str, original: Clip) -> Box:
+def _box(study: Study, condition: Condition, name: str, original: Clip) -> Box:
     gain = study.condition(condition).metrics["levels"][name]
     decoded = study.decoded(condition, name).waveform / gain
     noise = noise_to_mask(decoded, original.waveform / LEVEL, original.sample_rate)
@@ -215,10 +222,10 @@ def _percent(noise: np.ndarray, threshold: np.ndarray) -> str:
     return f"{100 * (noise > threshold).mean():.0f} % of the lines"
 
 
-def _sounds(study: Study, name: str, rate: float) -> dict[str, Sound]:
+def _sounds(study: Study, name: str, conditions: Iterable[Condition]) -> dict[str, Sound]:
     sounds: dict[str, Sound] = {ORIGINAL: study.original(name)}
-    return sounds | {condition: study.decoded(condition, name) for condition in study.at_rate(rate)}
+    return sounds | {condition.title: study.decoded(condition, name) for condition in conditions}
 
 
-def _player(sounds: Mapping[str, Sound], title: str, caption: str) -> players.Player:
-    return players.compare(sounds, title, caption, roles={name: role(name) for name in sounds}, max_frequency=8000)
+def _player(sounds: Mapping[str, Sound], conditions: Iterable[Condition], title: str, caption: str) -> players.Player:
+    return players.compare(sounds, title, caption, roles=roles(conditions), max_frequency=8000)

@@ -19,7 +19,8 @@ from paper_code.display.style import Theme
 from paper_code.display.tables import Column, Table, table
 from paper_code.hearing import MaskingModel, masking_threshold
 from paper_code.hearing.sound_pressure import decibels
-from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
+from paper_code.masking_loss.conditions import Condition
 from paper_code.masking_loss.figures import ORIGINAL, PAPERS_RATE
 from paper_code.masking_loss.study import Study
 from paper_code.masking_loss.utterances import LEVEL
@@ -125,7 +126,7 @@ def deviations(study: Study) -> Table | players.Player:
     if not isinstance(sound, Clip):
         return _missing(sound)
     found = _port(sound, frame)
-    coder = f"MSE {PAPERS_RATE:g}"
+    coder = Condition("mse", PAPERS_RATE)
     frames = study.frames(coder)
     noise = frames.noise[frames.shown]
     rows: list[list[object]] = [["none", None, None, None, 100 * share_above(noise, found.corrected)]]

@@ -15,14 +15,14 @@ from paper_code.listeners.design import ListeningTest, mushra
 from paper_code.listeners.mushra import by_group, failings
 from paper_code.listeners.ratings import Ratings, RatingsError, read
 from paper_code.masking_loss import figures
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, family_of
+from paper_code.masking_loss.conditions import FAMILIES
+from paper_code.masking_loss.configs import RATES
 from paper_code.masking_loss.figures import ORIGINAL
 from paper_code.masking_loss.study import Sound, Study
 
 LOW, MID = "anchor 3.5 kHz", "anchor 7 kHz"
-AMR_WB = "AMR-WB"
-CONDITIONS = (ORIGINAL, LOW, MID, AMR_WB, *TITLES.values())
-ROLES = {name: figures.role(name) for name in CONDITIONS if name not in (LOW, MID)}
+CONDITIONS = (ORIGINAL, LOW, MID, *FAMILIES.values())
+ROLES = {ORIGINAL: "reference", **figures.ROLES}
 # What webMUSHRA calls the hidden reference and the anchors that it makes itself, and its pages for training.
 WEB_MUSHRA = {"reference": ORIGINAL, "anchor35": LOW, "anchor70": MID}
 TRAINING = ("training", "trial_training")
@@ -31,7 +31,7 @@ NOBODY_PASSED = "No listener passed the screening."
 
 def items(study: Study) -> dict[str, tuple[str, float]]:
     """What is heard in a trial -> utterance and bit rate in kb/s: each kept utterance at each rate."""
-    return {f"{_title(name)}, {rate:g} kb/s": (name, rate) for rate in AMR_WB_RATES for name in study.heard}
+    return {f"{_title(name)}, {rate:g} kb/s": (name, rate) for rate in RATES for name in study.heard}
 
 
 def sounds(study: Study) -> dict[tuple[str, str], Sound]:
@@ -40,7 +40,7 @@ def sounds(study: Study) -> dict[tuple[str, str], Sound]:
     found: dict[tuple[str, str], Sound] = {}
     for item, (name, rate) in items(study).items():
         found |= {(item, condition): sound for condition, sound in shared[name].items()}
-        found |= {(item, family_of(coder)): study.decoded(coder, name) for coder in study.at_rate(rate)}
+        found |= {(item, coder.family): study.decoded(coder, name) for coder in study.at_rate(rate)}
     return found
 
 
@@ -107,8 +107,8 @@ def tables(ratings: Ratings | None) -> list[Table]:
         return []
     crossed = by_group(kept, {item: _place(item) for item in kept.items})
     rates = dict.fromkeys(_place(item)[1] for item in kept.items)
-    masking = TITLES["masking"]
-    others = [name for name in (AMR_WB, *TITLES.values()) if name != masking]
+    masking = FAMILIES["masking"]
+    others = [family for family in FAMILIES.values() if family != masking]
     pairs = [(f"{masking}, {rate}", f"{other}, {rate}") for rate in rates for other in others]
     means = mushra_results.means_table(
         crossed,

@@ -10,13 +10,16 @@ import torch
 
 from paper_code.audio import clips
 from paper_code.audio.clips import Clip
+from paper_code.audio.codecs import Codec
 from paper_code.display import players
 from paper_code.display.tables import Column, Table, table
-from paper_code.masking_loss import evaluation, experiment, stimuli, weights
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB_RATES, TITLES, AmrWb, Condition, of_amr_wb, of_coder
-from paper_code.masking_loss.configs import require_rate
-from paper_code.masking_loss.figures import ORIGINAL, role
+from paper_code.masking_loss import evaluation, stimuli
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.coding import Coding, of_amr_wb, of_coder
+from paper_code.masking_loss.conditions import Condition, at_rate
+from paper_code.masking_loss.configs import SWEPT_RATE, require_rate
+from paper_code.masking_loss.figures import ORIGINAL, roles
 from paper_code.masking_loss.study import Study
 
 LONGEST = 15.0  # s
@@ -27,20 +30,20 @@ LEARNED = "The coders learned from read English speech alone; with music and the
 
 @dataclass(frozen=True, eq=False)
 class OwnSpeech:
-    """A sound with a peak of 1, and what is left of it, by condition ("AMR-WB 19.85", "masking 20").
+    """A sound with a peak of 1, and what is left of it, condition by condition.
 
     rate: kb/s asked for.   scores: of each condition, those of `evaluation.SCORES`.   notes: what a reader should know.
     """
 
     original: Clip
     rate: float
-    decoded: Mapping[str, Clip]
-    scores: Mapping[str, Mapping[str, float]]
+    decoded: Mapping[Condition, Clip]
+    scores: Mapping[Condition, Mapping[str, float]]
     notes: tuple[str, ...]
 
 
 @torch.no_grad()
-def through(study: Study | None, audio: str, rate: float = experiment.SWEPT_RATE) -> OwnSpeech:
+def through(study: Study | None, audio: str, rate: float = SWEPT_RATE) -> OwnSpeech:
     """Up to 15 s of a file through AMR-WB and the coders of all four losses at 13, 20 or 24 kb/s.
 
     study: whose coders to take where they were kept beside its results; else, and with None, the released ones.
@@ -48,29 +51,29 @@ def through(study: Study | None, audio: str, rate: float = experiment.SWEPT_RATE
     frame, CodecError without ffmpeg, WeightsError where a coder was neither kept nor released.
     """
     rate = require_rate(rate)
-    coders = {loss: _coder(study, loss, rate) for loss in TITLES}
+    conditions = at_rate(rate)
+    coders = {condition: _coder(study, condition) for condition in conditions if condition.trained}
     original, notes = _prepared(clips.read(audio))
     decoded, scores = {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, condition in _conditions(coders, rate, Path(folder)).items():
-            found = condition(original.waveform)
-            scores[name] = evaluation.scores(found, original.waveform)
-            step = f"coded by {name}, {scores[name]['kilobits']:.2f} kb/s as written, and decoded"
-            decoded[name] = original.with_waveform(found.waveform, step, title=f"{original.title}, {name}")
+        for each in conditions:
+            sound = _coding(each, coders, Path(folder))(original.waveform)
+            scores[each] = evaluation.scores(sound, original.waveform)
+            step = f"coded by {each}, {scores[each]['kilobits']:.2f} kb/s as written, and decoded"
+            decoded[each] = original.with_waveform(sound.waveform, step, title=f"{original.title}, {each}")
     return OwnSpeech(original, rate, decoded, scores, notes)
 
 
 def player(own: OwnSpeech) -> players.Player:
     """The original and what is left of it."""
-    sounds = {ORIGINAL: own.original, **own.decoded}
+    sounds = {ORIGINAL: own.original} | {condition.title: clip for condition, clip in own.decoded.items()}
     title = f"Your sound, '{own.original.title}', at {own.rate:g} kb/s"
-    roles = {name: role(name) for name in sounds}
-    return players.compare(sounds, title, " ".join(own.notes), roles=roles, max_frequency=SAMPLE_RATE / 2)
+    return players.compare(sounds, title, " ".join(own.notes), roles=roles(own.decoded), max_frequency=SAMPLE_RATE / 2)
 
 
 def scores(own: OwnSpeech) -> Table:
     """What the files cost, and how near the sounds come to the original."""
-    rows = [[name, s["kilobits"], s["pesq"], s["snr"], 100 * s["above"]] for name, s in own.scores.items()]
+    rows = [[each.title, s["kilobits"], s["pesq"], s["snr"], 100 * s["above"]] for each, s in own.scores.items()]
     columns = [
         Column("coder"),
         Column("file", "kb/s", ".2f"),
@@ -87,17 +90,16 @@ def scores(own: OwnSpeech) -> Table:
     return table(columns, rows, caption)
 
 
-def _coder(study: Study | None, loss: str, rate: float) -> SpeechCoder:
-    name = f"{TITLES[loss]} {rate:g}"
-    if study is not None and (study.condition(name).folder / experiment.WEIGHTS).is_file():
-        return study.coder(name)
-    return weights.load_coder(loss, rate)
+def _coder(study: Study | None, condition: Condition) -> SpeechCoder:
+    if study is not None and (study.condition(condition).folder / weights.KEPT).is_file():
+        return study.coder(condition)
+    return weights.load_coder(condition.kind, condition.rate)
 
 
-def _conditions(coders: Mapping[str, SpeechCoder], rate: float, folder: Path) -> dict[str, Condition]:
-    nominal = AMR_WB_RATES[rate]
-    found = {f"AMR-WB {nominal:g}": of_amr_wb(AmrWb(profile="", seed=0, kilobits=nominal))}
-    return found | {f"{TITLES[loss]} {rate:g}": of_coder(coder, folder / "coded") for loss, coder in coders.items()}
+def _coding(condition: Condition, coders: Mapping[Condition, SpeechCoder], folder: Path) -> Coding:
+    if condition in coders:
+        return of_coder(coders[condition], folder / evaluation.CODED)
+    return of_amr_wb(Codec("amr_wb", condition.rate))
 
 
 def _prepared(clip: Clip) -> tuple[Clip, tuple[str, ...]]:

@@ -12,10 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from paper_code.audio import corpora
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.masking_loss import experiment, stimuli
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.conditions import TrainedCoder, condition_of
-from paper_code.masking_loss.experiment import SWEPT_RATE
-from paper_code.masking_loss.framing import FRAME, HOP
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.framing import FRAME, HOP
+from paper_code.masking_loss.conditions import BASE, Condition, TrainedCoder
+from paper_code.masking_loss.configs import PROFILES, SWEPT_RATE, CoderConfig
 from paper_code.masking_loss.study import Study
 
 FRAME_SECONDS = HOP / SAMPLE_RATE  # of new sound in a frame
@@ -33,7 +33,7 @@ def recordings() -> Table:
         minutes = sum(file.seconds or 0.0 for file in files) / 60
         rows.append([side, Reported(paper), len(files), len({file.group for file in files}), minutes])
     corpus = corpora.corpus(stimuli.SPEECH)
-    licences = ", ".join(dict.fromkeys(file.licence for side in stimuli.SIDES for file in stimuli.recordings(side)))
+    licences = ", ".join(dict.fromkeys(file.licence for file in stimuli.recordings_of()))
     columns = [
         Column("side"), Column("paper, TIMIT", "utterances"), Column("here", "utterances", ",d"),
         Column("speakers", format=",d"), Column("speech", "min", ".1f"),
@@ -44,12 +44,12 @@ def recordings() -> Table:
 def summary(study: Study) -> str:
     """Which profile is shown, in Markdown."""
     kind = "synthetic speech" if study.synthetic else "real recordings"
-    size = experiment.PROFILES[study.profile].title
+    size = PROFILES[study.profile].title
     return f"Shown here: the profile **{study.profile}** ({size}), {study.trainings}, {kind}."
 
 
 SETTINGS: Mapping[str, tuple[str | None, Callable[[Mapping[str, Any]], str]]] = {
-    # what: what the paper says (None: what the full profile has), and how a config says it
+    # what: what the paper says (None: what a config has without changes), and how a config says it
     "channels": ("1.5 million weights", lambda c: str(c["width"])),
     "bins": ("not said", lambda c: str(c["bins"])),
     "start": ("not said", lambda c: {"he": "He", "half_band": "half of the band, in the shortcuts"}[c["start"]]),
@@ -72,14 +72,13 @@ SETTINGS: Mapping[str, tuple[str | None, Callable[[Mapping[str, Any]], str]]] = 
 
 def settings(study: Study) -> Table:
     """The settings of the masking coder: the paper's, those of the profile full, and those of this one."""
-    name = f"coder_masking_{SWEPT_RATE:g}"
-    full = experiment.experiments("full", 0)[name].as_dict()
-    profiles = {"full": full}
+    papers = CoderConfig(profile="full", seed=0, loss="masking").as_dict()
+    profiles = {"full": experiment.config_of(BASE, "full", seed=0).as_dict()}
     if study.profile != "full":
-        profiles[study.profile] = dict(study.condition(f"masking {SWEPT_RATE:g}").config)
+        profiles[study.profile] = dict(study.condition(BASE).config)
     rows = []
     for what, (said, written) in SETTINGS.items():
-        paper = written({**full, **experiment.PAPER}) if said is None else said
+        paper = written(papers) if said is None else said
         rows.append([what, Reported(paper), *(written(config) for config in profiles.values())])
     caption = (
         "The settings of the masking coder. Coders of other losses differ in alpha 4, those of other rates in the target, "
@@ -92,20 +91,19 @@ def settings(study: Study) -> Table:
 def runs(study: Study) -> Table:
     """What each training took: steps, speech, seconds a step, and the coder that was kept."""
     rows = []
-    for result in study.results:
-        if "loss" not in result.config:
-            continue
-        found, config, name = result.metrics["training"], result.config, condition_of(result)
+    trained = [(condition, result) for result in study.results if (condition := Condition.of(result)).trained]
+    for condition, result in trained:
+        curves, config = result.curves, result.config
         rows.append([
-            name if len(study.of(name)) == 1 else f"{name}, seed {result.seed}",
+            condition.title if len(study.of(condition)) == 1 else f"{condition}, seed {result.seed}",
             config["iterations"],
             config["iterations"] * config["batch"] * FRAME_SECONDS / HOUR,
-            found["seconds"] / 60,
-            found["seconds"] / config["iterations"],
-            found["chosen"],
-            found["chosen_kilobits"],
+            float(curves["seconds"]) / 60,
+            float(curves["seconds"]) / config["iterations"],
+            int(curves["chosen"]),
+            float(curves["chosen_kilobits"]),
             config["alpha_3"],
-            result.arrays["seen_alpha_3"][-1],
+            curves["seen_alpha_3"][-1],
         ])  # fmt: skip
     columns = [
         Column("coder"),
@@ -118,8 +116,8 @@ def runs(study: Study) -> Table:
         Column("alpha 3 at first", format="g"),
         Column("alpha 3 at the end", format=".3f"),
     ]
-    shared = study.condition(study.swept[0])
-    before = [result.metrics["training"]["warm_up_seconds"] / 60 for result in study.results if "loss" in result.config]
+    shared = study.condition(BASE)
+    before = [float(result.curves["warm_up_seconds"]) / 60 for _, result in trained]
     common = "that all of a seed and length share" if shared.config["warm_up_loss"] else "of its own loss"
     took = " to ".join(dict.fromkeys(f"{minutes:.1f}" for minutes in (min(before), max(before))))
     caption = (
@@ -134,15 +132,15 @@ def runs(study: Study) -> Table:
 def terms(study: Study) -> Table:
     """How large the weighted terms of Eq. 7 are, for the coders of one rate: where quantisation begins, and at the end."""
     rows = []
-    for name in study.at_rate(SWEPT_RATE):
-        config, arrays = study.condition(name).config, study.condition(name).arrays
-        if "loss" not in config:
+    for condition in study.at_rate(SWEPT_RATE):
+        if not condition.trained:
             continue
-        first, row = config["warm_up"], [name, config["alpha_4"] or 0.0]
+        config, curves = study.condition(condition).config, study.condition(condition).curves
+        first, row = config["warm_up"], [condition.title, config["alpha_4"] or 0.0]
         for part in (slice(first, first + AVERAGED), slice(-AVERAGED, None)):
             row += [
-                config["alpha_1"] * _mean(arrays["squared_error"][part]),
-                row[1] * _mean(arrays["perceptual"][part]),
+                config["alpha_1"] * _mean(curves["squared_error"][part]),
+                row[1] * _mean(curves["perceptual"][part]),
             ]
         rows.append(row)
     columns = [

@@ -3,6 +3,8 @@
 Each utterance is a track of memory-mapped material, so that a run of frames never crosses into another.
 """
 
+from collections.abc import Iterable
+
 from paper_code.audio import clips, corpora, synthesiser
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.lab import material as prepared
@@ -10,12 +12,13 @@ from paper_code.lab import paths
 from paper_code.lab.config import hash_of
 from paper_code.lab.lock import turn
 from paper_code.lab.material import Material
-from paper_code.masking_loss.coder import SAMPLE_RATE
-from paper_code.masking_loss.framing import FRAME
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.framing import FRAME
 
 SPEECH = "librispeech_resemblyzer"
 SPEECH_ARRAY = "speech"  # the one array of the material
 SIDES = ("train", "validation", "test")
+UNSEEN = SIDES[1:]  # that coders are measured on
 SYNTHETIC_SEEDS = {"train": (0, 1, 2), "validation": (3, 4), "test": (5, 6)}
 SYNTHETIC_SECONDS = 4.0
 FOLDER = paths.ROOT / "_build" / "speech"
@@ -27,6 +30,11 @@ def recordings(side: str) -> list[corpora.Recording]:
     Paper: Byun et al. 2021, section 4, which takes 3,000, 200 and 500 utterances of TIMIT. Chapter: masking_loss.
     """
     return corpora.split(SPEECH, side)
+
+
+def recordings_of(sides: Iterable[str] = SIDES) -> list[corpora.Recording]:
+    """The utterances of several sides, side by side."""
+    return [file for side in sides for file in recordings(side)]
 
 
 def sources(side: str, synthetic: bool = False) -> list[dict[str, str]]:

@@ -1,9 +1,8 @@
 """What the chapter shows: the results of a profile, condition by condition, with their sounds and the originals."""
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +11,21 @@ from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.display.players import Missing, missing_recording
 from paper_code.hearing.masking import MaskingModel
-from paper_code.lab import run
+from paper_code.lab.chapter import Chapter
 from paper_code.lab.config import suggestion
 from paper_code.lab.errors import LabError
-from paper_code.lab.intervals import Interval, interval
-from paper_code.lab.store import Result, open_store
-from paper_code.lab.study import ChapterStudy, require_seed
-from paper_code.masking_loss import experiment, named, stimuli, utterances
-from paper_code.masking_loss.coder import SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB_RATES, LONGER, TITLES, TrainedCoder, condition_of
-from paper_code.masking_loss.configs import LOSSES
+from paper_code.lab.intervals import Interval, interval_of_defined
+from paper_code.lab.store import Result
+from paper_code.lab.study import ChapterStudy, open_results
+from paper_code.masking_loss import conditions, experiment, stimuli, utterances
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.conditions import BASE, SWEEPS, TABLE_1, TRAINED_FOR_LONGER, Condition
+from paper_code.masking_loss.configs import RATES
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 from paper_code.masking_loss.utterances import LEVEL
 
-CHAPTER = "masking_loss"
+CHAPTER = experiment.CHAPTER.name
 Sound = Clip | Missing
 
 
@@ -47,30 +47,32 @@ class Frames:
 
 @dataclass(frozen=True)
 class Study(ChapterStudy):
-    """The results of the chapter. A condition is named as in `conditions.condition_of`: "AMR-WB 12.65", "masking 20"."""
+    """The results of the chapter, condition by condition."""
+
+    chapter: ClassVar[Chapter] = experiment.CHAPTER
 
     @cached_property
-    def conditions(self) -> dict[str, Result]:
+    def conditions(self) -> dict[Condition, Result]:
         """Every condition's result of the seed whose sounds are heard, or else of the first that has it."""
-        ours = {condition_of(result): result for result in self.results if result.seed == self.seed}
-        return {name: ours.get(name, first) for name, (first, *_) in self._of.items()}
+        ours = {Condition.of(result): result for result in self.results if result.seed == self.seed}
+        return {condition: ours.get(condition, first) for condition, (first, *_) in self._of.items()}
 
     @cached_property
-    def _of(self) -> dict[str, list[Result]]:
-        found: dict[str, list[Result]] = {}
+    def _of(self) -> dict[Condition, list[Result]]:
+        results: dict[Condition, list[Result]] = {}
         for result in self.results:
-            found.setdefault(condition_of(result), []).append(result)
-        return found
+            results.setdefault(Condition.of(result), []).append(result)
+        return results
 
-    def of(self, name: str) -> list[Result]:
+    def of(self, condition: Condition) -> list[Result]:
         """The results of a condition, one a seed; raises LabError for a loss or a rate that no coder was trained for."""
-        self.condition(name)
-        return self._of[name]
+        self.condition(condition)
+        return self._of[condition]
 
     @property
     def trainings(self) -> str:
         """How many times the coders were trained, in words: "1 seed", "3 seeds", "3 seeds at 20 kb/s, one elsewhere"."""
-        counts = {rate: self._seeds_at(rate) for rate in AMR_WB_RATES}
+        counts = {rate: self._seeds_at(rate) for rate in RATES}
         most, fewest = max(counts.values()), min(counts.values())
         if most == fewest:
             return f"{most} seed{'s' if most > 1 else ''}"
@@ -84,88 +86,84 @@ class Study(ChapterStudy):
         """The results of one seed alone."""
         return Study([result for result in self.results if result.seed == seed], seed)
 
-    def condition(self, name: str) -> Result:
+    def condition(self, condition: Condition) -> Result:
         """The result of a condition; raises LabError for a loss or a rate that no coder was trained for."""
-        if name not in self.conditions:
-            raise LabError(f"there is no condition {name!r}. {suggestion(name, self.conditions)}")
-        return self.conditions[name]
+        if condition not in self.conditions:
+            titles = [each.title for each in self.conditions]
+            raise LabError(f"there is no condition {condition.title!r}. {suggestion(condition.title, titles)}")
+        return self.conditions[condition]
 
-    def at_rate(self, rate: float) -> list[str]:
+    def at_rate(self, rate: float) -> list[Condition]:
         """The conditions of Table 1 at 13, 20 or 24 kb/s: AMR-WB and a coder of each loss. Raises LabError."""
-        if rate not in AMR_WB_RATES:
-            known = ", ".join(f"{known:g}" for known in AMR_WB_RATES)
-            raise LabError(f"no coder was trained for {rate!r} kb/s; there are {known}.")
-        return [f"AMR-WB {AMR_WB_RATES[rate]:g}", *(f"{TITLES[loss]} {rate:g}" for loss in LOSSES)]
+        return conditions.at_rate(rate)
 
     @property
-    def table(self) -> list[str]:
+    def table(self) -> list[Condition]:
         """The conditions of Table 1, rate by rate."""
-        return [name for rate in AMR_WB_RATES for name in self.at_rate(rate)]
+        return TABLE_1
 
     @property
-    def swept(self) -> list[str]:
+    def swept(self) -> list[Condition]:
         """The conditions of section 4.1: the masking coder of 20 kb/s, and those that differ from it in one setting."""
-        base = f"masking {experiment.SWEPT_RATE:g}"
-        others = [name for name in self.conditions if name.startswith(f"{base}, ") and not name.endswith(LONGER)]
-        return [base, *others]
+        return [BASE, *(condition for condition in SWEEPS if condition in self.conditions)]
 
     @property
-    def longer(self) -> list[str]:
+    def longer(self) -> list[Condition]:
         """The conditions that were trained longer than the others of their profile; the profile full has none."""
-        return [name for name in self.conditions if name.endswith(LONGER)]
+        return [condition for condition in TRAINED_FOR_LONGER if condition in self.conditions]
 
-    @cached_property
-    def measurements(self) -> dict[str, list[float]]:
-        """Named values over seeds; see `named.measurements`."""
-        return named.measurements(self.results)
+    def measured(self, condition: Condition, score: str, side: str = "test") -> list[Result]:
+        """The results of a condition, one a seed, in which a score was measured.
 
-    def values(self, name: str, score: str, side: str = "test") -> NDArray[np.float64]:
-        """A score of each utterance of a condition, mean over seeds: [utterance], NaN where there is none.
-
-        score: of `evaluation.SCORES`, or of PREDICTED (then of the few utterances that PEASS was asked about).
-        Raises LabError for an unknown condition or score.
+        score: of `evaluation.SCORES`, or of PREDICTED. Raises LabError for an unknown condition or score.
         """
         if score not in (*SCORES, *PREDICTED):
             raise LabError(f"there is no score {score!r}. {suggestion(score, [*SCORES, *PREDICTED])}")
-        key = f"predicted_{score}" if score in PREDICTED else f"{side}_{score}"
-        return np.mean([result.arrays[key] for result in self.of(name)], axis=0, dtype=np.float64)
+        return [result for result in self.of(condition) if _key(score, side) in result.arrays]
 
-    def value(self, name: str, score: str, side: str = "test") -> Interval | None:
+    def values(self, condition: Condition, score: str, side: str = "test") -> NDArray[np.float64]:
+        """A score of each utterance of a condition, mean over the seeds that have it: [utterance], NaN where none is.
+
+        score: see `measured`; those of PREDICTED are of the few utterances that PEASS was asked about. Empty where no
+        result was measured with it. Raises LabError for an unknown condition or score.
+        """
+        rows = [result.arrays[_key(score, side)] for result in self.measured(condition, score, side)]
+        return np.mean(rows, axis=0, dtype=np.float64) if rows else np.array([])
+
+    def value(self, condition: Condition, score: str, side: str = "test") -> Interval | None:
         """Mean and 95 % interval over utterances; None where it is not defined. See `values`."""
-        finite = [value for value in self.values(name, score, side) if math.isfinite(value)]
-        return interval(finite) if finite else None
+        return interval_of_defined(self.values(condition, score, side))
 
-    def difference(self, first: str, second: str, score: str, side: str = "test") -> Interval | None:
+    def difference(self, first: Condition, second: Condition, score: str, side: str = "test") -> Interval | None:
         """First condition minus second, paired over utterances: mean and 95 % interval."""
-        apart = self.values(first, score, side) - self.values(second, score, side)
-        finite = [value for value in apart if math.isfinite(value)]
-        return interval(finite) if finite else None
+        values = [self.values(condition, score, side) for condition in (first, second)]
+        return interval_of_defined(np.subtract(*values)) if all(map(len, values)) else None
 
-    def band_level(self, name: str, band: str) -> Interval | None:
+    def band_level(self, condition: Condition, band: str) -> Interval | None:
         """Level of a band over the original's, dB, of the utterances that can be heard: mean, 95 % interval over them.
 
         band: of `evaluation.BANDS`. None where it is not defined. Raises LabError for an unknown condition.
         """
-        found = [[levels[band] for levels in result.metrics["bands"].values()] for result in self.of(name)]
-        finite = [value for value in np.mean(found, axis=0).tolist() if math.isfinite(value)]
-        return interval(finite) if finite else None
+        of_seeds = [[levels[band] for levels in result.metrics["bands"].values()] for result in self.of(condition)]
+        return interval_of_defined(np.mean(of_seeds, axis=0))
 
-    def kilobits(self, name: str, side: str = "test") -> tuple[float, float]:
+    def kilobits(self, condition: Condition, side: str = "test") -> tuple[float, float]:
         """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""
-        found = [result.metrics[side] for result in self.of(name)]
-        return tuple(float(np.mean([each[key] for each in found])) for key in ("kilobits", "estimated_kilobits"))
+        of_seeds = [result.metrics[side] for result in self.of(condition)]
+        return tuple(float(np.mean([each[key] for each in of_seeds])) for key in ("kilobits", "estimated_kilobits"))
 
-    def kilobits_of(self, name: str, utterance: str) -> float:
+    def kilobits_of(self, condition: Condition, utterance: str) -> float:
         """kb/s of the file of one test utterance after a condition, in the run that is heard. Raises LabError."""
-        arrays = self.condition(name).arrays
-        found = dict(zip(arrays["test_names"].tolist(), arrays["test_kilobits"].tolist(), strict=True))
-        if utterance not in found:
-            raise LabError(f"{utterance!r} is none of the test utterances of {name}. {suggestion(utterance, found)}")
-        return found[utterance]
+        arrays = self.condition(condition).arrays
+        rates = dict(zip(arrays["test_names"].tolist(), arrays["test_kilobits"].tolist(), strict=True))
+        if utterance not in rates:
+            near = suggestion(utterance, rates)
+            raise LabError(f"{utterance!r} is none of the test utterances of {condition}. {near}")
+        return rates[utterance]
 
-    def frames(self, name: str) -> Frames:
+    def frames(self, condition: Condition) -> Frames:
         """Noise of a condition and the threshold of the original in consecutive frames of one utterance."""
-        result, model = self.condition(name), MaskingModel(SAMPLE_RATE)
+        result, model = self.condition(condition), MaskingModel(SAMPLE_RATE)
         levels = {key: result.arrays[f"figure_{key}"].astype(np.float32) for key in ("noise", "threshold", "spectrum")}
         place = result.metrics["figure"]
         starts = (place["first"] + np.arange(len(levels["noise"]))) * model.hop_length
@@ -175,14 +173,14 @@ class Study(ChapterStudy):
     @property
     def heard(self) -> list[str]:
         """The names of the utterances that every condition of Table 1 has a sound of."""
-        kept = [set(self.condition(name).sounds()) for name in self.table]
+        kept = [set(self.condition(condition).sounds()) for condition in self.table]
         return [name for name in self.condition(self.table[0]).metrics["levels"] if all(name in one for one in kept)]
 
     def original(self, name: str) -> Sound:
         """An utterance as it was coded, at the level of the kept sounds; where it is not here, how to get it."""
         return _original(name, self.synthetic)
 
-    def decoded(self, condition: str, name: str) -> Clip:
+    def decoded(self, condition: Condition, name: str) -> Clip:
         """An utterance after a condition, with the licence of the recording. Raises LabError."""
         clip = self.condition(condition).audio(name, f"{name}, {condition}")
         if self.synthetic:
@@ -190,16 +188,16 @@ class Study(ChapterStudy):
         file = _recording(name)
         return replace(clip, licence=file.licence, attribution=file.attribution)
 
-    def coder(self, name: str) -> SpeechCoder:
-        """The trained coder of a condition, where it was kept beside the result. Raises LabError."""
-        result = self.condition(name)
-        file = result.folder / experiment.WEIGHTS
-        if not file.is_file():
-            raise LabError(
-                f"the coder {name!r} was not kept: run `python -m paper_code.lab.run {CHAPTER} --profile {self.profile} "
-                f"--experiment {result.experiment} --keep-checkpoint`."
-            )
-        return experiment.load_coder(TrainedCoder.from_dict(result.config), file)
+    def coder(self, condition: Condition) -> SpeechCoder:
+        """The trained coder of a condition: as kept beside its result, or as released. Raises LabError."""
+        kept = self.condition(condition).folder / weights.KEPT
+        if condition in TABLE_1 and not kept.is_file():
+            return weights.load_coder(condition.kind, condition.rate)
+        return weights.load(kept, condition.kind, condition.rate)
+
+
+def _key(score: str, side: str) -> str:
+    return f"predicted_{score}" if score in PREDICTED else f"{side}_{score}"
 
 
 def open_study(profile: str = "published", seed: int = 0, device: str = "auto", output: str = "") -> Study:
@@ -209,22 +207,7 @@ def open_study(profile: str = "published", seed: int = 0, device: str = "auto", 
     profile does not average over is computed alone. output: folder of the results.
     Without recordings the synthesiser's speech is coded. Raises LabError, CodecError with what to do.
     """
-    store, known, overrides = open_store(output), None, {}
-    if profile != "published":
-        known = run.seeds_of(CHAPTER, profile)
-        known = known if seed in known else [seed]
-        overrides = _stand_in()
-    results = run.results(CHAPTER, profile, store, known, device=device, **overrides)
-    return Study(require_seed(results, seed) if profile == "published" else results, seed)
-
-
-def recordings_here() -> bool:
-    """Whether all recordings of the chapter can be had: folder, cache or download."""
-    return corpora.available(file.path for side in stimuli.SIDES for file in stimuli.recordings(side))
-
-
-def _stand_in() -> Mapping[str, str]:
-    return {} if recordings_here() else {"recordings": "synthetic"}
+    return Study(open_results(experiment.CHAPTER, profile, seed, device, output), seed)
 
 
 def _recording(name: str) -> corpora.Recording:

@@ -1,18 +1,18 @@
 """Tables of what came out: Table 1 in three parts with the paper's numbers beside ours, section 4.1, and other seeds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from paper_code.display.tables import Column, Reported, Table, table
+from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
-from paper_code.masking_loss import published
-from paper_code.masking_loss.conditions import LONGER, TITLES
-from paper_code.masking_loss.configs import LOSSES
-from paper_code.masking_loss.evaluation import BANDS, PREDICTED
-from paper_code.masking_loss.experiment import SWEPT_RATE
-from paper_code.masking_loss.study import Study
+from paper_code.masking_loss.conditions import BASE, REPEATED, Condition
+from paper_code.masking_loss.configs import LOSSES, SWEPT_RATE
+from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
+from paper_code.masking_loss.study import CHAPTER, Study
 
 OVER = (
     "Mean ± 95 % interval over {} test utterances; {}. Utterances of one speaker are alike, so it is rather too narrow"
@@ -24,14 +24,14 @@ SHARES = ("above", "above_high")  # scores that are shown in per cent
 
 
 def table_1(study: Study) -> Table:
-    """Bit rate, PESQ and SNR of every coder: the paper's value in italics, then ours."""
-    rows = []
-    for name in study.table:
-        paper, (real, estimated) = published.TABLE_1.get(name), study.kilobits(name)
-        row: list[Any] = [name, _paper(paper, "kilobits"), real, estimated]
+    """Bit rate, PESQ, SNR and STOI of every coder: the paper's value in italics, then ours."""
+    rows, papers = [], reported(CHAPTER)["Table 1"]
+    for condition in study.table:
+        real, estimated = study.kilobits(condition)
+        row: list[Any] = [condition.title, _paper(papers, condition, "kb/s"), real, estimated]
         for score in ("pesq", "snr"):
-            row += [_paper(paper, score), study.value(name, score)]
-        rows.append(row)
+            row += [_paper(papers, condition, SCORES[score]), study.value(condition, score)]
+        rows.append([*row, study.value(condition, "stoi")])
     columns = [
         Column("coder"),
         Column("paper's rate", "kb/s"),
@@ -39,12 +39,14 @@ def table_1(study: Study) -> Table:
         Column("estimate here", "kb/s", ".2f"),
         *_pair("PESQ", "MOS", ".2f"),
         *_pair("SNR", "dB", ".1f"),
+        Column("STOI", "0–1", ".3f"),
     ]
     caption = (
         f"Table 1, paper (in italics) and here. {_over(study)}. The rate of the files is that of what was written and "
         "decoded again: of our coders whole files, of AMR-WB its stored frames, which are whole bytes. The estimate is "
         "the entropy of the symbols, as in the paper, and for AMR-WB its nominal rate. PESQ is a "
-        "prediction of listeners, not their word." + _failed(study)
+        "prediction of listeners, not their word. STOI, which the paper does not have, predicts how much of the speech is "
+        "understood." + _failed(study) + _measured(study, "stoi")
     )
     return table(columns, rows, caption)
 
@@ -52,9 +54,9 @@ def table_1(study: Study) -> Table:
 def rates_of_utterances(study: Study) -> str:
     """How far the rate of a single utterance may be from that of all, in Markdown."""
     told = []
-    for name in study.at_rate(SWEPT_RATE):
-        values = study.condition(name).arrays["test_kilobits"]
-        told.append(f"{name} {values.min():.1f} to {values.max():.1f}")
+    for condition in study.at_rate(SWEPT_RATE):
+        values = study.condition(condition).arrays["test_kilobits"]
+        told.append(f"{condition} {values.min():.1f} to {values.max():.1f}")
     return (
         "A trained coder keeps to its rate on average over much speech. Files of single test utterances take, in kb/s "
         f"(seed {study.seed}): {'; '.join(told)}."
@@ -63,15 +65,15 @@ def rates_of_utterances(study: Study) -> str:
 
 def table_1_peass(study: Study) -> Table:
     """APS, IPS and OPS of every coder: the paper's value in italics, then ours."""
-    rows = []
-    for name in study.table:
-        paper = published.TABLE_1.get(name)
-        pairs = [[_paper(paper, score), study.value(name, score)] for score in ("aps", "ips", "ops")]
-        rows.append([name, *[value for pair in pairs for value in pair]])
-    columns = [
-        Column("coder"),
-        *[c for score in ("aps", "ips", "ops") for c in _pair(PREDICTED[score], "0–100", ".1f")],
-    ]
+    rows, papers = [], reported(CHAPTER)["Table 1"]
+    columns = [Column("coder")]
+    for score in ("aps", "ips", "ops"):
+        columns += _pair(PREDICTED[score], "0–100", ".1f")
+    for condition in study.table:
+        row: list[Any] = [condition.title]
+        for score in ("aps", "ips", "ops"):
+            row += [_paper(papers, condition, PREDICTED[score]), study.value(condition, score)]
+        rows.append(row)
     asked = study.condition(study.table[0]).metrics["predicted"]
     caption = (
         f"Table 1, PEASS: paper (in italics) and here, for the middle {asked['seconds']:g} s of "
@@ -84,9 +86,9 @@ def table_1_peass(study: Study) -> Table:
 def noise(study: Study) -> Table:
     """What the masking loss is for: where noise is over the threshold, and by how much."""
     rows: list[list[Any]] = []
-    for name in study.table:
-        shown = [_shown(score, study.value(name, score)) for score in ("above", "above_high", "excess")]
-        rows.append([name, *shown, *[study.band_level(name, band) for band in BANDS]])
+    for condition in study.table:
+        shown = [_shown(score, study.value(condition, score)) for score in ("above", "above_high", "excess")]
+        rows.append([condition.title, *shown, *[study.band_level(condition, band) for band in BANDS]])
     columns = [
         Column("coder"),
         Column("noise above threshold", "% of cells", ".1f"),
@@ -105,7 +107,8 @@ def noise(study: Study) -> Table:
 
 def losses(study: Study) -> Table:
     """Each loss measured on all coders, with the paper's settings: whether a coder has learned what it was asked to."""
-    rows = [[name, *[study.value(name, score) for score in ("log_mel", "pmsqe", "masking")]] for name in study.table]
+    scores = ("log_mel", "pmsqe", "masking")
+    rows = [[each.title, *[study.value(each, score) for score in scores]] for each in study.table]
     columns = [
         Column("coder"),
         Column("log-mel loss", format=".3f"),
@@ -131,18 +134,18 @@ def differences(study: Study, rate: float) -> Table:
 
 def repeated(study: Study) -> Table:
     """The coders of one rate, trained with several seeds: means over seeds, and differences paired by seed."""
-    coders = {loss: f"{TITLES[loss]} {SWEPT_RATE:g}" for loss in LOSSES}
-    pairs = [("masking", "mse"), ("masking", "log_mel"), ("masking", "pmsqe"), ("pmsqe", "mse"), ("pmsqe", "log_mel")]
+    mse, log_mel, pmsqe, masking = (Condition(loss, SWEPT_RATE) for loss in LOSSES)
+    pairs = [(masking, mse), (masking, log_mel), (masking, pmsqe), (pmsqe, mse), (pmsqe, log_mel)]
     scores = ("kilobits", *SCORED)
-    rows = [[name, *[_over_seeds(study, score, name) for score in scores]] for name in coders.values()]
-    for first, second in [(coders[first], coders[second]) for first, second in pairs]:
+    rows = [[coder.title, *[_over_seeds(study, score, coder) for score in scores]] for coder in REPEATED]
+    for first, second in pairs:
         rows.append([f"{first} − {second}", *[_over_seeds(study, score, first, second) for score in scores]])
     columns = [
         Column("coder, or difference"),
         Column("files", "kb/s", ".2f"),
         *_scored_columns("% of cells", 2),
     ]
-    count = len(study.of(coders["masking"]))
+    count = len(study.of(masking))
     told = f"Mean ± 95 % interval over {count} seeds" if count > 1 else "One seed, so without intervals"
     caption = (
         f"The coders of Table 1 at {SWEPT_RATE:g} kb/s; a seed decides their start values and the order of the speech. "
@@ -159,11 +162,11 @@ def longer(study: Study) -> Table:
     if not study.longer:
         raise LabError(f"the profile {study.profile} has no longer trainings.")
     rows: list[list[Any]] = []
-    for name in study.longer:
-        one = study.of_seed(study.condition(name).seed)
-        usual = name.removesuffix(LONGER)
-        rows += [[each, one.condition(each).config["iterations"], *_scored(one, each)] for each in (usual, name)]
-        apart = [_shown(score, one.difference(name, usual, score)) for score in SCORED]
+    for longer in study.longer:
+        one, usual = study.of_seed(study.condition(longer).seed), longer.usual
+        for each in (usual, longer):
+            rows.append([each.title, one.condition(each).config["iterations"], *_scored(one, each)])
+        apart = [_shown(score, one.difference(longer, usual, score)) for score in SCORED]
         rows.append([f"{usual}, difference", None, None, *apart])
     columns = [
         Column("coder"),
@@ -183,17 +186,16 @@ def sweeps(study: Study) -> Table:
     """Section 4.1: gamma and the mel scales of the masking loss at 20 kb/s, on both splits."""
     of_others = _other_seeds(study)
     study = study.of_seed(study.condition(study.swept[-1]).seed)
-    rows, base = [], study.swept[0]
-    for name in study.swept:
-        reported = published.VALIDATION_PESQ.get(name)
+    rows, papers = [], reported(CHAPTER)["§4.1"]
+    for condition in study.swept:
         rows.append([
-            name,
-            None if reported is None else Reported(f"{reported}", "§4.1"),
-            study.value(name, "pesq", "validation"),
-            None if name == base else study.difference(name, base, "pesq", "validation"),
-            study.value(name, "pesq"),
-            _shown("above", study.value(name, "above")),
-            study.kilobits(name)[0],
+            condition.title,
+            _paper(papers, condition, "validation PESQ", "§4.1"),
+            study.value(condition, "pesq", "validation"),
+            None if condition == BASE else study.difference(condition, BASE, "pesq", "validation"),
+            study.value(condition, "pesq"),
+            _shown("above", study.value(condition, "above")),
+            study.kilobits(condition)[0],
         ])  # fmt: skip
     columns = [
         Column("coder"),
@@ -204,7 +206,7 @@ def sweeps(study: Study) -> Table:
         Column("noise above threshold", "% of cells, test", ".1f"),
         Column("files", "kb/s, test", ".2f"),
     ]
-    counts = study.condition(study.swept[0]).metrics
+    counts = study.condition(BASE).metrics
     caption = (
         "Section 4.1: gamma (0.8 elsewhere) and the mel scales (16, 32 and 64 bands elsewhere) of the masking loss, one "
         "seed. "
@@ -219,15 +221,16 @@ def sweeps(study: Study) -> Table:
 def _other_seeds(study: Study) -> str:
     """What the first row of the sweeps would be with the other seeds; "" where there are none."""
     swept = study.condition(study.swept[-1]).seed
-    found = [r.metrics["validation"]["pesq"] for r in study.of(study.swept[0]) if r.seed != swept]
-    told = " and ".join(f"{value:.2f}" for value in found)
-    return f" With other seeds the first row has a validation PESQ of {told}." if found else ""
+    others = [result.metrics["validation"]["pesq"] for result in study.of(BASE) if result.seed != swept]
+    told = " and ".join(f"{value:.2f}" for value in others)
+    return f" With other seeds the first row has a validation PESQ of {told}." if others else ""
 
 
-def _over_seeds(study: Study, score: str, first: str, second: str = "") -> Interval | None:
+def _over_seeds(study: Study, score: str, first: Condition, second: Condition | None = None) -> Interval | None:
     """The mean over test utterances of a condition, or how far it is above a second one's; None if not defined."""
-    means = [[result.metrics["test"][score] for result in study.of(name)] for name in (first, second) if name]
-    values = np.subtract(*means) if second else np.array(means[0])
+    values = np.array([result.metrics["test"][score] for result in study.of(first)])
+    if second is not None:
+        values = values - [result.metrics["test"][score] for result in study.of(second)]
     return _shown(score, interval(values) if np.isfinite(values).all() else None)
 
 
@@ -245,19 +248,20 @@ def _scored_columns(share: str, digits: int) -> list[Column]:
     ]
 
 
-def _scored(study: Study, name: str) -> list[Any]:
-    return [study.kilobits(name)[0], *[_shown(score, study.value(name, score)) for score in SCORED]]
+def _scored(study: Study, condition: Condition) -> list[Any]:
+    return [study.kilobits(condition)[0], *[_shown(score, study.value(condition, score)) for score in SCORED]]
 
 
 def _pair(name: str, unit: str, form: str) -> list[Column]:
     return [Column(f"paper's {name}", unit), Column(name, unit, form)]
 
 
-def _paper(row: published.Reported | None, score: str) -> Reported | None:
-    """The paper's number with as many digits as it prints; None where it has none."""
-    if row is None:
-        return None
-    return Reported(f"{getattr(row, score):.{3 if score == 'pesq' else 2}f}")
+def _paper(
+    papers: Mapping[str, Mapping[str, str]], condition: Condition, column: str, place: str = ""
+) -> Reported | None:
+    """The paper's number as it prints it, with its place; None where it has none."""
+    row = papers.get(condition.title)
+    return None if row is None else Reported(row[column], place)
 
 
 def _shown(score: str, value: Interval | None) -> Interval | None:
@@ -281,6 +285,15 @@ def _asked(count: int) -> str:
 
 
 def _failed(study: Study) -> str:
-    failed = {name: sum(result.metrics["test"]["pesq_failed"] for result in study.of(name)) for name in study.table}
-    told = ", ".join(f"{name}: {count}" for name, count in failed.items() if count)
+    failed = {each: sum(result.metrics["test"]["pesq_failed"] for result in study.of(each)) for each in study.table}
+    told = ", ".join(f"{condition}: {count}" for condition, count in failed.items() if count)
     return f" Utterances without a PESQ: {told}." if told else ""
+
+
+def _measured(study: Study, score: str) -> str:
+    """Of how many trainings of Table 1 a score was measured; "" where all were."""
+    all_of_them = [result for condition in study.table for result in study.of(condition)]
+    those = [result for condition in study.table for result in study.measured(condition, score)]
+    if len(those) == len(all_of_them):
+        return ""
+    return f" {SCORES[score]} was measured of {len(those)} of {len(all_of_them)} results; a mean counts only those."

@@ -9,7 +9,7 @@ from torch import Tensor
 from paper_code.audio import corpora, synthesiser
 from paper_code.audio.clips import Clip
 from paper_code.masking_loss import stimuli
-from paper_code.masking_loss.coder import SAMPLE_RATE
+from paper_code.masking_loss.coder.coder import SAMPLE_RATE
 
 # Four speakers of the test side, about 4.5 s each; chosen by length, before any coder was heard.
 HEARD = ("1688-142285-0004", "3080-5032-0000", "2609-156975-0001", "3331-159605-0005")

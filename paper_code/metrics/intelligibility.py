@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from pystoi import stoi
 from torch import Tensor
 
 from paper_code.metrics.spectral import validate
@@ -15,6 +14,8 @@ def short_time_intelligibility(estimate: Tensor, reference: Tensor, sample_rate:
     The measure needs some 0.4 s of speech after its own removal of silence. It does not depend on the level.
     Paper: Taal, Hendriks, Heusdens & Jensen 2011; computed by pystoi. Chapter: bark_loss.
     """
+    from pystoi import stoi  # here and not above: a bare machine trains without it
+
     validate(estimate, reference, shortest=1)
     if not estimate.any():
         return float("nan")

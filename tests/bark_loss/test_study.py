@@ -4,8 +4,9 @@ import pytest
 import soundfile
 import torch
 
+from paper_code.audio import corpora
 from paper_code.audio.synthesiser import drum_kit
-from paper_code.bark_loss import experiment, figures, stimuli, tables
+from paper_code.bark_loss import configs, figures, tables
 from paper_code.bark_loss.study import learn_own, open_study
 from paper_code.display.players import Missing
 from paper_code.lab.errors import LabError
@@ -16,7 +17,7 @@ def smoke(tmp_path_factory):
     """A smoke study of seed 3 on synthetic sounds: one the profile does not average over."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COMPENDIUM_PROGRESS", "0")
-        patch.setattr(stimuli, "available", lambda: False)
+        patch.setattr(corpora, "available", lambda _: False)
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         yield open_study("smoke", seed=3, output=str(tmp_path_factory.mktemp("out")))
@@ -27,17 +28,17 @@ def test_a_seed_outside_the_profile_is_computed_alone(smoke):
     assert smoke.seeds == [3]
     assert smoke.synthetic
     assert smoke.checkpoints == [2, 4, 6, 8]
-    assert smoke.losses == [loss for loss in experiment.LOSSES if loss not in experiment.ONE_SEED]
+    assert smoke.losses == [loss for loss in configs.LOSSES if loss not in configs.ONE_SEED]
 
 
 def test_values_are_those_of_the_results(smoke):
     expected = smoke.heard["bark"].metrics["drums"]["lsd_high"][-1]
-    assert smoke.value("lsd_high", "drums", "bark").mean == expected
+    assert smoke.metric("lsd_high", "drums", "bark").mean == expected
 
 
 def test_tables_say_what_they_hold(smoke):
     text = tables.at_the_end(smoke, "speech")._repr_html_()
-    value = smoke.value("stoi", "speech", "mse").mean
+    value = smoke.metric("stoi", "speech", "mse").mean
     assert f"{value:.2f}".replace("-", "−") in text
     assert "one seed (3), so without an interval" in text
     assert "synthesiser" in tables.sounds(smoke)._repr_html_()

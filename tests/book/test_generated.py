@@ -8,7 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from paper_code.audio.registry import Corpus, Recording, corpora
+from paper_code.chapters import CHAPTERS
 from paper_code.display import pages
+from paper_code.lab import code
 from paper_code.lab.claims import Row
 from paper_code.lab.rules import NOT, REPRODUCED, TREND
 from paper_code.lab.store import Result
@@ -25,20 +27,20 @@ def test_scoreboard_counts() -> None:
     soup = BeautifulSoup(board.html, "html.parser")
     parts = soup.select(".score-bar span")
     assert [(part["title"], part.get_text(), part["style"]) for part in parts] == [
-        (REPRODUCED, "2", "flex-grow:2"),
-        (TREND, "1", "flex-grow:1"),
-        (NOT, "1", "flex-grow:1"),
+        (REPRODUCED, "✓ 2", "flex-grow:2"),
+        (TREND, "≈ 1", "flex-grow:1"),
+        (NOT, "✗ 1", "flex-grow:1"),
     ]
-    assert soup.find(class_="score-bar")["aria-label"] == "4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
+    assert soup.find(class_="score-bar")["aria-label"] == "4 statements: 2 reproduced, 1 trend only, 1 not reproduced"
     assert soup.find("a")["href"] == "bark_loss.html"
-    assert board.text == "Vinyard (2018): 4 claims: 2 reproduced, 1 trend only, 1 not reproduced"
+    assert board.text == "Vinyard (2018): 4 statements: 2 reproduced, 1 trend only, 1 not reproduced"
 
 
 def test_all_claims_are_folded_by_document() -> None:
     """Each document's claims lie in a fold of their own, headed by its name and their number."""
     soup = BeautifulSoup(pages.all_claims({"bark_loss": [row(REPRODUCED), row(NOT)]}).html, "html.parser")
     fold = soup.find("details", class_="all-claims")
-    assert fold.summary.get_text() == "Vinyard (2018): all 2 claims"
+    assert fold.summary.get_text() == "Vinyard (2018): all 2 statements"
     assert [line.find(class_="verdict").get_text()[2:] for line in fold.select("tbody tr")] == [REPRODUCED, NOT]
 
 
@@ -53,19 +55,22 @@ def test_recordings_of_every_corpus() -> None:
     assert links == {"bark_loss.html"}
 
 
-def _result(experiment: str, gpu: str | None) -> Result:
-    code = {"commit": "0123456789", "dirty": False, "sha256": "abc"}
-    provenance = {
-        "profile": "small", "seed": 1, "hash": "f00", "seconds": 60.0, "date": "2026-11-22T01:02:03", "gpu": gpu,
-        "cpu": "A processor", "threads": 1, "code": code,
-    }  # fmt: skip
-    return Result(Path(experiment), "bark_loss", experiment, provenance)
+def _result(experiment: str, gpu: str | None, measured: str | None = "abc", weights: str = "released") -> Result:
+    """A result of a record alone; measured: digest of the code that measured it."""
+    known = {"commit": "0123456789", "dirty": False, "sha256": "abc"}
+    stage = {"date": "2026-11-22T01:02:03", "gpu": gpu, "cpu": "A processor", "threads": 1, "files": {}}
+    trained = {**stage, "seconds": 45.0, "code": known, "weights": weights}
+    by = None if measured is None else {**known, "sha256": measured}
+    provenance = {"profile": "small", "seed": 1, "hash": "f00", "trained": trained}
+    return Result(
+        Path(experiment), "bark_loss", experiment, {**provenance, "measured": {**stage, "seconds": 15.0, "code": by}}
+    )
 
 
 def test_a_device_that_all_results_share_is_told_once() -> None:
     """In a column only where results were computed on different ones."""
     alike = BeautifulSoup(pages.record([_result("a", None), _result("b", None)]).html, "html.parser")
-    heads = ["experiment", "seed", "wall time s", "date", "settings", "code"]
+    heads = ["experiment", "seed", "wall time s", "date", "settings", "trained by", "measured by"]
     assert [cell.get_text() for cell in alike.thead.find_all("th")] == heads
     assert "2 results, 2 minutes of computing in all. All on one device: A processor, 1 thread." in alike.get_text()
     apart = BeautifulSoup(pages.record([_result("a", None), _result("b", "A card")]).html, "html.parser")
@@ -75,6 +80,23 @@ def test_a_device_that_all_results_share_is_told_once() -> None:
         "A card",
     ]
     assert "All on one" not in apart.get_text()
+
+
+def test_how_far_the_records_reach_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In plain sentences: other code, code that is not known, weights that are gone; nothing where all is there."""
+    bark = CHAPTERS["bark_loss"]
+    today = code.digest(code.entry(bark.evaluate))
+    released = {"a", "b", "d"}
+    monkeypatch.setattr(
+        pages.weights, "find", lambda result: result.experiment if result.experiment in released else None
+    )
+    whole = [_result("a", None, today)]
+    text = pages.record([*whole, _result("b", None), _result("c", None, None, "gone"), _result("d", None)]).text
+    assert "Measured by code that the record does not know: 1." in text
+    assert "Measured by other code than today's: 2." in text
+    assert "cannot be measured again and stays as it was measured: 1." in text
+    assert "Measured by" not in pages.record(whole).text
+    assert "Weights gone" not in pages.record(whole).text
 
 
 def test_licences_are_counted_and_marked() -> None:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 from built import BOOK
+from nbval.plugin import IPyNbFile
 
-from paper_code.lab import chapters, run
+from paper_code.chapters import CHAPTERS
 from paper_code.lab.store import Store
 
 NAMES = sorted(path.stem for path in BOOK.glob("*.py"))
@@ -51,7 +52,7 @@ def error_of(name: str, tmp_path: Path, **values: object) -> str:
 def test_every_notebook_has_its_text() -> None:
     """Each .ipynb has a .py beside it and the other way round, and every chapter is among them."""
     assert sorted(path.stem for path in BOOK.glob("*.ipynb")) == NAMES
-    assert set(chapters.CHAPTERS) <= set(NAMES)
+    assert set(CHAPTERS) <= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -73,7 +74,27 @@ def test_committed_outputs(name: str) -> None:
     assert "papermill" not in committed(name).metadata
 
 
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+@pytest.mark.site
+@pytest.mark.parametrize("name", NAMES)
+def test_executed_as_committed(name: str, request: pytest.FixtureRequest) -> None:
+    """The notebook that `make book` has executed shows what the committed one shows (if not: `make notebooks`).
+
+    Compared as `pytest --nbval book` compares, with the same rules, but without executing it a second time.
+    """
+    executed = nbformat.read(notebooks.STAGE / f"{name}.ipynb", as_version=4)
+    assert notebooks.sources(executed) == notebooks.sources(committed(name)), "not this notebook: run `make book`"
+    file = IPyNbFile.from_parent(request.session, path=BOOK / f"{name}.ipynb")
+    file.setup_sanitize_files()
+    now = [notebooks.without_warnings(cell.outputs) for cell in executed.cells if cell.cell_type == "code"]
+    differences = [
+        f"{cell.name}: {''.join(cell.comparison_traceback)}"
+        for cell, outputs in zip(file.collect(), now, strict=True)
+        if cell.options["check"] and not cell.compare_outputs(outputs, cell.cell.outputs)
+    ]
+    assert not differences, "\n".join(differences)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_chapters_have_the_same_parameters(chapter: str) -> None:
     """A reader who knows the parameters of one chapter knows those of all; each may have more."""
     assert set(parameters(chapter)) >= CHAPTER_PARAMETERS
@@ -105,58 +126,45 @@ def test_unknown_parameter_is_refused(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_unknown_profile_is_refused(chapter: str, tmp_path: Path) -> None:
     """A profile that does not exist stops the chapter with the profiles there are."""
     message = error_of(chapter, tmp_path, profile="smok", output=str(tmp_path / "results"))
     last = message.strip().splitlines()[-1]
     assert "'smok'" in last
-    assert all(profile in last for profile in chapters.module(chapter).PROFILES)
+    assert all(profile in last for profile in CHAPTERS[chapter].profiles)
     assert not list((tmp_path / "results").rglob("provenance.json"))
 
 
 SEED = 3  # one that nothing is published for
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of results that is empty at first; what one run computed, the next finds there."""
-    return tmp_path_factory.mktemp("results")
+def own_recording(path: Path) -> str:
+    """A reader's stereo recording at 44.1 kHz, in a folder; its name."""
+    time = np.arange(2 * 44100) / 44100
+    tones = np.stack([np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * 660 * time)], axis=1)
+    soundfile.write(path / "my-recording.wav", 0.3 * tones * np.exp(-time)[:, None], 44100)
+    return "my-recording.wav"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
-def test_chapter_runs_from_scratch(chapter: str, tmp_path: Path, results: Path) -> None:
-    """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them."""
-    assert Store(results).all(chapter) == []
-    seconds = workflow.execute(
-        BOOK / f"{chapter}.ipynb",
-        tmp_path / "out.ipynb",
-        {"profile": "smoke", "seed": SEED, "output": str(results)},
-    )
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapter_runs_from_scratch_with_own_audio(chapter: str, tmp_path: Path) -> None:
+    """With the profile smoke and a seed of its own a chapter computes all its results anew, and shows them.
+
+    A reader's recording goes through it under its own name.
+    """
+    results = tmp_path / "results"
+    values = {"profile": "smoke", "seed": SEED, "audio": own_recording(tmp_path), "output": str(results)}
+    seconds = workflow.execute(BOOK / f"{chapter}.ipynb", tmp_path / "out.ipynb", values)
     made = Store(results).all(chapter)
-    assert {result.experiment for result in made} == set(run.experiments(chapter, "smoke", SEED))
+    assert {result.experiment for result in made} == set(CHAPTERS[chapter].experiments("smoke", SEED))
     assert {(result.profile, result.seed) for result in made} == {("smoke", SEED)}
     notebook = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     assert [output.ename for output in outputs if output.output_type == "error"] == []
     assert notebook.metadata.papermill.duration == pytest.approx(seconds, abs=10)
-    sounds = set(re.findall(r"sounds/\w+\.flac", json.dumps(notebook)))
+    sounds = set(re.findall(r"sounds/\w+\.flac", json.dumps(outputs)))
     assert sounds
     assert all((tmp_path / sound).is_file() for sound in sounds)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("chapter", chapters.CHAPTERS)
-def test_chapter_takes_own_audio(chapter: str, tmp_path: Path, results: Path) -> None:
-    """A reader's stereo recording at 44.1 kHz goes through the chapter under its own name."""
-    time = np.arange(2 * 44100) / 44100
-    tones = np.stack([np.sin(2 * np.pi * 440 * time), np.sin(2 * np.pi * 660 * time)], axis=1)
-    soundfile.write(tmp_path / "my-recording.wav", 0.3 * tones * np.exp(-time)[:, None], 44100)
-    workflow.execute(
-        BOOK / f"{chapter}.ipynb",
-        tmp_path / "out.ipynb",
-        {"profile": "smoke", "seed": SEED, "audio": "my-recording.wav", "output": str(results)},
-    )
-    outputs = json.dumps([cell.get("outputs") for cell in nbformat.read(tmp_path / "out.ipynb", as_version=4).cells])
-    assert "my-recording" in outputs
+    assert "my-recording" in json.dumps(outputs)

@@ -9,8 +9,9 @@ from bs4 import BeautifulSoup
 from built import BOOK, HTML, PATIENCE, Opened, is_redirect
 from playwright.sync_api import Browser
 
-from paper_code.lab import chapters
+from paper_code.chapters import CHAPTERS
 
+pytestmark = pytest.mark.site
 MOST_BYTES = 400_000
 FOREIGN = re.compile(r"^(https?:)?//")
 TOOLS_FROM_ELSEWHERE = ("unpkg.com", "jsdelivr", "cdnjs", "requirejs", "mathjax@", "googleapis")
@@ -112,7 +113,6 @@ def test_equations_are_drawn(name: str, soup: BeautifulSoup) -> None:
     assert [e.get_text()[:60] for e in soup.select(".math") if not e.find("math")] == []
 
 
-@pytest.mark.browser
 def test_page_opens_alone(name: str, opened: Opened) -> None:
     """Opened as a file with the network off: nothing asked of other hosts, nothing missing, no error."""
     own = (HTML.as_uri(), "data:", "blob:")
@@ -121,7 +121,6 @@ def test_page_opens_alone(name: str, opened: Opened) -> None:
     assert opened.errors == []
 
 
-@pytest.mark.browser
 def test_sounds_play(name: str, opened: Opened) -> None:
     """Every sound of the page can be decoded, and the first one plays."""
     sounds = opened.page.evaluate("[...new Set([...document.querySelectorAll('audio')].map(a => a.src))]")
@@ -150,7 +149,6 @@ def test_sounds_play(name: str, opened: Opened) -> None:
         assert reached >= 0.05
 
 
-@pytest.mark.browser
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_text_is_legible(name: str, opened: Opened, mode: str) -> None:
     """Text against its ground: a contrast of 4.5, or 3 for large text (WCAG 2.1, AA), in both modes."""
@@ -159,7 +157,6 @@ def test_text_is_legible(name: str, opened: Opened, mode: str) -> None:
     assert opened.page.evaluate(CONTRASTS) == []
 
 
-@pytest.mark.browser
 def test_mode_can_be_changed(name: str, opened: Opened) -> None:
     """The switch goes through light and dark, and figures change with it."""
     page, seen = opened.page, {}
@@ -175,7 +172,6 @@ def test_mode_can_be_changed(name: str, opened: Opened) -> None:
     assert seen["dark"] == seen["light"][::-1]
 
 
-@pytest.mark.browser
 def test_page_fits_a_phone(name: str, opened: Opened) -> None:
     """At 360 points wide nothing sticks out sideways."""
     opened.page.set_viewport_size({"width": 360, "height": 740})
@@ -185,7 +181,6 @@ def test_page_fits_a_phone(name: str, opened: Opened) -> None:
     assert width <= 360
 
 
-@pytest.mark.browser
 def test_search_finds_a_page(chromium: Browser) -> None:
     """The search works in pages opened from a folder."""
     context = chromium.new_context(offline=True)
@@ -199,17 +194,15 @@ def test_search_finds_a_page(chromium: Browser) -> None:
     context.close()
 
 
-@pytest.mark.browser
 def test_every_chapter_has_its_page_and_card() -> None:
     """The landing page leads to every chapter, and the site's own first page to the landing page."""
     soup = BeautifulSoup((HTML / "book" / "index.html").read_text(encoding="utf-8"), "html.parser")
     cards = {a["href"] for a in soup.select(".sd-card a[href]")}
-    assert {f"{chapter}.html" for chapter in chapters.CHAPTERS} <= cards
+    assert {f"{chapter}.html" for chapter in CHAPTERS} <= cards
     assert is_redirect(HTML / "index.html")
     assert "url=book/index.html" in (HTML / "index.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.browser
 def test_every_source_became_a_page() -> None:
     """No notebook or text of the book is left out of the table of contents."""
     sources = {path.stem for path in BOOK.iterdir() if path.suffix in (".md", ".ipynb")}

@@ -9,10 +9,11 @@ from codec_loss.quick_sounds import SIDES, quick_sound, quick_tracks
 from paper_code.audio import synthesiser
 from paper_code.audio.codecs import Codec
 from paper_code.codec_loss import stimuli
+from paper_code.lab.material import Material
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, stimuli.Material]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Material]:
     """The prepared material of each side, from real MP3 streams."""
     folder = tmp_path_factory.mktemp("patches")
     with pytest.MonkeyPatch.context() as patch:
@@ -23,7 +24,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> dict[str, stimuli.Mate
 
 
 @pytest.fixture
-def quick(prepared: dict[str, stimuli.Material], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict]:
+def quick(prepared: dict[str, Material], monkeypatch: pytest.MonkeyPatch) -> Iterator[dict]:
     """The prepared material, and a chapter that finds it; new synthetic sounds are quick ones too."""
     folder: Path = prepared["train"].folder.parent
     monkeypatch.setattr(stimuli, "FOLDER", folder)

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
-from paper_code.codec_loss import stimuli
+from paper_code.lab.material import Material
 
 
 def interrupted(train: Callable[[], object], step: int) -> None:
     """Call a training and interrupt it while it fetches the data of a step (from 1); it saves and stops."""
-    fetch, calls = stimuli.Material.random, []
+    fetch, calls = Material.random, []
 
     def random(*arguments: object) -> object:
         calls.append(1)
@@ -21,7 +21,7 @@ def interrupted(train: Callable[[], object], step: int) -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores Ctrl-C
     try:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(stimuli.Material, "random", random)
+            patch.setattr(Material, "random", random)
             with pytest.raises(KeyboardInterrupt):
                 train()
     finally:

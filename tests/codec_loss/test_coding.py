@@ -6,8 +6,10 @@ import torch
 
 from codec_loss.interruption import interrupted
 from paper_code.codec_loss import coding
-from paper_code.codec_loss.configs import ModelConfig
+from paper_code.codec_loss.building import autoencoder
+from paper_code.codec_loss.configs import NETWORK_OF, ModelConfig
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.codec_loss.networks import coded
 from paper_code.codec_loss.weights import WeightsError, checksum, released
 from paper_code.lab.training import seed_all
 
@@ -17,7 +19,7 @@ CPU = torch.device("cpu")
 def _config(model: str, **changes: object) -> ModelConfig:
     fields = {"iterations": 3, "batch": 1, "filters": 4, "versions": 1, "validate_every": 2, "learning_rate": 1e-3}
     fields |= {"profile": "smoke", "seed": 0, "recordings": "synthetic"}
-    network = coding.NETWORK_OF.get(model)
+    network = NETWORK_OF.get(model)
     fields["weights"] = checksum(released(network)) if network else ""
     return ModelConfig(model=model, **{**fields, **changes})
 
@@ -55,7 +57,7 @@ def test_the_first_loss_of_model_a_is_the_mean_difference(quick, tmp_path):
     (sound,) = quick["train"].random(generator, 1, 66048, "limited-3000")
     sound = sound * float(10 ** (generator.uniform(-12, 0, (1, 1)) / 20).item())
     with torch.no_grad():
-        found = coding.make_network(config)(sound)
+        found = autoencoder(config)(sound)
     _, _, history = _trained(config, tmp_path)
     assert history["loss"][0] == pytest.approx((found - sound).abs().sum().item() / 66048, rel=1e-4)
 
@@ -65,7 +67,7 @@ def test_the_first_validation_is_of_the_untrained_network(quick, tmp_path):
     _, record, _ = _trained(config, tmp_path)
     (sounds,) = quick["validation"].at([0, 70000], 66048, "limited-3000")
     with torch.no_grad():
-        error = coding.make_network(config)(sounds) - sounds
+        error = autoencoder(config)(sounds) - sounds
     by_hand = [10 * np.log10((s.square().sum() / e.square().sum()).item()) for s, e in zip(sounds, error, strict=True)]
     assert record.array("validated").tolist() == [0, 1]
     assert record.array("validation")[0] == pytest.approx(np.mean(by_hand), abs=1e-3)
@@ -86,9 +88,9 @@ def test_patches_are_softer_by_up_to_12_db_and_never_louder_than_the_material(qu
 
 
 def test_all_models_of_a_seed_start_alike_and_other_seeds_do_not():
-    networks = [coding.make_network(_config(model)) for model in "abcd"]
+    networks = [autoencoder(_config(model)) for model in "abcd"]
     torch.rand(5)  # what else draws from the generator does not matter
-    other = coding.make_network(_config("a", seed=1))
+    other = autoencoder(_config("a", seed=1))
     first = torch.cat([p.flatten() for p in networks[0].parameters()])
     for network in networks[1:]:
         assert torch.equal(torch.cat([p.flatten() for p in network.parameters()]), first)
@@ -131,14 +133,14 @@ def test_other_weights_than_the_settings_ask_for_are_refused():
 
 @pytest.mark.parametrize("length", [1, 255, 256, 1000])
 def test_any_length_is_coded(length):
-    network = coding.make_network(_config("a"))
+    network = autoencoder(_config("a"))
     sound = 0.1 * torch.randn(2, 3, length, generator=torch.Generator().manual_seed(0))
-    found = coding.coded(network, sound)
+    found = coded(network, sound)
     assert found.shape == sound.shape
     padded = torch.cat([sound[1, 2], torch.zeros(-length % 256)])
     assert torch.allclose(found[1, 2], network(padded[None])[0, :length], atol=1e-6)
     assert not found.requires_grad
-    assert coding.coded(network, sound[0, 0]).shape == (length,)
+    assert coded(network, sound[0, 0]).shape == (length,)
 
 
 def test_validation_is_the_mean_snr():

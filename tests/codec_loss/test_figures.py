@@ -28,6 +28,7 @@ class Toy:
     folder: Path
     config: dict
     metrics: dict = field(default_factory=dict)
+    curves: dict = field(default_factory=dict)
     seed: int = 0
     profile: str = "smoke"
     experiment: str = "toy"
@@ -45,12 +46,11 @@ def model(folder: Path, letter: str, seconds: float) -> Toy:
         "test": test,
         "untrained": test | {"snr": 11.0},
         "tracks": dict.fromkeys(TRACKS, track),
-        "training_seconds": seconds,
     }
     for k, name in enumerate(TRACKS):
         tone = 0.1 * torch.sin(0.05 * (k + ord(letter) % 7 + 1) * torch.arange(RATE))
         write_flac(folder / letter / f"{name}.flac", tone, RATE)
-    return Toy(folder / letter, config, metrics)
+    return Toy(folder / letter, config, metrics, {"seconds": np.array(seconds)})
 
 
 def preferred(shown: tuple[str, ...]) -> str | None:

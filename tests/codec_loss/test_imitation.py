@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from codec_loss.interruption import interrupted
-from paper_code.codec_loss import holes, imitation
+from paper_code.codec_loss import building, holes, imitation, networks
 from paper_code.codec_loss.configs import LossNetworkConfig, ModelConfig
 from paper_code.codec_loss.networks import FrequencyAwareUNet, SpectrogramUNet, TimeUNet, magnitude_spectrogram
 from paper_code.lab.config import ConfigError
@@ -44,7 +44,7 @@ def test_a_resumed_training_equals_an_unbroken_one(network, quick, tmp_path):
 def test_the_first_loss_by_hand(quick, tmp_path):
     config = _config("time", iterations=1)
     seed_all(config.seed)
-    network = imitation.make_network(config)
+    network = building.loss_network(config)
     generator = np.random.default_rng([config.seed, 0])
     original, coded = quick["train"].random(generator, 2, 16384, "original", "coded")
     gain = 10 ** (torch.tensor(generator.uniform(-6, 6, (2, 1))).float() / 20)
@@ -76,10 +76,10 @@ def test_the_frequency_aware_network_starts_at_the_error_of_the_fixed_filter(qui
 
 
 def test_training_patches_are_some_and_of_the_training_side(quick, monkeypatch):
-    few = imitation.training_patches(_config("time", iterations=1))
+    few = building.training_patches(_config("time", iterations=1))
     assert [part.shape for part in few] == [(4, 512, 128)] * 2  # as many as are measured in so short a run
-    monkeypatch.setattr(imitation, "FILTER_PATCHES", 2)
-    fewer = imitation.training_patches(_config("time", iterations=1))
+    monkeypatch.setattr(building, "FILTER_PATCHES", 2)
+    fewer = building.training_patches(_config("time", iterations=1))
     assert [part.shape for part in fewer] == [(2, 512, 128)] * 2
     original, coded = quick["train"].random(np.random.default_rng(0), 2, 66048, "original", "coded")
     assert torch.equal(fewer[0], magnitude_spectrogram(original))
@@ -89,11 +89,11 @@ def test_training_patches_are_some_and_of_the_training_side(quick, monkeypatch):
 @pytest.mark.parametrize("network", ["spectrogram", "frequency_aware", "time"])
 def test_validation_is_the_relative_error_in_evaluation_mode(network, quick):
     torch.manual_seed(0)
-    made = imitation.make_network(_config(network)).train()
+    made = building.loss_network(_config(network)).train()
     patches = quick["validation"].at([0, 70000], 66048, "original", "coded")
     found = imitation.validate(made, network, *patches)
     made.eval()
-    seen, wanted = (imitation.to_domain(x, network) for x in patches)
+    seen, wanted = (networks.to_domain(x, network) for x in patches)
     by_hand = [((made(x[None])[0] - w).abs().sum() / x.abs().sum()).item() for x, w in zip(seen, wanted, strict=True)]
     assert found == pytest.approx(sum(by_hand) / 2, rel=1e-4)
     assert imitation.validate(torch.nn.Identity(), "time", patches[0], patches[0]) == 0
@@ -101,18 +101,18 @@ def test_validation_is_the_relative_error_in_evaluation_mode(network, quick):
 
 def test_the_domain_of_each_network():
     sound = torch.randn(1, 2048, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(imitation.to_domain(sound, "time"), sound)
+    assert torch.equal(networks.to_domain(sound, "time"), sound)
     for network in ("spectrogram", "frequency_aware"):
-        assert torch.equal(imitation.to_domain(sound, network), magnitude_spectrogram(sound))
+        assert torch.equal(networks.to_domain(sound, network), magnitude_spectrogram(sound))
 
 
 def test_relative_error_counts_every_patch_alike():
     original = torch.tensor([[1.0, -1.0], [0.01, 0.01], [0.0, 0.0]])
     wanted = 0.5 * original
     found = torch.stack([original[0], original[1], torch.zeros(2)])
-    assert imitation.relative_error(found, wanted, original).tolist() == pytest.approx([0.5, 0.5, 0.0])
+    assert networks.relative_error(found, wanted, original).tolist() == pytest.approx([0.5, 0.5, 0.0])
     blocks = torch.ones(2, 3, 4)
-    assert imitation.relative_error(0 * blocks, blocks, 2 * blocks).tolist() == [0.5, 0.5]
+    assert networks.relative_error(0 * blocks, blocks, 2 * blocks).tolist() == [0.5, 0.5]
 
 
 @pytest.mark.parametrize("step", [0, 1, 99, 5000, 9999])
@@ -131,7 +131,7 @@ def test_the_optimiser_takes_the_rate_of_the_schedule(quick, tmp_path, monkeypat
     config = _config("time", iterations=1)
     trained, _, _ = _trained(config, tmp_path)
     seed_all(config.seed)
-    start = imitation.make_network(config)
+    start = building.loss_network(config)
     moved = torch.cat([(a - b).abs().flatten() for a, b in zip(trained.parameters(), start.parameters(), strict=True)])
     assert moved.median().item() == pytest.approx(0.02, rel=1e-2)
     assert moved.max().item() <= 0.02 * 1.001
@@ -144,13 +144,13 @@ def test_mixed_precision_trains_and_stays_finite(quick, tmp_path):
 
 
 def test_networks_of_a_config():
-    spectrogram = imitation.make_network(_config("spectrogram", filters=3, log_factor=7.0))
+    spectrogram = building.loss_network(_config("spectrogram", filters=3, log_factor=7.0))
     assert type(spectrogram) is SpectrogramUNet
     assert (spectrogram.filters, spectrogram.log_factor) == (3, 7.0)
-    aware = imitation.make_network(_config("frequency_aware", filters=3, log_factor=7.0))
+    aware = building.loss_network(_config("frequency_aware", filters=3, log_factor=7.0))
     assert type(aware) is FrequencyAwareUNet
     assert (aware.filters, aware.log_factor) == (3, 7.0)
-    assert isinstance(imitation.make_network(_config("time", filters=3)), TimeUNet)
+    assert isinstance(building.loss_network(_config("time", filters=3)), TimeUNet)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from paper_code.codec_loss import weights
 from paper_code.codec_loss.loss import LOSSES
 from paper_code.codec_loss.networks import NETWORKS
 from paper_code.codec_loss.weights import WeightsError
+from paper_code.lab import weights as lab_weights
 from paper_code.lab.files import OutputError
 
 ABOUT = {
@@ -144,7 +145,7 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
             half.write(b"half")
         raise OSError(errno.ENOSPC, "No space left on device", str(name))
 
-    monkeypatch.setattr("safetensors.torch.save_file", full)
+    monkeypatch.setattr(lab_weights, "save_file", full)
     with pytest.raises(OutputError, match="the disk is full"):
         weights.save(file, loss.network, {}, ABOUT["time"])
     assert file.read_bytes() == before

@@ -4,9 +4,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from paper_code.display.markup import element, prose
-from paper_code.display.tables import VERDICTS, Column, Reported, Table, claims, table
-from paper_code.lab import rules
-from paper_code.lab.claims import Row
+from paper_code.display.tables import Cell, Column, Reported, Table, of_cells, table
 from paper_code.lab.intervals import Interval, interval
 
 COLUMNS = ["Loss", Column("Distance", "dB", ".2f"), Column("Weights", format=",d")]
@@ -78,58 +76,21 @@ def test_wrong_rows_and_formats_are_refused() -> None:
         table(["a", "b"], [["x", 0.5]], "c")
 
 
-def row(verdict: str, **changes: str) -> Row:
-    given = {
-        "id": verdict,
-        "document": "vinyard2018",
-        "place": "Results",
-        "claimed": "It is *less* noisy.",
-        "reported": "0.4 dB",
-        "rule": "below 0.5 dB",
-        "ours": "0.6 ± 0.1 dB",
-        "verdict": verdict,
-        "why": "The mean lies above.",
-    }
-    return Row(**given | changes)
-
-
-def test_verdicts_are_said_in_word_symbol_and_colour() -> None:
-    assert set(VERDICTS) == set(rules.VERDICTS)
-    page = parsed(claims([row(verdict) for verdict in rules.VERDICTS]))
-    badges = page.select(".verdict")
-    assert [badge.get_text() for badge in badges] == [f"{VERDICTS[verdict][0]} {verdict}" for verdict in rules.VERDICTS]
-    assert len({badge["class"][1] for badge in badges}) == 4
-    assert len({badge.span.get_text() for badge in badges}) == 4
-    assert "1 reproduced · 1 trend only · 1 not reproduced · 1 not testable here" in page.caption.get_text()
-
-
-def test_claims_show_the_documents_value_in_italics_beside_ours() -> None:
-    page = parsed(claims([row("reproduced"), row("not reproduced", reported="", ours="")]))
-    assert texts(page.thead) == ["Place", "Claimed", "Reported there", "Here", "Verdict"]
-    first, second = page.select("tbody tr")
-    cells = first.find_all(["th", "td"])
-    assert cells[2].em.get_text() == "0.4 dB"
-    assert cells[3].get_text() == "0.6 ± 0.1 dB"
-    assert [texts(second)[k] for k in (2, 3)] == ["–", "–"]
-    assert "below 0.5 dB. The mean lies above." in cells[1].details.get_text()
-    # The reason of a failure is open to all; that of a success waits for a click.
-    assert [line.details.has_attr("open") for line in (first, second)] == [False, True]
-
-
 def test_tables_of_words_may_become_cards_on_a_phone() -> None:
     names = ["here", "there", "why", "licence"]
     assert "words" in parsed(table(names, [["a", "b", "c", "d"]], "c")).table["class"]
     assert "words" not in parsed(table(COLUMNS, ROWS, "c")).table["class"]
-    page = parsed(claims([row("reproduced")]))
-    assert "words" in page.table["class"]
-    heads = texts(page.thead)
-    assert [cell["data-head"] for cell in page.tbody.find_all(["th", "td"])] == heads
+    cells = parsed(table(names, [["a", "b", "c", "d"]], "c")).tbody.find_all(["th", "td"])
+    assert [cell["data-head"] for cell in cells] == names
 
 
-def test_several_documents_get_a_column() -> None:
-    page = parsed(claims([row("reproduced"), row("reproduced", document="byun2021")], caption="All."))
-    assert texts(page.thead)[0] == "Document"
-    assert [line.th.get_text() for line in page.select("tbody tr")] == ["vinyard2018", "byun2021"]
+def test_rows_can_be_linked_to_and_told_at_length() -> None:
+    shown = of_cells(
+        [Column("a")], [[Cell("<b>x</b>", "x")], [Cell("y", "y")]], "c", anchors=["one", ""], lines=[["x"], ["  more"]]
+    )
+    lines = parsed(shown).select("tbody tr")
+    assert [line.get("id") for line in lines] == ["one", None]
+    assert repr(shown).splitlines() == ["c", "a", "x", "  more"]
 
 
 @pytest.mark.parametrize(

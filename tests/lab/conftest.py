@@ -9,18 +9,17 @@ from types import ModuleType
 
 import pytest
 
-from paper_code.lab import chapters
+from paper_code import chapters
 
 HERE = Path(__file__).parent
 
 DRIVER = """
 import sys
 import toy_experiment
-from paper_code.lab import chapters
-sys.modules["paper_code.toy.experiment"] = toy_experiment
-chapters.CHAPTERS = ("toy",)
+from paper_code import chapters
+chapters.CHAPTERS = {{"toy": toy_experiment.CHAPTER}}
 {before}
-from paper_code.lab.command import main
+from paper_code.lab.run import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -31,8 +30,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.syspath_prepend(str(HERE))
     import toy_experiment
 
-    monkeypatch.setitem(sys.modules, "paper_code.toy.experiment", toy_experiment)
-    monkeypatch.setattr(chapters, "CHAPTERS", ("toy",))
+    monkeypatch.setattr(chapters, "CHAPTERS", {"toy": toy_experiment.CHAPTER})
     monkeypatch.setenv("COMPENDIUM_PROGRESS", "0")
     return toy_experiment
 

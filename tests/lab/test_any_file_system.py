@@ -51,10 +51,10 @@ def test_results_come_by_experiment_and_seed(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("order")
-def test_the_version_of_the_code_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    digest = provenance.code_digest()
-    monkeypatch.undo()
-    assert provenance.code_digest() == digest
+def test_the_digests_of_a_result_come_by_name(tmp_path: Path) -> None:
+    for name in ("b.flac", "c.npz", "a.json"):
+        (tmp_path / name).write_text(name)
+    assert list(provenance.digests(tmp_path)) == ["a.json", "b.flac", "c.npz"]
 
 
 @pytest.mark.usefixtures("order")

@@ -1,4 +1,4 @@
-"""The lab runs where only torch, torchaudio, numpy, scipy, soundfile and tqdm are installed."""
+"""The lab, its command line and all chapters load where only little is installed beside torch (which brings filelock)."""
 
 import subprocess
 import sys
@@ -7,14 +7,14 @@ CODE = """
 import importlib, pkgutil, sys
 from importlib.metadata import packages_distributions
 
-import scipy.stats, soundfile, torch, torchaudio, tqdm  # and whatever these import
+import safetensors.torch, scipy.stats, soundfile, torch, torchaudio, tqdm  # and whatever these import
 
 class Refuse:
     def find_spec(self, name, path=None, target=None):
         if installed.get(name.partition(".")[0], "paper_code") not in ("paper_code", *there):
             raise ImportError(f"{name} is not on a bare machine")
 
-there = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "tqdm")
+there = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "tqdm", "filelock", "safetensors")
 installed = {top: top for top in packages_distributions() if top not in sys.modules and top != "paper_code"}
 sys.meta_path.insert(0, Refuse())
 assert "matplotlib" in installed and "pooch" in installed

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
-from paper_code.lab.config import Config, ConfigError, hash_of
+from paper_code.lab.config import Config, ConfigError, Profile, hash_of, one_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,3 +140,31 @@ def test_unknown_setting_is_refused_with_the_nearest_name():
 def test_missing_setting_is_named():
     with pytest.raises(ConfigError, match="needs seed; found profile"):
         Example.from_dict({"profile": "small"})
+
+
+def test_a_class_that_moved_keeps_its_name_in_hashes_and_its_heirs_do_not():
+    @dataclass(frozen=True, kw_only=True)
+    class Moved(Config):
+        stored_as: ClassVar[str] = "old.place.Moved"
+
+    @dataclass(frozen=True, kw_only=True)
+    class Heir(Moved):
+        pass
+
+    assert Moved.class_name() == "old.place.Moved"
+    assert Moved(profile="small", seed=0).hash == hash_of("old.place.Moved", {"seed": 0, "version": 1})
+    assert Heir.class_name().endswith("Heir")
+    assert "stored_as" not in Moved(profile="small", seed=0).as_dict()
+
+
+def test_a_profile_says_what_differs_by_kind():
+    profile = Profile("short", changes={"net": {"steps": 3, "width": 2}, "broad": {"steps": 5}})
+    assert profile.of("net") == {"steps": 3, "width": 2}
+    assert profile.of("net", "broad") == {"steps": 5, "width": 2}
+    assert profile.of("other") == {}
+
+
+def test_one_of_names_the_setting_and_what_is_known():
+    one_of("loss", "mse", ("mse", "bark"))
+    with pytest.raises(ConfigError, match=r"loss is one of mse, bark; found 'l1'\."):
+        one_of("loss", "l1", ("mse", "bark"))

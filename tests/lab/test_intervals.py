@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from paper_code.lab.intervals import interval
+from paper_code.lab.intervals import interval, interval_of_defined, mean_of_defined, seeds_in_words
 
 # two-sided 95 % points of Student's t, by degrees of freedom, as printed tables give them
 TABLE = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 9: 2.262, 30: 2.042}
@@ -63,3 +63,19 @@ def test_what_has_no_mean_is_refused(values):
 def test_levels_outside_zero_and_one_are_refused(level):
     with pytest.raises(ValueError, match="level must lie between 0 and 1"):
         interval([1.0, 2.0], level)
+
+
+def test_what_is_not_defined_is_left_out_and_factors_count():
+    values = [1.0, math.nan, 3.0, math.inf]
+    assert interval_of_defined(values) == interval([1.0, 3.0])
+    assert interval_of_defined(values, -2.0) == interval([-2.0, -6.0])
+    turned, wanted = interval([1.0, 3.0]).times(-2.0), interval([-2.0, -6.0])
+    assert (turned.low, turned.high) == pytest.approx((wanted.low, wanted.high), rel=1e-12)
+    assert interval_of_defined([math.nan]) is None
+    assert mean_of_defined(values) == 2.0
+    assert math.isnan(mean_of_defined([]))
+
+
+def test_seeds_in_words():
+    assert seeds_in_words([0, 1, 2]) == "mean ± 95 % interval over 3 seeds"
+    assert seeds_in_words([4]) == "one seed (4), so no interval"

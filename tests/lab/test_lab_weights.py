@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from paper_code.lab import paths, weights
-from paper_code.lab.store import Result
+from paper_code.lab.config import Config
 from paper_code.lab.weights import Kind, WeightsError
 
 TOY = Kind("toy", "toy network", "Wind it up with `make toy`.")
@@ -107,30 +107,29 @@ def test_the_checksum_is_the_beginning_of_the_sha256(tmp_path):
     assert weights.checksum(tmp_path / "b") == ""
 
 
-@pytest.fixture
-def result(tmp_path):
-    torch.save(TENSORS, tmp_path / "w.pt")
-    return Result(tmp_path, "toy", "exp", {})
+CONFIG = Config(profile="small", seed=0)
 
 
-def test_weights_kept_beside_a_result_are_found(result):
-    state = weights.kept(result, "w.pt")
+def test_weights_kept_beside_a_result_come_back_as_they_were(tmp_path):
+    weights.keep(tmp_path, TOY, TENSORS, CONFIG)
+    state = weights.kept(tmp_path, TOY)
     assert state.keys() == TENSORS.keys()
     assert torch.equal(state["kernel"], TENSORS["kernel"])
+    assert weights.read(tmp_path / weights.WEIGHTS, TOY)[1] == {"config_hash": CONFIG.hash, "profile": "small"}
 
 
-def test_a_result_whose_weights_were_not_kept_is_told(result):
-    with pytest.raises(WeightsError, match=r"holds no v\.pt: run .* with --keep-checkpoint"):
-        weights.kept(result, "v.pt")
+def test_a_result_whose_weights_were_not_kept_is_told(tmp_path):
+    with pytest.raises(WeightsError, match=r"no file of weights .*weights\.safetensors"):
+        weights.kept(tmp_path, TOY)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", None])
-def test_damaged_kept_weights_are_told(result, content):
-    file = result.folder / "w.pt"
+def test_damaged_kept_weights_are_told(tmp_path, content):
+    file = weights.keep(tmp_path, TOY, TENSORS, CONFIG)
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2] if content is None else content)
-    with pytest.raises(WeightsError, match=r"w\.pt is damaged .*run the experiment again"):
-        weights.kept(result, "w.pt")
+    with pytest.raises(WeightsError, match=r"weights\.safetensors is damaged"):
+        weights.kept(tmp_path, TOY)
 
 
 def test_the_command_line_releases_each_folder_and_stops_at_an_error(capsys, tmp_path):

@@ -44,18 +44,20 @@ def test_a_second_thread_is_refused_and_does_not_break_the_first(tmp_path):
 
 
 def test_a_file_removed_between_opening_and_locking_is_not_relied_on(tmp_path, monkeypatch):
-    path, lockf, calls = tmp_path / ".r.lock", fcntl.lockf, []
+    path, flock, calls = tmp_path / ".r.lock", fcntl.flock, []
 
     def its_holder_leaves_first(descriptor: int, how: int) -> None:
         calls.append(descriptor)
         if len(calls) == 1:
             path.unlink()
-        lockf(descriptor, how)
+        flock(descriptor, how)
 
-    monkeypatch.setattr(fcntl, "lockf", its_holder_leaves_first)
+    monkeypatch.setattr(fcntl, "flock", its_holder_leaves_first)
     with lock(tmp_path / "r"):
         assert path.read_text() == f"{os.getpid()}\n"
-    assert len(calls) == 2
+        with pytest.raises(Busy, match="in this process already"), lock(tmp_path / "r"):
+            pass
+    assert len(calls) > 2
 
 
 def test_other_folders_are_free(tmp_path):

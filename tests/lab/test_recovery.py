@@ -11,11 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from paper_code.lab import run
+from paper_code.lab import results
+from paper_code.lab.errors import LabError
 from paper_code.lab.files import OutputError
 from paper_code.lab.lock import Busy
 from paper_code.lab.store import Result, Store
+from paper_code.lab.weights import WEIGHTS
 
 PAUSED = {"COMPENDIUM_PROGRESS": "1", "TOY_PAUSE": "0.03"}  # 40 steps, a checkpoint every 10: about 1.2 s
 
@@ -39,7 +42,7 @@ def arguments(root: Path) -> list[str]:
 
 def compute(toy, root: Path) -> Result:
     config = toy.experiments("small", 0)["gentle"]
-    return run.result("toy", "gentle", config, Store(root), device="cpu", progress=False)
+    return results.result(toy.CHAPTER, "gentle", config, Store(root), device="cpu", progress=False)
 
 
 def wait_for(path: Path, process: subprocess.Popen) -> None:
@@ -54,11 +57,11 @@ def assert_same(first: Result, second: Result) -> None:
     """Everything but the times is equal, bit for bit."""
     assert sorted(os.listdir(first.folder)) == sorted(os.listdir(second.folder))
     assert (first.folder / "metrics.json").read_bytes() == (second.folder / "metrics.json").read_bytes()
-    for name in ("training.npz", "arrays.npz"):
+    for name in ("curves.npz", "arrays.npz"):
         with np.load(first.folder / name) as one, np.load(second.folder / name) as two:
             assert one.files == two.files
             assert all(one[key].tobytes() == two[key].tobytes() for key in one.files)
-    one, two = (torch.load(found.folder / "network.pt") for found in (first, second))
+    one, two = (load_file(found.folder / WEIGHTS) for found in (first, second))
     assert all(torch.equal(one[key], two[key]) for key in one)
 
 
@@ -81,7 +84,7 @@ def test_killed_in_the_middle_of_a_training(toy, tmp_path, spawn, unbroken):
     assert 10 <= len(saved["progress"]["history"]["loss"]) < 40
     found = compute(toy, root)  # the dead process's lock does not stand in the way
     assert_same(found, unbroken)
-    assert found.provenance["seconds"] > 0.3  # the ten or more steps of the killed process count
+    assert found.trained["seconds"] > 0.3  # the ten or more steps of the killed process count
     assert os.listdir(folder.parent) == ["small-seed0"]
 
 
@@ -96,7 +99,7 @@ def test_killed_while_a_checkpoint_is_written(toy, tmp_path, spawn, unbroken):
     assert_same(compute(toy, root), unbroken)
 
 
-def test_interrupted_on_the_command_line(toy, tmp_path, spawn, unbroken):
+def test_interrupted_on_the_command_line(toy, tmp_path, spawn, unbroken, ctrl_c):
     root = tmp_path / "interrupted"
     partial = root / "toy" / "gentle" / "small-seed0.partial"
     process = spawn(*arguments(root), **PAUSED)
@@ -151,13 +154,25 @@ def test_killed_between_the_last_file_and_the_renaming(toy, tmp_path, monkeypatc
     assert_same(compute(toy, root), unbroken)
 
 
+def break_off(toy, root, monkeypatch) -> Path:
+    """A training that fails after its last checkpoint; its folder."""
+    train = toy.train
+
+    def fail_at_the_end(*given):
+        train(*given)
+        raise RuntimeError("no power")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(toy, "train", fail_at_the_end)
+        with pytest.raises(RuntimeError, match="no power"):
+            compute(toy, root)
+    return root / "toy" / "gentle" / "small-seed0.partial"
+
+
 def test_a_checkpoint_damaged_since_is_named(toy, tmp_path, monkeypatch):
-    monkeypatch.setattr(toy, "evaluate", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        compute(toy, tmp_path)
-    file = tmp_path / "toy" / "gentle" / "small-seed0.partial" / "checkpoint.pt"
+    file = break_off(toy, tmp_path, monkeypatch) / "checkpoint.pt"
     file.write_bytes(file.read_bytes()[:1000])
-    with pytest.raises(run.LabError, match=rf"{file} cannot be read .* delete it and run again"):
+    with pytest.raises(LabError, match=rf"{file} cannot be read .* delete it and run again"):
         compute(toy, tmp_path)
 
 
@@ -183,7 +198,7 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(toy, tmp_path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez_compressed", full)
-    with pytest.raises(OutputError, match=r"cannot write training.npz in .*small-seed0.partial: the disk is full"):
+    with pytest.raises(OutputError, match=r"cannot write curves.npz in .*small-seed0.partial: the disk is full"):
         compute(toy, root)
     left = sorted(os.listdir(root / "toy" / "gentle" / "small-seed0.partial"))
     assert left == ["checkpoint.pt", "started.json"]
@@ -192,16 +207,11 @@ def test_a_disk_that_fills_up_leaves_nothing_half_written(toy, tmp_path, monkeyp
 
 
 def test_what_a_killed_run_spent_is_added_to_the_time(toy, tmp_path, monkeypatch):
-    evaluate = toy.evaluate
-    monkeypatch.setattr(toy, "evaluate", lambda *_: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        compute(toy, tmp_path)
-    partial = tmp_path / "toy" / "gentle" / "small-seed0.partial"
+    partial = break_off(toy, tmp_path, monkeypatch)
     started = json.loads((partial / "started.json").read_text())
     started["since"] -= 3600  # as if it had begun an hour earlier
     (partial / "started.json").write_text(json.dumps({**started, "seconds": 7200.0}))
-    monkeypatch.setattr(toy, "evaluate", evaluate)
-    assert compute(toy, tmp_path).provenance["seconds"] == pytest.approx(7200 + 3600, abs=5)
+    assert compute(toy, tmp_path).trained["seconds"] == pytest.approx(7200 + 3600, abs=5)
 
 
 def as_nobody(call) -> str:

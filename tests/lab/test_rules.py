@@ -8,11 +8,11 @@ from scipy import stats
 
 from paper_code.lab.rules import (
     NOT,
+    NOT_RUN,
     REPRODUCED,
     RULES,
     TREND,
     UNTESTABLE,
-    VERDICTS,
     Above,
     Below,
     Greater,
@@ -22,6 +22,7 @@ from paper_code.lab.rules import (
     Untestable,
     Within,
     judge,
+    together,
 )
 
 NAN = math.nan
@@ -54,7 +55,7 @@ def test_less_and_greater_agree_with_the_paired_t_test(seed):
 
 
 def test_the_samples_above_meet_every_verdict():
-    assert {verdict(Less("a", "b"), a=a, b=b) for a, b in map(samples, range(40))} == set(VERDICTS) - {UNTESTABLE}
+    assert {verdict(Less("a", "b"), a=a, b=b) for a, b in map(samples, range(40))} == {REPRODUCED, TREND, NOT}
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -156,17 +157,62 @@ def test_one_seed_left_counts_as_one_seed():
 @pytest.mark.parametrize(
     ("measurements", "why"),
     [
-        ({}, "Not measured: a, b, c."),
-        ({"a": [1], "b": [], "c": [1]}, "Not measured: b."),
         ({"a": [1, 2], "b": [1, 2], "c": [NAN, NAN]}, "Not defined in any seed: c."),
         ({"a": [NAN, 2], "b": [1, NAN], "c": [1, 1]}, "Not defined in any seed: a, b, c."),
         ({"a": [1], "b": [1, 2], "c": [1]}, "cannot be paired over seeds: a has 1, b has 2, c has 1."),
     ],
 )
-def test_what_is_missing_is_not_testable_and_named(measurements, why):
+def test_what_is_not_defined_is_not_testable_and_named(measurements, why):
     found = judge(Monotone(("a", "b", "c"), "increasing"), measurements, PLAIN)
-    assert (found.verdict, found.ours) == (UNTESTABLE, "")
+    assert (found.verdict, found.ours, found.mean) == (UNTESTABLE, "", None)
     assert why in found.why
+
+
+def test_a_name_that_is_not_measured_is_no_verdict():
+    with pytest.raises(KeyError, match="b"):
+        judge(Less("a", "b"), {"a": [1.0]}, PLAIN)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_less_than_several_is_less_than_each(seed):
+    a, b = samples(seed)
+    c = a + np.random.default_rng(seed).uniform(-1, 3) + np.random.default_rng(seed + 99).standard_normal(5)
+    for kind in (Less, Greater):
+        each = {verdict(kind("a", name), a=a, b=b, c=c) for name in "bc"}
+        worst = next(one for one in (NOT, TREND, REPRODUCED) if one in each)
+        assert verdict(kind("a", ("b", "c")), a=a, b=b, c=c) == worst
+
+
+def test_less_than_several_in_words():
+    found = judge(Less("a", ("b", "c")), {"a": [1.0], "b": [2.0], "c": [3.0]}, Numbers(1, "dB"))
+    assert found.ours == "1.0 against 2.0, 3.0 dB"
+    assert found.why == "One seed, so no interval: a − b (−1.0 dB, 1 seed) is below 0.0 dB. " + (
+        "One seed, so no interval: a − c (−2.0 dB, 1 seed) is below 0.0 dB."
+    )
+    assert Less("a", ("b", "c")).words(PLAIN) == "a less than each of b; c, paired over seeds"
+
+
+def test_the_mean_is_given_where_one_measurement_is_judged():
+    assert judge(Within("a", 1.0, 0.1), {"a": [1.0, 2.0, NAN]}, PLAIN).mean == 1.5
+    assert judge(Less("a", "b"), {"a": [1.0], "b": [2.0]}, PLAIN).mean is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "whole"),
+    [
+        ([REPRODUCED, REPRODUCED], REPRODUCED),
+        ([REPRODUCED, TREND], TREND),
+        ([TREND, TREND], TREND),
+        ([REPRODUCED, REPRODUCED, NOT], NOT),
+        ([NOT, UNTESTABLE], NOT),
+        ([REPRODUCED, UNTESTABLE], TREND),  # not all of the statement was tested
+        ([UNTESTABLE, UNTESTABLE], UNTESTABLE),
+        ([NOT_RUN, NOT_RUN], NOT_RUN),
+        ([NOT_RUN, UNTESTABLE], NOT_RUN),
+    ],
+)
+def test_a_statement_is_as_good_as_its_weakest_part(parts, whole):
+    assert together(parts) == together(parts[::-1]) == whole
 
 
 def test_untestable_gives_its_reason():

@@ -27,6 +27,7 @@ CONFIG = Example(profile="small", seed=0)
 def put(root: Path, config: Config, experiment: str = "speech", name: str = "", **metrics: float) -> Path:
     folder = root / "toy" / experiment / (name or f"{config.profile}-seed{config.seed}")
     record = {"config": config.as_dict(), "hash": config.hash, "profile": config.profile, "seed": config.seed}
+    record |= {"trained": {}, "measured": {}}
     write_json(folder / "provenance.json", record)
     write_json(folder / "metrics.json", metrics)
     return folder

@@ -217,7 +217,7 @@ def test_leftovers_of_a_killed_writer_go_and_other_files_stay(tmp_path):
     assert sorted(os.listdir(tmp_path)) == [".other.7-1.tmp.pt", "c.pt"]
 
 
-def test_ctrl_c_ends_the_step_saves_and_is_raised(tmp_path):
+def test_ctrl_c_ends_the_step_saves_and_is_raised(tmp_path, ctrl_c):
     file, job = tmp_path / "c.pt", Job()
     before = signal.getsignal(signal.SIGINT)
 
@@ -237,7 +237,7 @@ def test_ctrl_c_ends_the_step_saves_and_is_raised(tmp_path):
     assert torch.equal(weights(resumed), weights(unbroken))
 
 
-def test_ctrl_c_in_the_last_step_is_raised_too(tmp_path):
+def test_ctrl_c_in_the_last_step_is_raised_too(tmp_path, ctrl_c):
     def step(i: int) -> dict:
         if i == 4:
             os.kill(os.getpid(), signal.SIGINT)
@@ -248,7 +248,7 @@ def test_ctrl_c_in_the_last_step_is_raised_too(tmp_path):
     assert fit(step, 5, {}, tmp_path / "c.pt", progress=False).iterations == 5
 
 
-def test_a_second_ctrl_c_stops_at_once_and_half_a_step_is_not_saved(tmp_path):
+def test_a_second_ctrl_c_stops_at_once_and_half_a_step_is_not_saved(tmp_path, ctrl_c):
     def step(i: int) -> dict:
         if i == 13:
             os.kill(os.getpid(), signal.SIGINT)

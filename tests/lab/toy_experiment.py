@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from paper_code.lab import weights
+from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config, Profile
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import Result
@@ -24,18 +26,15 @@ class ToyConfig(Config):
     recordings: str = "corpus"
 
 
+KIND = weights.Kind("toy", "line", "Run it again.")
 PROFILES = {
-    "smoke": Profile("seconds", seeds=(0, 1), changes={"iterations": 20}),
+    "smoke": Profile("seconds", seeds=(0, 1), changes={"line": {"iterations": 20}}),
     "small": Profile("minutes", seeds=(0, 1, 2)),
 }
 
 
-def seeds(profile: str) -> list[int]:
-    return list(PROFILES[profile].seeds)
-
-
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
-    base = ToyConfig(profile=profile, seed=seed, **PROFILES[profile].changes).replace(**overrides)
+    base = ToyConfig(profile=profile, seed=seed, **PROFILES[profile].of("line")).replace(**overrides)
     return {"gentle": base, "steep": base.replace(slope=5.0)}
 
 
@@ -70,14 +69,18 @@ def train(config: ToyConfig, folder: Path, device: torch.device, progress: bool)
         progress,
         tag=config.hash,
     )
-    write_arrays(folder / "training.npz", {**history.arrays(), "weight": recorder.array("weight")})
-    torch.save(network.state_dict(), folder / "network.pt")
+    write_arrays(folder / "curves.npz", {**history.arrays(), "weight": recorder.array("weight")})
+    weights.keep(folder, KIND, network.state_dict(), config)
 
 
 def evaluate(config: ToyConfig, folder: Path) -> None:
-    with np.load(folder / "training.npz") as training:
-        write_json(folder / "metrics.json", {"last": training["loss"][-1], "undefined": float("nan")})
-        write_arrays(folder / "arrays.npz", {"loss": training["loss"], "noise": torch.rand(3)})
+    """The last loss, and the slope that the kept weights have learned; metrics last, so that a kill shows."""
+    learned = weights.kept(folder, KIND)
+    slope = learned["2.weight"] @ learned["0.weight"]
+    with np.load(folder / "curves.npz") as curves:
+        last = curves["loss"][-1]
+    write_arrays(folder / "arrays.npz", {"noise": torch.rand(3)})
+    write_json(folder / "metrics.json", {"last": last, "slope": slope.item(), "undefined": float("nan")})
 
 
 def sources(config: ToyConfig) -> list[dict[str, Any]]:
@@ -87,3 +90,18 @@ def sources(config: ToyConfig) -> list[dict[str, Any]]:
 def measurements(results: list[Result]) -> dict[str, list[float]]:
     names = sorted({result.experiment for result in results})
     return {n: [r.metrics["last"] for r in results if r.experiment == n] for n in names}
+
+
+# Called by name, so that a test can put another function in a place.
+CHAPTER = Chapter(
+    name="toy",
+    document=Document("toy2026", "A Line", "Nobody (2026)"),
+    profiles=PROFILES,
+    experiments=lambda *given, **changes: experiments(*given, **changes),
+    sources=lambda config: sources(config),
+    train=lambda *given: train(*given),
+    evaluate=lambda *given: evaluate(*given),
+    measurements=lambda results: measurements(results),
+    recordings=lambda: ["toy/line.wav"],
+    estimate_seconds=lambda config: estimate_seconds(config),
+)

@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from paper_code.codec_loss import reported
 from paper_code.listeners.answers import Answer, Answers
 from paper_code.listeners.design import ListeningTest, pairwise
 from paper_code.listeners.granularity import attainable, mean_attainable
 from paper_code.listeners.preferences import (
-    VERSIONS,
     compare,
     pairs,
-    paper_tables,
     summarise,
     ties,
     wins,
 )
 
+VERSIONS = ("Original", "Model A", "Model B", "Model C", "Model D")
 TEST = pairwise("Fifty", [f"Track {k}" for k in range(5)], VERSIONS)
 NAN = pytest.approx(math.nan, nan_ok=True)
 
@@ -87,7 +87,7 @@ def test_every_comparison_is_a_win_or_a_tie(seed: int) -> None:
 
 
 def test_the_document_s_tables_and_their_arithmetic() -> None:
-    tables = paper_tables()
+    tables = reported.preferences()
     assert {name: (spread.mean, spread.sd) for name, spread in tables.wins.items()} == {
         "Original": (0.65, 0.20), "Model A": (0.2, 0.07), "Model B": (0.46, 0.08),
         "Model C": (0.68, 0.11), "Model D": (0.13, 0.05),
@@ -104,14 +104,14 @@ def test_the_document_s_tables_and_their_arithmetic() -> None:
 
 
 def test_table_5_fits_five_listeners_but_for_one_cell() -> None:
-    cells = paper_tables().ties
+    cells = reported.preferences().ties
     means = {n for n in range(1, 15) if all(mean_attainable(cell.mean, n, 5) for cell in cells.values())}
     assert means == {5, 10}  # not the fourteen of the text
     misfit = [pair for pair, cell in cells.items() if not attainable(cell.mean, cell.sd, 5, 5, ddof=0)]
     assert misfit == [("Original", "Model C")]
     # 0.72 in its place would fit its deviation and make the sum of wins and ties 50.
     assert attainable(0.72, 0.20, 5, 5, ddof=0)
-    assert paper_tables().accounted + 5 * (0.72 - 0.92) == pytest.approx(50)
+    assert reported.preferences().accounted + 5 * (0.72 - 0.92) == pytest.approx(50)
     for ddof in (0, 1):
         for number in (5, 10, 14):
             assert not all(attainable(cell.mean, cell.sd, number, 5, ddof) for cell in cells.values())

@@ -7,10 +7,10 @@ import torch
 
 from masking_loss.quick_speech import quick_speech
 from paper_code.lab import weights as files
-from paper_code.masking_loss import weights
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import split_signal
 from paper_code.masking_loss.configs import LOSSES
-from paper_code.masking_loss.framing import split_signal
 
 
 def small_coder(seed: int = 0) -> SpeechCoder:

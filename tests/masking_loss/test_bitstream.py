@@ -13,10 +13,10 @@ import torch
 
 from paper_code.audio.clips import AudioError
 from paper_code.lab.files import OutputError
-from paper_code.masking_loss import bitstream
-from paper_code.masking_loss.bitstream import Damaged, NotCoded, Truncated, WrongCoder, coded, decode, encode
-from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.framing import join_signal, split_signal
+from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder.bitstream import Damaged, NotCoded, Truncated, WrongCoder, coded, decode, encode
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import join_signal, split_signal
 
 HEADER = 29  # bytes
 
@@ -88,8 +88,8 @@ def test_another_process_decodes_the_same(coder, whole, tmp_path):
     bitstream.write(tmp_path / "speech.pmlc", whole)
     code = f"""
 import torch
-from paper_code.masking_loss import bitstream
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder.coder import SpeechCoder
 coder = SpeechCoder(2, 8)
 coder.load_state_dict(torch.load({str(tmp_path / "coder.pt")!r}, weights_only=True))
 torch.save(bitstream.decode(coder, bitstream.read({str(tmp_path / "speech.pmlc")!r})), {str(tmp_path / "out.pt")!r})

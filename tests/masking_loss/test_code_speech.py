@@ -16,8 +16,9 @@ from masking_loss.quick_speech import quick_speech
 from masking_loss.released import release_small_coders
 from paper_code.audio.clips import AudioError, read
 from paper_code.lab import weights as files
-from paper_code.masking_loss import bitstream, code_speech, weights
+from paper_code.masking_loss import code_speech
 from paper_code.masking_loss.code_speech import main, read_speech
+from paper_code.masking_loss.coder import bitstream, weights
 
 SPEECH = quick_speech(0.6, 16000, 3).waveform
 
@@ -181,7 +182,7 @@ def test_decoding_without_any_released_coder_says_how_to_make_them(whole, capsys
     code, _, error = _line(capsys, "decode", "whole.pmlc", "back.wav")
     assert code == 1
     assert "no released coder in" in error
-    assert "python -m paper_code.masking_loss.release" in error
+    assert "python -m paper_code.masking_loss.coder.release" in error
 
 
 def test_decoded_speech_is_wav_and_never_its_own_source(whole, capsys):

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.masking_loss import initialisation
-from paper_code.masking_loss.coder import Block, Interleave, Layer, SpeechCoder, change_block, down_block, up_block
+from paper_code.masking_loss.coder import initialisation
+from paper_code.masking_loss.coder.coder import (
+    Block,
+    Interleave,
+    Layer,
+    SpeechCoder,
+    change_block,
+    down_block,
+    up_block,
+)
 
 
 def _noise(*shape: int, seed: int = 0) -> torch.Tensor:

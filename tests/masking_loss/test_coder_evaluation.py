@@ -8,16 +8,19 @@ import torch
 
 from masking_loss.quick_speech import quick_speech
 from paper_code.audio.clips import Clip
-from paper_code.audio.codecs import CodecError
+from paper_code.audio.codecs import Codec, CodecError
 from paper_code.audio.synthesiser import speech_like
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
-from paper_code.masking_loss import bitstream, conditions, evaluation, stimuli, utterances
-from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.conditions import AmrWb, Decoded, TrainedCoder
+from paper_code.masking_loss import evaluation, stimuli, utterances
+from paper_code.masking_loss.coder import bitstream, coding
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.coding import Decoded
+from paper_code.masking_loss.conditions import AmrWb, Condition, TrainedCoder
 from paper_code.masking_loss.loss import LogMelLoss
 from paper_code.masking_loss.utterances import Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
+from paper_code.metrics.intelligibility import short_time_intelligibility
 from paper_code.metrics.noise_to_mask import NoiseToMask, noise_to_mask
 
 COMMON = {"profile": "smoke", "seed": 0}
@@ -43,7 +46,7 @@ def _utterance(name: str, speaker: str, seconds: float = 1.0) -> Utterance:
 
 def test_a_coder_is_measured_through_a_file(tmp_path):
     coder, speech, file = _coder(), _speech(), tmp_path / "coded.bin"
-    found = conditions.of_coder(coder, file)(speech)
+    found = coding.of_coder(coder, file)(speech)
     assert torch.equal(found.waveform, bitstream.coded(coder, speech))
     assert found.bits == 8 * len(bitstream.encode(coder, speech))
     assert found.symbols.shape == (34, 256)  # 16,000 samples and 32 before, 480 a frame
@@ -54,13 +57,13 @@ def test_a_damaged_file_is_no_measurement(tmp_path, monkeypatch):
     read = bitstream.read
     monkeypatch.setattr(bitstream, "read", lambda path: read(path)[:-1])
     with pytest.raises(bitstream.Truncated):
-        conditions.of_coder(_coder(), tmp_path / "coded.bin")(_speech())
+        coding.of_coder(_coder(), tmp_path / "coded.bin")(_speech())
 
 
 def test_amr_wb_is_aligned_and_costs_its_frames(tmp_path, monkeypatch):
     monkeypatch.setenv("COMPENDIUM_CACHE", str(tmp_path))
     speech = speech_like(2.0, 16000, 0).waveform
-    found = conditions.of_amr_wb(AmrWb(kilobits=12.65, **COMMON))(speech)
+    found = coding.of_amr_wb(Codec("amr_wb", 12.65))(speech)
     assert found.waveform.shape == speech.shape
     assert found.bits == 8 * 33 * math.ceil((len(speech) + 95) / 320)
     ratios = [float(signal_to_noise_ratio(found.waveform.roll(shift), speech)) for shift in (-2, -1, 0, 1, 2)]
@@ -78,7 +81,7 @@ def test_amr_wb_is_aligned_and_costs_its_frames(tmp_path, monkeypatch):
     ],
 )
 def test_titles(config, name):
-    assert conditions.title(config.as_dict()) == name
+    assert Condition.of_config(config.as_dict()).title == name
 
 
 def test_known_noise_has_known_scores():
@@ -90,6 +93,8 @@ def test_known_noise_has_known_scores():
     assert found["kilobits"] == pytest.approx(13.0)
     assert found["snr"] == pytest.approx(20, abs=1e-3)
     assert 1 < found["pesq"] < 4
+    assert found["stoi"] == short_time_intelligibility(speech + noise, speech, 16000)
+    assert 0.5 < found["stoi"] < 1
     compared = noise_to_mask(speech + noise, speech)
     assert (found["above"], found["excess"]) == (compared.share_above(), compared.excess())
     assert found["above_high"] == compared.share_above(4000)
@@ -97,7 +102,7 @@ def test_known_noise_has_known_scores():
     assert found["masking"] > 0
     louder = evaluation.scores(Decoded(speech + 2 * noise, 26000), speech)
     assert all(louder[name] > found[name] for name in ("above", "excess", "log_mel", "pmsqe", "masking"))
-    assert louder["snr"] < found["snr"]
+    assert all(louder[name] < found[name] for name in ("snr", "stoi"))
 
 
 def test_a_perfect_copy_has_no_noise_and_no_ratio():
@@ -181,7 +186,7 @@ def test_everything_is_written_and_an_overshoot_does_not_clip(two, tmp_path):
     config = AmrWb(kilobits=12.65, predicted=1, heard=2, **COMMON)
     loud = {"a": 1.0, "b": 3.0}
     by_sound = {id(each.waveform): loud[each.name] for each in two}
-    evaluation.write(config, lambda w: Decoded(by_sound[id(w)] * w / w.abs().max(), 16000), tmp_path, {})
+    evaluation.measure(config, lambda w: Decoded(by_sound[id(w)] * w / w.abs().max(), 16000), tmp_path, {})
     result = Result(tmp_path, "masking_loss", "amr", {"profile": "smoke", "seed": 0})
     assert result.sounds() == ["a", "b"]
     assert result.metrics["levels"] == pytest.approx({"a": 0.5, "b": 1 / 3})
@@ -206,7 +211,9 @@ def test_everything_is_written_and_an_overshoot_does_not_clip(two, tmp_path):
 
 
 def test_peass_left_out_is_said(two, tmp_path):
-    evaluation.write(AmrWb(kilobits=12.65, predicted=0, heard=0, **COMMON), lambda w: Decoded(0.5 * w, 1), tmp_path, {})
+    evaluation.measure(
+        AmrWb(kilobits=12.65, predicted=0, heard=0, **COMMON), lambda w: Decoded(0.5 * w, 1), tmp_path, {}
+    )
     result = Result(tmp_path, "masking_loss", "amr", {})
     assert result.sounds() == []
     assert result.metrics["predicted"]["utterances"] == 0

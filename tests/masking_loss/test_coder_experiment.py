@@ -7,12 +7,14 @@ import torch
 from masking_loss.quick_speech import quick_speech
 from paper_code.audio import synthesiser
 from paper_code.audio.corpora import RecordingMissing
-from paper_code.lab import chapters, run
+from paper_code.lab import results
+from paper_code.lab.chapter import UnknownName
 from paper_code.lab.store import Result, Store
 from paper_code.lab.training import seed_all
-from paper_code.masking_loss import configs, evaluation, experiment, framing, stimuli, training
-from paper_code.masking_loss.bitstream import coded
-from paper_code.masking_loss.conditions import AmrWb, TrainedCoder, condition_of, family_of, title
+from paper_code.masking_loss import configs, evaluation, experiment, stimuli
+from paper_code.masking_loss.coder import framing, training, weights
+from paper_code.masking_loss.coder.bitstream import coded
+from paper_code.masking_loss.conditions import AmrWb, Condition, TrainedCoder
 from paper_code.masking_loss.configs import SHORT_WEIGHTS, WEIGHTS, CoderConfig
 
 CPU = torch.device("cpu")
@@ -24,15 +26,16 @@ LONGER = ["coder_mse_20_longer", "coder_masking_20_longer"]
 NAMES = [*AMR_WB, *CODERS, *SWEEPS]
 
 
-@pytest.mark.parametrize("profile", experiment.PROFILES)
+@pytest.mark.parametrize("profile", configs.PROFILES)
 def test_every_profile_builds_all_experiments(profile):
     found = experiment.experiments(profile, seed=3)
     assert list(found) == NAMES + ([] if profile == "full" else LONGER)
     assert len({config.hash for config in found.values()}) == len(found)
-    assert len({title(config.as_dict()) for name, config in found.items() if name not in LONGER}) == len(NAMES)
+    titles = {Condition.of_config(config.as_dict()).title for name, config in found.items() if name not in LONGER}
+    assert len(titles) == len(NAMES)
     assert all(config.seed == 3 and config.profile == profile for config in found.values())
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
-    assert experiment.seeds(profile) == ([0, 1, 2] if profile == "small" else [0])
+    assert experiment.CHAPTER.seeds(profile) == ((0, 1, 2) if profile == "small" else (0,))
 
 
 def test_further_seeds_repeat_the_coders_of_one_rate():
@@ -43,17 +46,15 @@ def test_further_seeds_repeat_the_coders_of_one_rate():
         assert {name: config.replace(seed=0).hash for name, config in found.items()} == {
             n: first[n].hash for n in found
         }
-    everywhere = run.plan("masking_loss", "small", names=["amr_wb_12.65", "coder_mse_20"])
+    everywhere = results.plan(experiment.CHAPTER, "small", names=["amr_wb_12.65", "coder_mse_20"])
     assert [(name, config.seed) for name, config in everywhere] == [
         ("amr_wb_12.65", 0), ("coder_mse_20", 0), ("coder_mse_20", 1), ("coder_mse_20", 2)
     ]  # fmt: skip
     only = "coder_mse_20, coder_log_mel_20, coder_pmsqe_20, coder_masking_20."
-    with pytest.raises(
-        chapters.UnknownName, match=f"has 'coder_mse_13' with seed 0; of the seed asked for it has {only}"
-    ):
-        run.plan("masking_loss", "small", [1, 2], ["coder_mse_13"])
-    with pytest.raises(chapters.UnknownName, match="no experiment 'coder_mse_21'") as error:
-        run.plan("masking_loss", "small", [1, 2], ["coder_mse_21"])
+    with pytest.raises(UnknownName, match=f"has 'coder_mse_13' with seed 0; of the seed asked for it has {only}"):
+        results.plan(experiment.CHAPTER, "small", [1, 2], ["coder_mse_13"])
+    with pytest.raises(UnknownName, match="no experiment 'coder_mse_21'") as error:
+        results.plan(experiment.CHAPTER, "small", [1, 2], ["coder_mse_21"])
     assert str(error.value).partition("There are:")[2].count("coder_mse_20") == 1
 
 
@@ -64,7 +65,11 @@ def test_full_is_the_papers_size():
     differs = {name for name, value in papers.items() if ours[name] != value}
     assert differs <= {"precision", "alpha_4"}
     assert found["coder_masking_20"].perceptual_weight == CoderConfig.from_dict(papers).perceptual_weight
-    assert {name: papers[name] for name in experiment.PAPER} == experiment.PAPER
+    section_4 = {
+        "batch": 128, "learning_rate": 2e-4, "last_rate": 1e-4, "gamma": 0.8, "bands": [16, 32, 64],
+        "alpha_1": 60.0, "alpha_2": 10.0, "alpha_3": 0.5, "alpha_3_step": 0.025,
+    }  # fmt: skip
+    assert papers == papers | section_4
     assert (ours["utterances"], found["amr_wb_19.85"].utterances) == (0, 0)
 
 
@@ -113,9 +118,10 @@ def test_a_longer_training_has_four_times_the_steps_and_is_told_by_its_name(prof
     for name in LONGER:
         own, usual = found[name], found[name.removesuffix("_longer")]
         assert own == usual.replace(iterations=4 * usual.iterations)
-        result = Result(tmp_path, "masking_loss", name, {"config": own.as_dict()})
-        assert condition_of(result) == f"{title(usual.as_dict())}, longer"
-        assert family_of(condition_of(result)) == family_of(title(usual.as_dict()))
+        condition = Condition.of(Result(tmp_path, "masking_loss", name, {"config": own.as_dict()}))
+        assert condition.title == f"{condition.usual.title}, longer"
+        assert condition.usual == Condition.of_config(usual.as_dict())
+        assert condition.experiment == name
 
 
 def test_what_is_measured_has_no_part_in_the_warm_up():
@@ -166,7 +172,6 @@ def test_a_missing_recording_is_told_before_the_training(monkeypatch, tmp_path):
 def quick(tmp_path_factory, monkeypatch):
     """The chapter known to the lab, with quick speech, folders of the test's own, and no PEASS (it is slow)."""
     folder = tmp_path_factory.mktemp("speech")
-    monkeypatch.setattr(chapters, "CHAPTERS", ("masking_loss",))
     monkeypatch.setattr(stimuli, "FOLDER", folder / "speech")
     monkeypatch.setattr(training, "WARM_UPS", folder / "warm-ups")
     monkeypatch.setattr(stimuli, "SYNTHETIC_SECONDS", 2.5)
@@ -181,10 +186,10 @@ def _config(name: str, **changes: object):
 
 def test_a_coder_from_settings_to_result(quick, tmp_path):
     config = _config("coder_masking_20")
-    found = run.result("masking_loss", "coder_masking_20", config, Store(tmp_path), "cpu", False, keep_checkpoint=True)
+    found = results.result(experiment.CHAPTER, "coder_masking_20", config, Store(tmp_path), "cpu", False)
     assert found.sounds() == ["synthetic-5"]
     assert len(found.audio("synthetic-5").waveform) == 40000
-    coder = experiment.load_coder(config, found.folder / experiment.WEIGHTS)
+    coder = weights.load(found.folder / weights.KEPT, "masking", 20)
     original = stimuli.normalised(quick_speech(2.5, 16000, 5)).waveform
     heard = found.audio("synthetic-5").waveform / found.metrics["levels"]["synthetic-5"]
     assert torch.allclose(heard, coded(coder, original), atol=1e-4)
@@ -193,27 +198,27 @@ def test_a_coder_from_settings_to_result(quick, tmp_path):
     assert test["utterances"] == 1
     # the file's header, and the symbols of other speech than the prior was learned from
     assert test["estimated_kilobits"] < test["kilobits"] < 1.2 * test["estimated_kilobits"] + 1
-    assert found.arrays["loss"].shape == (config.steps,)
-    assert found.arrays["seen_validated"].tolist()[-1] == found.metrics["training"]["steps"] == config.steps
-    assert found.metrics["training"]["speech_seconds"] == pytest.approx(config.steps * config.batch * 480 / 16000)
+    assert found.curves["loss"].shape == (config.steps,)
+    assert found.curves["seen_validated"].tolist()[-1] == config.steps
+    assert not set(found.curves) & set(found.arrays)
     assert found.metrics["predicted"]["ops"] == 50
     assert found.arrays["figure_noise"].shape == (48, 257)
-    named = experiment.measurements([found])
+    named = experiment.CHAPTER.measurements([found])
     assert named["PESQ, masking 20"] == [test["pesq"]]
     assert {source["origin"] for source in found.provenance["sources"]} == {"synthesiser"}
-    assert not (found.folder / experiment.CODED).exists()
+    assert not (found.folder / evaluation.CODED).exists()
 
 
 def test_amr_wb_from_settings_to_result(quick, tmp_path):
     config = _config("amr_wb_12.65")
     assert isinstance(config, AmrWb)
-    found = run.result("masking_loss", "amr_wb_12.65", config, Store(tmp_path), "cpu", progress=False)
+    found = results.result(experiment.CHAPTER, "amr_wb_12.65", config, Store(tmp_path), "cpu", progress=False)
     assert found.metrics["test"]["estimated_kilobits"] == 12.65
     assert 13.2 < found.metrics["test"]["kilobits"] < 13.5
     assert found.metrics["test"]["snr"] > 5
     assert found.sounds() == ["synthetic-5"]
-    assert "loss" not in found.arrays
-    assert "PESQ, AMR-WB 12.65" in experiment.measurements([found])
+    assert not found.curves
+    assert "PESQ, AMR-WB 12.65" in experiment.CHAPTER.measurements([found])
 
 
 def test_measuring_twice_gives_the_same(quick, tmp_path):
@@ -221,11 +226,13 @@ def test_measuring_twice_gives_the_same(quick, tmp_path):
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
         seed_all(0)
-        experiment.train(config, folder, CPU, progress=False)
-        experiment.evaluate(config, folder)
+        experiment.CHAPTER.train(config, folder, CPU, False)
+        experiment.CHAPTER.evaluate(config, folder)
         with np.load(folder / "arrays.npz") as arrays:
             seen.append({name: arrays[name] for name in arrays.files})
-        assert not (folder / experiment.CURVES).exists()
+        before = {path.name: path.read_bytes() for path in folder.iterdir()}
+        experiment.CHAPTER.evaluate(config, folder)
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before  # measured again, nothing moves
     assert seen[0].keys() == seen[1].keys()
     for name, array in seen[0].items():
         equal_nan = array.dtype.kind == "f"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.masking_loss import framing
-from paper_code.masking_loss.framing import (
+from paper_code.masking_loss.coder import framing
+from paper_code.masking_loss.coder.framing import (
     FRAME,
     HOP,
     OVERLAP,

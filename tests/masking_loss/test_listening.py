@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from masking_loss.quick_speech import quick_speech
+from masking_loss.titled import titled
 from paper_code.audio import synthesiser
 from paper_code.audio.clips import Clip, write_flac
 from paper_code.display import mushra_results
@@ -91,7 +92,7 @@ def test_every_sound_is_the_one_of_its_name_and_rate(study: Study) -> None:
     assert len(found) == 6 * 8
     for condition, coder in (("AMR-WB", "AMR-WB 19.85"), ("masking", "masking 20"), ("PMSQE", "PMSQE 20")):
         assert torch.equal(
-            found["synthetic-6, 20 kb/s", condition].waveform, study.decoded(coder, "synthetic-6").waveform
+            found["synthetic-6, 20 kb/s", condition].waveform, study.decoded(titled(coder), "synthetic-6").waveform
         )
     original = found["synthetic-6, 24 kb/s", ORIGINAL]
     assert torch.equal(original.waveform, study.original("synthetic-6").waveform)
@@ -126,7 +127,7 @@ def test_where_recordings_are_missing_the_page_says_so_and_ratings_are_read(
 def test_other_sounds_make_another_test(study: Study, tmp_path: Path) -> None:
     path, before = written(tmp_path / "kim.csv", listening.mushra_test(study), "kim"), listening.mushra_test(study)
     assert listening.mushra_test(study).id == before.id
-    write_flac(study.condition("masking 24").folder / "synthetic-6.flac", torch.full((64_000,), 0.1), 16_000)
+    write_flac(study.condition(titled("masking 24")).folder / "synthetic-6.flac", torch.full((64_000,), 0.1), 16_000)
     after = listening.mushra_test(study)
     assert (after.id, after.name) != (before.id, before.name)
     with pytest.raises(RatingsError, match="answers another test"):

@@ -9,16 +9,19 @@ import torch
 
 from masking_loss.quick_speech import quick_speech
 from masking_loss.released import release_small_coders, small_coder
+from masking_loss.titled import titled
 from paper_code.audio import clips, corpora, synthesiser
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.codecs import Codec, code
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
 from paper_code.lab.weights import WeightsError
-from paper_code.masking_loss import bitstream, experiment, own, weights
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss import experiment, own
+from paper_code.masking_loss.coder import bitstream, weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import split_signal
+from paper_code.masking_loss.conditions import Condition
 from paper_code.masking_loss.configs import LOSSES
-from paper_code.masking_loss.framing import split_signal
 from paper_code.masking_loss.study import Study
 from paper_code.metrics.distortion import signal_to_noise_ratio
 from paper_code.metrics.noise_to_mask import noise_to_mask
@@ -56,32 +59,32 @@ def found(folder, speech, coders):
 
 
 def test_every_condition_is_heard_and_measured(found, speech):
-    assert list(found.decoded) == list(found.scores) == NAMES
+    assert [each.title for each in found.decoded] == [each.title for each in found.scores] == NAMES
     original = speech / speech.abs().max()
     assert torch.allclose(found.original.waveform, original, atol=1e-6)
-    for name, clip in found.decoded.items():
-        scores, heard = found.scores[name], clip.waveform
+    for condition, clip in found.decoded.items():
+        scores, heard = found.scores[condition], clip.waveform
         assert heard.shape == original.shape
         assert scores["snr"] == pytest.approx(float(signal_to_noise_ratio(heard, found.original.waveform)), abs=1e-6)
         assert scores["pesq"] == wideband_pesq(heard, found.original.waveform, 16000)
         assert scores["above"] == noise_to_mask(heard, found.original.waveform).share_above()
-        assert clip.title == f"mine, {name}"
+        assert clip.title == f"mine, {condition.title}"
 
 
 def test_the_coders_are_the_released_ones_and_the_rate_is_that_of_the_file(found):
     for loss, name in zip(("mse", "log_mel", "pmsqe", "masking"), NAMES[1:], strict=True):
         coder = weights.load_coder(loss, 20)
-        assert torch.equal(found.decoded[name].waveform, bitstream.coded(coder, found.original.waveform))
+        assert torch.equal(found.decoded[titled(name)].waveform, bitstream.coded(coder, found.original.waveform))
         size = len(bitstream.encode(coder, found.original.waveform))
-        assert found.scores[name]["kilobits"] == pytest.approx(8e-3 * size / 1.5)
+        assert found.scores[titled(name)]["kilobits"] == pytest.approx(8e-3 * size / 1.5)
         step = f"coded by {name}, {8e-3 * size / 1.5:.2f} kb/s as written, and decoded"
-        assert found.decoded[name].recipe["steps"][-1] == step
+        assert found.decoded[titled(name)].recipe["steps"][-1] == step
 
 
 def test_amr_wb_is_the_real_one(found):
     expected = code(found.original.waveform, Codec("amr_wb", 19.85))
-    assert torch.equal(found.decoded["AMR-WB 19.85"].waveform, expected.waveform)
-    assert found.scores["AMR-WB 19.85"]["kilobits"] == pytest.approx(expected.kilobits_per_second)
+    assert torch.equal(found.decoded[titled("AMR-WB 19.85")].waveform, expected.waveform)
+    assert found.scores[titled("AMR-WB 19.85")]["kilobits"] == pytest.approx(expected.kilobits_per_second)
 
 
 def test_the_table_shows_the_scores(found):
@@ -90,7 +93,7 @@ def test_the_table_shows_the_scores(found):
     assert own.LEARNED in shown.text
     rows = {name: line for name in NAMES for line in shown.text.splitlines() if line.startswith(name)}
     for name in NAMES:
-        scores = found.scores[name]
+        scores = found.scores[titled(name)]
         wanted = f"{scores['kilobits']:.2f} {scores['pesq']:.2f} {scores['snr']:.1f} {100 * scores['above']:.1f}"
         assert rows[name].removeprefix(name).replace("−", "-").split() == wanted.split()
 
@@ -151,19 +154,20 @@ def test_music_comes_back_as_that_music_with_the_note(piece, folder, coders):
     original = found.original.waveform
     assert original.shape == (24000,)
     assert original.abs().max() == 1
-    assert list(found.decoded) == ["AMR-WB 23.85", *(f"{name.split()[0]} 24" for name in NAMES[1:])]
-    for name, clip in found.decoded.items():
+    names = ["AMR-WB 23.85", *(f"{name.split()[0]} 24" for name in NAMES[1:])]
+    assert [each.title for each in found.decoded] == names
+    for name, clip in zip(names, found.decoded.values(), strict=True):
         assert clip.waveform.shape == original.shape
         assert clip.waveform.isfinite().all()
         error = (clip.waveform - original).double().square().sum()
         ratio = 10 * math.log10(original.double().square().sum() / error)
-        assert found.scores[name]["snr"] == pytest.approx(ratio, abs=1e-4)
+        assert found.scores[titled(name)]["snr"] == pytest.approx(ratio, abs=1e-4)
         assert ratio > (1 if name.startswith("AMR-WB") else 6)  # silence has 0
-    for loss, name in zip(LOSSES, list(found.decoded)[1:], strict=True):
+    for loss, name in zip(LOSSES, names[1:], strict=True):
         coder = weights.load_coder(loss, 24)
         data = bitstream.encode(coder, original)
-        assert torch.equal(found.decoded[name].waveform, bitstream.decode(coder, data))
-        assert found.scores[name]["kilobits"] == pytest.approx(8e-3 * len(data) / 1.5)
+        assert torch.equal(found.decoded[titled(name)].waveform, bitstream.decode(coder, data))
+        assert found.scores[titled(name)]["kilobits"] == pytest.approx(8e-3 * len(data) / 1.5)
     assert all(line.split()[-1].replace(".", "").isdigit() for line in own.scores(found).text.splitlines()[2:])
 
 
@@ -216,7 +220,7 @@ def test_what_is_not_clipped_is_not_told_to_be(folder, name):
 
 def test_less_than_pesq_needs_has_no_pesq_but_a_table(folder):
     found = own.through(None, _file(folder, quick_speech(0.1, 16000, 2).waveform), 20.0)
-    assert math.isnan(found.scores["masking 20"]["pesq"])
+    assert math.isnan(found.scores[titled("masking 20")]["pesq"])
     line = own.scores(found).text.splitlines()[-1]
     assert line.split()[3] == "–"
 
@@ -249,8 +253,9 @@ def test_coders_that_a_study_kept_come_first(folder, tmp_path, coders):
         (tmp_path / name).mkdir()
         found.append(Result(tmp_path / name, "masking_loss", name, {"config": config.as_dict(), "seed": 0}))
     kept = small_coder(seed=9)
-    torch.save(kept.state_dict(), tmp_path / "coder_pmsqe_20" / experiment.WEIGHTS)
+    about = {"loss": "pmsqe", "bitrate": 20.0, "width": 2, "bins": 8}
+    weights.keep(tmp_path / "coder_pmsqe_20" / weights.KEPT, kept, about)
     study = Study(found, 0)
-    taken = {loss: own._coder(study, loss, 20.0) for loss in ("pmsqe", "masking")}
+    taken = {loss: own._coder(study, Condition(loss, 20.0)) for loss in ("pmsqe", "masking")}
     assert bitstream.identity(taken["pmsqe"]) == bitstream.identity(kept)
     assert bitstream.identity(taken["masking"]) == bitstream.identity(weights.load_coder("masking", 20))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.masking_loss.quantiser import (
+from paper_code.masking_loss.coder.quantiser import (
     SoftmaxQuantiser,
     distribution,
     entropy,

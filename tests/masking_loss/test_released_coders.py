@@ -11,10 +11,11 @@ from paper_code.lab.config import ConfigError
 from paper_code.lab.files import write_json
 from paper_code.lab.store import StoreError
 from paper_code.lab.weights import WeightsError
-from paper_code.masking_loss import bitstream, release, weights
-from paper_code.masking_loss.coder import SpeechCoder
-from paper_code.masking_loss.experiment import WEIGHTS, experiments
-from paper_code.masking_loss.weights import load_coder, released
+from paper_code.masking_loss.coder import bitstream, release, weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.weights import load, load_coder, released
+from paper_code.masking_loss.conditions import TrainedCoder
+from paper_code.masking_loss.experiment import experiments
 
 ABOUT = {"loss": "masking", "bitrate": 20.0, "width": 2, "bins": 8}
 
@@ -31,7 +32,7 @@ def test_released_files_are_named_after_loss_and_rate():
 
 
 def test_what_is_stored_comes_back_kernels_to_half_precision(file):
-    found, stored = load_coder("masking", 20, file), small_coder().state_dict()
+    found, stored = load(file, "masking", 20), small_coder().state_dict()
     assert not found.training
     assert found.state_dict().keys() == stored.keys()
     for name, value in found.state_dict().items():
@@ -41,9 +42,16 @@ def test_what_is_stored_comes_back_kernels_to_half_precision(file):
     assert found.quantiser.on
 
 
+def test_a_coder_that_a_training_keeps_comes_back_as_it_was(tmp_path):
+    stored = small_coder()
+    found = load(weights.keep(tmp_path / "weights.safetensors", stored, ABOUT), "masking", 20)
+    for name, value in found.state_dict().items():
+        assert torch.equal(value, stored.state_dict()[name]), name
+
+
 def test_a_coder_from_a_file_codes_nearly_as_the_one_that_was_stored(file):
     speech = quick_speech(1.0, 16000, 7).waveform
-    stored, found = small_coder(), load_coder("masking", 20, file)
+    stored, found = small_coder(), load(file, "masking", 20)
     before, after = bitstream.encode(stored, speech), bitstream.encode(found, speech)
     assert len(after) == pytest.approx(len(before), rel=0.01)
     apart = bitstream.decode(found, after) - bitstream.decode(stored, before)
@@ -52,7 +60,7 @@ def test_a_coder_from_a_file_codes_nearly_as_the_one_that_was_stored(file):
 
 def test_what_one_reader_of_the_file_codes_another_decodes(file):
     speech = quick_speech(1.0, 16000, 7).waveform
-    first, second = load_coder("masking", 20, file), load_coder("masking", 20, file)
+    first, second = load(file, "masking", 20), load(file, "masking", 20)
     data = bitstream.encode(first, speech)
     assert torch.equal(bitstream.decode(second, data), bitstream.coded(first, speech))
     with pytest.raises(bitstream.WrongCoder):
@@ -68,7 +76,7 @@ def test_unknown_losses_and_rates_are_told():
 
 def test_a_missing_coder_is_told_with_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    remedy = r"paper_code\.lab\.run masking_loss --experiment .*--keep-checkpoint`, then .*masking_loss\.release"
+    remedy = r"paper_code\.lab\.run masking_loss --experiment .*`, then .*masking_loss\.release"
     with pytest.raises(WeightsError, match=rf"masking_loss_pmsqe_13\.safetensors\. .*{remedy}"):
         load_coder("pmsqe", 13)
     with pytest.raises(WeightsError, match=f"no released coder in .*{remedy}"):
@@ -78,7 +86,7 @@ def test_a_missing_coder_is_told_with_what_to_do(monkeypatch, tmp_path):
 @pytest.mark.parametrize(("loss", "rate"), [("mse", 20), ("masking", 24)])
 def test_another_coders_file_is_told(file, loss, rate):
     with pytest.raises(WeightsError, match=rf"wanted .*'{loss}' at {rate} kb/s; .*holds 'masking' at 20\.0 kb/s"):
-        load_coder(loss, rate, file)
+        load(file, loss, rate)
 
 
 @pytest.mark.parametrize(
@@ -88,17 +96,17 @@ def test_another_coders_file_is_told(file, loss, rate):
 def test_a_file_that_lies_about_its_coder_is_told(tmp_path, changes, word):
     file = weights.save(tmp_path / "lie.safetensors", small_coder(), ABOUT | changes)
     with pytest.raises(WeightsError, match=f"lie.safetensors lacks what a speech coder needs .*{word}"):
-        load_coder("masking", 20, file)
+        load(file, "masking", 20)
 
 
 def test_a_file_without_sizes_or_of_another_kind_is_told(tmp_path):
     about = {"loss": "masking", "bitrate": 20.0}
     file = weights.save(tmp_path / "a.safetensors", small_coder(), about)
     with pytest.raises(WeightsError, match=r"lacks what a speech coder needs .*width"):
-        load_coder("masking", 20, file)
+        load(file, "masking", 20)
     files.save(file, files.Kind("codec_loss", "", ""), {"a": torch.zeros(1)}, ABOUT)
     with pytest.raises(WeightsError, match="holds no speech coder; found 'codec_loss'"):
-        load_coder("masking", 20, file)
+        load(file, "masking", 20)
 
 
 def test_all_coders_that_are_here_are_found(monkeypatch, tmp_path):
@@ -110,21 +118,22 @@ def test_all_coders_that_are_here_are_found(monkeypatch, tmp_path):
         assert torch.equal(coder.quantiser.bins, made[loss].quantiser.bins)
 
 
-def _result(root, name, state=None, **changes):
-    """A folder as the lab leaves it with --keep-checkpoint."""
+def _result(root, name, coder=None, **changes):
+    """A folder as the lab leaves it."""
     config = experiments("smoke", 0)[name].replace(**changes)
     folder = root / name / "smoke-seed0"
     record = {"config": config.as_dict(), "config_class": config.class_name(), "hash": config.hash, "profile": "smoke"}
-    write_json(folder / "provenance.json", record | {"seed": 0, "code": {"commit": "abc"}})
-    if state is not None:
-        torch.save(state, folder / WEIGHTS)
+    write_json(folder / "provenance.json", record | {"seed": 0, "trained": {"code": {"commit": "abc"}}, "measured": {}})
+    if coder is not None:
+        about = weights.about(config) if isinstance(config, TrainedCoder) else {}
+        weights.keep(folder / weights.KEPT, coder, about)
     return folder, config
 
 
 def test_a_trained_coder_is_released_with_what_made_it(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(files, "FOLDER", tmp_path / "weights")
     coder = SpeechCoder(4)
-    folder, config = _result(tmp_path, "coder_log_mel_24", coder.state_dict())
+    folder, config = _result(tmp_path, "coder_log_mel_24", coder)
     assert files.command(release.release, "", [str(folder)]) == 0
     file = tmp_path / "weights" / "masking_loss_log_mel_24.safetensors"
     assert capsys.readouterr().out == f"{file}\n"
@@ -148,14 +157,14 @@ def test_a_trained_coder_is_released_with_what_made_it(monkeypatch, tmp_path, ca
 )
 def test_what_is_not_of_table_1_is_not_released(monkeypatch, tmp_path, name, changes, message):
     monkeypatch.setattr(files, "FOLDER", tmp_path / "weights")
-    folder, _ = _result(tmp_path, name, SpeechCoder(4).state_dict(), **changes)
+    folder, _ = _result(tmp_path, name, SpeechCoder(4), **changes)
     with pytest.raises((WeightsError, ConfigError), match=message):
         release.release(folder)
     assert not (tmp_path / "weights").exists()
 
 
 def test_a_result_without_its_weights_is_told(tmp_path):
-    with pytest.raises(WeightsError, match=r"holds no checkpoint-weights\.pt: run .*--keep-checkpoint"):
+    with pytest.raises(WeightsError, match=r"there is no file of weights .*weights\.safetensors"):
         release.release(_result(tmp_path, "coder_mse_13")[0])
     with pytest.raises(StoreError, match="no whole result"):
         release.release(tmp_path)

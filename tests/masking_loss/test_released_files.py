@@ -9,7 +9,7 @@ from masking_loss.quick_speech import quick_speech
 from paper_code.lab import weights as files
 from paper_code.lab.paths import COMMITTED
 from paper_code.lab.store import Store
-from paper_code.masking_loss import bitstream, weights
+from paper_code.masking_loss.coder import bitstream, weights
 from paper_code.masking_loss.configs import LOSSES, RATES
 
 

@@ -8,13 +8,15 @@ import torch
 from bs4 import BeautifulSoup
 
 from masking_loss.quick_speech import quick_speech
+from masking_loss.titled import titled
 from paper_code.audio import corpora, synthesiser
 from paper_code.display.tables import Table
 from paper_code.lab.config import Config
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import Result
-from paper_code.masking_loss import configs, experiment, setting_tables, stimuli, training
-from paper_code.masking_loss.coder import SpeechCoder
+from paper_code.masking_loss import configs, experiment, setting_tables, stimuli
+from paper_code.masking_loss.coder import training, weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.study import Study
 
 CODERS = ("coder_mse_20", "coder_log_mel_20", "coder_pmsqe_20", "coder_masking_20")
@@ -37,12 +39,12 @@ TAKEN = {
 }
 
 
-def made_result(root: Path, name: str, config: Config, metrics: dict | None = None, **arrays: object) -> Result:
-    """A result of a config, with such metrics and arrays as a test wants."""
+def made_result(root: Path, name: str, config: Config, metrics: dict | None = None, **curves: object) -> Result:
+    """A result of a config, with such metrics and curves of its training as a test wants."""
     folder = root / name / f"{config.profile}-seed{config.seed}"
     folder.mkdir(parents=True)
     write_json(folder / "metrics.json", metrics or {})
-    write_arrays(folder / "arrays.npz", {key: np.asarray(value) for key, value in arrays.items()})
+    write_arrays(folder / "curves.npz", {key: np.asarray(value) for key, value in curves.items()})
     provenance = {"config": config.as_dict(), "hash": config.hash, "profile": config.profile, "seed": config.seed}
     return Result(folder, "masking_loss", name, provenance)
 
@@ -59,8 +61,7 @@ def trained_study(folder: Path, **changes: object) -> Study:
     found = [made_result(folder, "amr_wb_19.85", asked["amr_wb_19.85"])]
     for name, (warm_up, seconds, chosen, kilobits, alpha_3) in zip(CODERS, TAKEN.values(), strict=True):
         taken = {"warm_up_seconds": warm_up, "seconds": seconds, "chosen": chosen, "chosen_kilobits": kilobits}
-        arrays = {"seen_alpha_3": [np.nan, 0.5, alpha_3]}
-        found.append(made_result(folder, name, asked[name], {"training": taken}, **arrays))
+        found.append(made_result(folder, name, asked[name], seen_alpha_3=[np.nan, 0.5, alpha_3], **taken))
     return Study(found, 0)
 
 
@@ -107,7 +108,7 @@ def test_the_speech_is_that_of_the_register():
 )
 def test_the_summary_says_profile_seeds_and_sounds(tmp_path, seeds, recordings, expected):
     said = setting_tables.summary(study_of(tmp_path, "small", seeds, recordings=recordings))
-    assert said.startswith(f"Shown here: the profile **small** ({experiment.PROFILES['small'].title}), {expected} ")
+    assert said.startswith(f"Shown here: the profile **small** ({configs.PROFILES['small'].title}), {expected} ")
 
 
 def test_settings_are_those_of_the_masking_coder(tmp_path):
@@ -204,9 +205,9 @@ def test_trainings_show_what_the_results_hold(tmp_path):
 
 def test_trainings_of_several_seeds_are_told_apart(tmp_path):
     study = trained_study(tmp_path)
-    first = study.condition("MSE 20")
+    first = study.condition(titled("MSE 20"))
     again = experiment.experiments("small", 1, recordings="synthetic")["coder_mse_20"]
-    found = made_result(tmp_path, "coder_mse_20", again, first.metrics, **first.arrays)
+    found = made_result(tmp_path, "coder_mse_20", again, **first.curves)
     shown = rows(setting_tables.runs(Study([*study.results, found], 0)))
     assert list(shown) == ["MSE 20, seed 0", "log-mel 20", "PMSQE 20", "masking 20", "MSE 20, seed 1"]
 
@@ -258,11 +259,9 @@ def test_trainings_of_a_coder_that_was_really_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(training, "WARM_UPS", tmp_path / "warm-ups")
     monkeypatch.setattr(synthesiser, "speech_like", quick_speech)
     config = experiment.experiments("smoke", 0, recordings="synthetic", width=2, bins=8)["coder_masking_20"]
-    experiment.train(config, tmp_path, torch.device("cpu"), progress=False)
-    curves = dict(np.load(tmp_path / experiment.CURVES))
-    coder = experiment.load_coder(config, tmp_path / experiment.WEIGHTS)
-    kept = experiment._of_the_training(config, coder, tmp_path / experiment.CURVES)
-    study = Study([made_result(tmp_path, "coder_masking_20", config, kept["metrics"], **kept["arrays"])], 0)
+    experiment.CHAPTER.train(config, tmp_path, torch.device("cpu"), False)
+    curves = dict(np.load(tmp_path / weights.CURVES))
+    study = Study([made_result(tmp_path, "coder_masking_20", config, **curves)], 0)
     cells = dict(
         zip(heads(shown := setting_tables.runs(study)), ["masking 20", *rows(shown)["masking 20"]], strict=True)
     )
