@@ -38,10 +38,8 @@ def test_results_come_by_experiment_and_seed(tmp_path: Path) -> None:
     for experiment, seed in (("speech", 10), ("piano", 1), ("speech", 2), ("piano", 0)):
         config = Config(profile="small", seed=seed)
         folder = tmp_path / "toy" / experiment / f"small-seed{seed}"
-        write_json(
-            folder / "provenance.json",
-            {"config": config.as_dict(), "hash": f"{experiment}-{config.hash}"} | config.as_dict(),
-        )
+        record = {"hash": f"{experiment}-{config.hash}", "trained": {}, "measured": {}, "config": config.as_dict()}
+        write_json(folder / "provenance.json", record | config.as_dict())
         write_json(folder / "metrics.json", {})
         for name in ("b.flac", "c.flac", "a.flac"):
             (folder / name).touch()
