@@ -31,7 +31,7 @@ def mathml(latex: str, display: bool) -> str:
     if not latex.strip():
         raise LatexError("nothing in it")
     text = CONVERTER.convert_with_local_state(prepare(latex), displaystyle=display)
-    return text.replace("<math", f'<math alttext="{html.escape(latex.strip())}"', 1)
+    return text.replace("<math", f'<math alttext="{html.escape(" ".join(latex.split()))}"', 1)
 
 
 def prepare(latex: str) -> str:

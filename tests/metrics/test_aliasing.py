@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from paper_code.audio.perturbations import keep_band
 from paper_code.metrics.aliasing import (
     folding_frequencies,
     image_coherence,
@@ -21,8 +22,7 @@ def noise(seed: int, time: int = 4 * RATE) -> torch.Tensor:
 
 
 def low_pass(signal: torch.Tensor, cutoff: float = CUTOFF) -> torch.Tensor:
-    frequency = torch.fft.rfftfreq(signal.shape[-1], 1 / RATE)
-    return torch.fft.irfft(torch.fft.rfft(signal) * (frequency < cutoff), n=signal.shape[-1])
+    return keep_band(signal, 0.0, cutoff, RATE)
 
 
 @pytest.fixture(scope="module")

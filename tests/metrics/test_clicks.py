@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from paper_code.audio import clips, corpora
+from paper_code.audio.perturbations import keep_band
 from paper_code.metrics.clicks import _tops, broadband_pulses, pulse_times
 
 RATE = 16000
@@ -14,9 +15,7 @@ CASTANETS = "visqol/testdata/conformance_testdata_subset/castanets48_stereo.wav"
 
 def band(signal: torch.Tensor, low: float, high: float) -> torch.Tensor:
     """A brick-wall band-pass over the whole signal."""
-    frequency = torch.fft.rfftfreq(signal.shape[-1], 1 / RATE)
-    kept = torch.fft.rfft(signal.double()) * ((frequency >= low) & (frequency < high))
-    return torch.fft.irfft(kept, n=signal.shape[-1]).float()
+    return keep_band(signal.double(), low, high, RATE).float()
 
 
 def noise(seed: int, time: int) -> torch.Tensor:

@@ -5,7 +5,7 @@ from torchaudio.functional import mu_law_decoding, mu_law_encoding
 
 from paper_code.audio.signals import require_finite, require_waveforms, require_within
 
-MOST_BITS = 24  # more steps than a float32 waveform has
+MOST_BITS = 24  # the steps that float32 has up to full scale
 
 
 def gain(waveforms: Tensor, decibels: float) -> Tensor:
