@@ -1,9 +1,11 @@
-"""Sphinx extension: sound and pictures in cell outputs become files of the built page.
+"""Sphinx extension: sound and pictures in cell outputs become files of the built page, figures a part of it.
 
 Players name their sounds relative to the notebook (`src="sounds/<hash>.flac"`), where the builder does not look;
 figures and IPython's Audio hold theirs inside the HTML, as data: addresses. Both end up in `_media/`, under the hash
 of their content, and the page names them there. Pictures are loaded when they come into view. A sound that is not
 there is a warning that names page and file. Outputs for live notebooks only are dropped: the book has its own script.
+The panels of figures (paper_code/display/figures.py) take the place of the `<img>` that holds them, so that the page's
+style sheet reaches their ink.
 """
 
 from __future__ import annotations
@@ -53,6 +55,8 @@ DATA = re.compile(
     r"data:(?P<mime>(?:audio|image)/[\w.+-]+)(?P<options>(?:;[\w=.-]+)*?)(?P<base64>;base64)?,(?P<content>.*)", re.S
 )
 
+PANEL = re.compile(r"""<img class="(figure-panel|figure-key)" src="data:image/svg\+xml;base64,([^"]*)\"""")
+
 logger = logging.getLogger(__name__)
 
 
@@ -71,7 +75,10 @@ def externalise(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 
 
 def rewrite(html: str, address: Callable[[str], str | None]) -> str:
-    """The HTML with other addresses and lazy pictures; `address` gives the new one, or None to leave it."""
+    """The HTML with other addresses, lazy pictures and figures drawn in it.
+
+    address: gives the new address of what a tag names, or None to leave it.
+    """
 
     def attribute(match: re.Match[str]) -> str:
         old = match["d"] if match["d"] is not None else match["s"]
@@ -79,12 +86,20 @@ def rewrite(html: str, address: Callable[[str], str | None]) -> str:
         return match[0] if new is None else f'{match["start"]}"{escape(new)}"'
 
     def tag(match: re.Match[str]) -> str:
+        if panel := PANEL.match(match[0]):
+            return rewrite(_inline(*panel.groups()), address)
         text = ATTRIBUTE.sub(attribute, match[0])
         if re.match(r"<img\s", text, re.I) and not re.search(r"\sloading\s*=", text, re.I):
             text = f'{text[:4]} loading="lazy"{text[4:]}'
         return text
 
     return TAG.sub(tag, html)
+
+
+def _inline(kind: str, content: str) -> str:
+    """A panel's SVG as an element of the page. What it shows is told by the figure's label."""
+    text = base64.b64decode(re.sub(r"\s", "", content), validate=True).decode()
+    return text.replace("<svg ", f'<svg class="{kind}" aria-hidden="true" ', 1)
 
 
 class Page:

@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from paper_code.audio.clips import Clip
@@ -14,7 +13,7 @@ from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.study import OwnSound, Study
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
-from paper_code.display.style import MARKERS, Theme
+from paper_code.display.style import MARKERS, PanelFigure, Theme
 from paper_code.hearing.bark import equivalent_rectangular_bandwidth
 
 ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected", "bark_compressed": "stronger"}
@@ -83,7 +82,7 @@ def filter_banks() -> Drawing:
     }
     roles = {"original": "document", "corrected": "corrected"}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(2, 2, height=2.5)
         for place, (name, response) in zip(axes, responses.items(), strict=False):
             for band in range(40, 512, 43):
@@ -127,7 +126,7 @@ def features(clip: Clip) -> Drawing:
             values = torch.nn.functional.max_pool2d(loss.features(clip.waveform).unsqueeze(0), (4, 64))[0]
         found[name] = (values / values.max()).numpy()
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 3, height=2.6, sharey=True)
         for place, (name, values) in zip(axes, found.items(), strict=True):
             extent = (0, clip.seconds, 0, 4 * values.shape[0])
@@ -160,7 +159,7 @@ def features(clip: Clip) -> Drawing:
 def learning_curves(study: Study) -> Drawing:
     """The training loss of every sound, one panel a loss; mean over seeds."""
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(2, 2, height=2.5)
         for place, loss in zip(axes, study.losses, strict=False):
             for i, sound in enumerate(study.originals):
@@ -194,7 +193,7 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
     unit = evaluation.UNITS.get(metric, "dB")
     sounds = [s for s in study.originals if f"{s}/{metric}" in study.of("mse")[0].arrays]
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         columns = min(3, len(sounds))
         figure, axes = theme.figure(-(-len(sounds) // columns), columns, height=2.3, sharex=True)
         for place, sound in zip(axes, sounds, strict=False):
@@ -225,7 +224,7 @@ def regions(study: Study) -> Drawing:
     """Distance and level by region of frequency at the end, mean over sounds, with 95 % intervals over seeds."""
     panels = {"log-spectral distance": "lsd", "level error": "level"}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 2, height=2.8)
         for place, (title, key) in zip(axes, panels.items(), strict=True):
             for shift, loss in zip((-0.27, -0.09, 0.09, 0.27), study.losses, strict=False):
@@ -274,7 +273,7 @@ def steps_to_quality(study: Study) -> Drawing:
 
     found = {loss: steps(loss) for loss in study.losses}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 1, height=3.0)
         for loss, values in found.items():
             axes[0].plot(thresholds, values, **theme.line(ROLES[loss]), label=TITLES[loss])
@@ -291,11 +290,9 @@ def steps_to_quality(study: Study) -> Drawing:
     )
 
 
-def _legend(figure: Figure, place: Axes) -> None:
+def _legend(figure: PanelFigure, place: Axes) -> None:
     """One legend for all panels, above them, where it covers nothing."""
-    figure.legend(
-        *place.get_legend_handles_labels(), loc="outside upper left", ncols=1 if figure.get_figwidth() < 5 else 2
-    )
+    figure.legend(*place.get_legend_handles_labels(), loc="outside upper left", ncols=2)
 
 
 def _kilohertz(place: Axes) -> None:

@@ -5,14 +5,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from paper_code.codec_loss import rates
 from paper_code.codec_loss.figures import MODEL_ROLES, MODEL_TITLES, NETWORK_ROLES, NETWORK_TITLES
 from paper_code.codec_loss.holes import BAND
 from paper_code.codec_loss.study import BROADBAND, Study
 from paper_code.display.figures import Drawing, show
-from paper_code.display.style import DASHES, Theme
+from paper_code.display.style import DASHES, PanelFigure, Theme
 
 POINTS = 60  # a curve of more would not look different
 LINES = ((DASHES["reference"], "v"), ((0, (5, 2)), "o"), ((0, (1, 1.3)), "s"), ((0, (5, 1.5, 1, 1.5)), "D"))
@@ -23,7 +22,7 @@ def responses() -> Drawing:
     panels = {"MP3": rates.LADDER["mp3"][:4], "others": list(rates.OTHERS.values())}
     found = {title: {codec: rates.response(codec) for codec in codecs} for title, codecs in panels.items()}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 2, height=2.8, sharey=True)
         for place, (title, curves) in zip(axes, found.items(), strict=True):
             for (codec, (frequency, level)), (dashes, _) in zip(curves.items(), LINES, strict=True):
@@ -46,7 +45,7 @@ def responses() -> Drawing:
 def network_curves(study: Study) -> Drawing:
     """Training and validation error of the loss networks, beside what a lazy network would reach."""
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, len(study.networks), height=2.8)
         for place, (network, result) in zip(axes, study.networks.items(), strict=False):
             colour, arrays = theme.colour(NETWORK_ROLES[network]), result.arrays
@@ -79,7 +78,7 @@ def model_curves(study: Study) -> Drawing:
     """Signal-to-noise ratio of the autoencoders on unseen recordings, on the way."""
     bands = {"limited to 3 kHz": study.models(), "limited to 5 kHz": study.models(BROADBAND)}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 2, height=2.8, sharey=True)
         for place, (title, models) in zip(axes, bands.items(), strict=True):
             for model, result in models.items():
@@ -103,7 +102,7 @@ def level_errors(study: Study) -> Drawing:
     """Level of the imitations over that of the coded sound, in bands of 1 kHz below the cut-off; test recordings."""
     candidates = {"network": None, "fixed filter": "plain", "identity": "reference"}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, len(study.networks), height=2.6, sharey=True)
         for place, (network, result) in zip(axes, study.networks.items(), strict=False):
             bands = min(int(np.ceil(result.metrics["cutoff"] / BAND)), 8)
@@ -131,7 +130,7 @@ def hole_ranking(study: Study) -> Drawing:
     """Precision and recall of the holes, where a network may need less than 20 dB to have one."""
     sides = {"test": "test recordings", "validation": "like the training's"}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 2, height=3.0, sharex=True, sharey=True)
         for place, (side, title) in zip(axes, sides.items(), strict=True):
             for network, result in study.networks.items():
@@ -144,7 +143,7 @@ def hole_ranking(study: Study) -> Drawing:
             )
             place.set(title=title, xlabel="recall", xlim=(0, 1), ylim=(0, 1))
         axes[0].set_ylabel("precision")
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=1 if theme.narrow else 2)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=1)
         return figure
 
     return show(
@@ -169,7 +168,7 @@ def losses_by_rate(study: Study, track: str) -> Drawing:
     found, where = rates.compare(study, track)
     titles = list(next(iter(next(iter(found.values())).values())))
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(2, 2, height=2.4, sharex=True, sharey=True)
         for place, title in zip(axes, titles, strict=True):
             for (name, by_rate), (dashes, marker) in zip(found.items(), LINES, strict=False):
@@ -180,9 +179,7 @@ def losses_by_rate(study: Study, track: str) -> Drawing:
             place.set_xticklabels(["8", "16", "32", "64"])
             place.set_yticklabels(["0.1", "0.3", "1", "3"])
             place.minorticks_off()
-            if title in titles[-2:] or theme.narrow:
-                place.set_xlabel("kb/s")
-        axes[0].set_ylabel("over MP3 16 kb/s")
+            place.set(xlabel="kb/s", ylabel="over MP3 16 kb/s")
         axes[0].legend()
         return figure
 

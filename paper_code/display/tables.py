@@ -16,6 +16,8 @@ from paper_code.lab.intervals import Interval
 from paper_code.lab.rules import NOT, REPRODUCED, TREND, UNTESTABLE
 
 EMPTY = "–"
+LONGEST = 10  # rows of a table that is seen at once; a longer one lies in a fold
+SENTENCE = re.compile(r"[.:] (?=[A-Z])")  # where the first sentence of a caption ends
 MEASURED = re.compile(r"[−-]?\d[\d.,]*( ± \d[\d.]*)?")  # a text that is a number, with or without its spread
 # verdict: (symbol, class of its colour). The word always stands beside them.
 VERDICTS: Mapping[str, tuple[str, str]] = {
@@ -55,7 +57,7 @@ class _Cell:
 
 
 def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], caption: str) -> Table:
-    """A table; the first column heads the rows.
+    """A table; the first column heads the rows. One of more than 10 rows lies in a fold, headed by its caption.
 
     columns: a Column, or a name for text.   rows: one value a column: text (see markup.prose), numbers
     (written with the column's format), Interval (mean ± half width), Reported, or None where there is none.
@@ -66,7 +68,8 @@ def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], captio
         if len(row) != len(heads):
             raise ValueError(f"row {number} has {len(row)} values for {len(heads)} columns")
     cells = [[_cell(value, head) for value, head in zip(row, heads, strict=True)] for row in rows]
-    return _table(heads, cells, caption, "data-table")
+    whole = _table(heads, cells, caption, "data-table")
+    return whole if len(rows) <= LONGEST else Table(_folded(whole.html, caption, len(rows)), whole.text)
 
 
 def claims(rows: Sequence[Row], caption: str = "") -> Table:
@@ -89,6 +92,12 @@ def claims(rows: Sequence[Row], caption: str = "") -> Table:
     ]
     summary = " · ".join(f"{number} {verdict}" for verdict, number in count(rows).items() if number)
     return _table([Column(n) for n in names], cells, caption or f"Paper and here: {summary}.", "data-table claims")
+
+
+def _folded(html: str, caption: str, rows: int) -> str:
+    """A table behind one line that says what it is: a button for keyboards and screen readers, open on paper."""
+    told = SENTENCE.split(caption, maxsplit=1)[0].rstrip(".:")
+    return element("details", f"<summary>{prose(told)} (table, {rows} rows)</summary>{html}", class_="fold")
 
 
 def _cell(value: Any, column: Column) -> _Cell:
@@ -151,11 +160,12 @@ def _table(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: s
     # A column is one of numbers if any of its cells is; its head stands over them.
     numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
     head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
-    body = "".join(_row(row, heads, numeric) for row in cells)
+    # Many columns of words do not fit a phone; the style then makes a card of each row, whose cells carry their heads.
+    words = numeric.count(False) > 3
+    body = "".join(_row(row, heads, numeric, words) for row in cells)
     content = f"<caption><div>{prose(caption)}</div></caption>"
     content += f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    # Many columns of words do not fit a phone; the style then makes a card of each row.
-    kind += " words" if numeric.count(False) > 3 else ""
+    kind += " words" if words else ""
     html = element(
         "div",
         element("table", content, class_=kind),
@@ -172,8 +182,8 @@ def _head(column: Column, number: bool) -> str:
     return element("th", escape(column.name) + unit, {"class": "number" if number else None}, scope="col")
 
 
-def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool]) -> str:
-    """A row; each cell also carries its head, for phones, where the style stacks them."""
+def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool], words: bool) -> str:
+    """A row; in a table of words each cell also carries its head, for phones, where the style stacks them."""
     return element(
         "tr",
         "".join(
@@ -183,7 +193,7 @@ def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool
                 # A gap in a column of numbers stands where the number would.
                 {"class": "number" if cell.number or (numeric[k] and cell.text == EMPTY) else None},
                 scope=None if k else "row",
-                data_head=heads[k].name,
+                data_head=heads[k].name if words else None,
             )
             for k, cell in enumerate(cells)
         ),

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from paper_code.audio.clips import Clip
@@ -16,7 +15,7 @@ from paper_code.display import players, spectrograms
 from paper_code.display.figures import Drawing, show
 from paper_code.display.frame_walker import FrameWalker, frame_walker
 from paper_code.display.loudness import minus
-from paper_code.display.style import Theme
+from paper_code.display.style import PanelFigure, Theme
 from paper_code.masking_loss import experiment
 from paper_code.masking_loss.conditions import family_of
 from paper_code.masking_loss.evaluation import HIGH
@@ -71,7 +70,7 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
     first = next(iter(found.values()))
     k = first.shown
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(3, 2, height=1.9, sharex=True, sharey=True)
         for place, (name, frames) in zip(axes, found.items(), strict=False):
             noise, threshold = frames.noise[k], frames.threshold[k]
@@ -84,10 +83,8 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
         place.plot(kilohertz, first.spectrum[k], color=theme.muted, linewidth=0.9)
         place.plot(kilohertz, first.threshold[k], color=theme.ink, linewidth=1.4)
         place.set(title="the frame itself", ylim=LEVELS)
-        for last in axes if theme.narrow else axes[-2:]:
-            last.set_xlabel("kHz")
-        for left in axes if theme.narrow else axes[::2]:
-            left.set_ylabel("dB SPL")
+        for each in axes:
+            each.set(xlabel="kHz", ylabel="dB SPL")
         return figure
 
     where = f"'{first.utterance}' at {first.seconds[k]:.2f} s"
@@ -102,7 +99,6 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
             f"{n}: noise over the threshold in {_percent(f.noise[k], f.threshold[k])}" for n, f in found.items()
         )
         + ".",
-        kind="webp",  # an SVG of so many points is larger
     )
 
 
@@ -166,7 +162,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
         return _player({ORIGINAL: original}, "Figure 4", "This figure needs the original sound.")
     boxes = {c: _box(study, c, name, original) for c in sounds if c != ORIGINAL}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(3, 2, height=1.9, sharex=True, sharey=True)
         for place, (condition, sound) in zip(axes, sounds.items(), strict=True):
             spectrograms.draw(place, sound, 8000)
@@ -175,11 +171,6 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
             if box is not None and box.excess >= HEADROOM:
                 corner, size = (box.start, box.low / 1000), (BOX_SECONDS, BOX_HERTZ / 1000)
                 place.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", linewidth=1.6))
-        if not theme.narrow:
-            for place in axes[:-2]:
-                place.set_xlabel("")
-            for place in axes[1::2]:
-                place.set_ylabel("")
         return figure
 
     levels = {c: study.band_level(c, "top") for c in boxes}

@@ -9,7 +9,7 @@ from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval
 from paper_code.masking_loss import published
 from paper_code.masking_loss.conditions import LONGER, TITLES
-from paper_code.masking_loss.configs import LOSSES
+from paper_code.masking_loss.configs import LOSSES, RATES
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED
 from paper_code.masking_loss.experiment import SWEPT_RATE
 from paper_code.masking_loss.study import Study
@@ -115,18 +115,19 @@ def losses(study: Study) -> Table:
     return table(columns, rows, f"The three losses on all coders. {_over(study)}; lower is better.")
 
 
-def differences(study: Study, rate: float) -> Table:
-    """The masking coder minus every other condition at a rate (kb/s), paired over utterances."""
-    *others, masking = study.at_rate(rate)
-    rows = [
-        [f"{masking} − {other}", *[_shown(score, study.difference(masking, other, score)) for score in SCORED]]
-        for other in others
-    ]
+def differences(study: Study) -> Table:
+    """The masking coder minus every other condition of its rate, paired over utterances."""
+    rows = []
+    for rate in RATES:
+        *others, masking = study.at_rate(rate)
+        for other in others:
+            apart = [_shown(score, study.difference(masking, other, score)) for score in SCORED]
+            rows.append([f"{masking} − {other}", *apart])
     columns = [
         Column("difference"),
         *_scored_columns("percentage points", 1),
     ]
-    return table(columns, rows, f"Differences at {rate:g} kb/s, paired over utterances. {_over(study)}.")
+    return table(columns, rows, f"Differences between coders of one rate, paired over utterances. {_over(study)}.")
 
 
 def repeated(study: Study) -> Table:
