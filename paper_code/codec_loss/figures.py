@@ -121,7 +121,7 @@ def where_the_holes_are(study: Study, track: str = FIGURES[1]) -> Drawing | play
 
     def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, len(maps), height=3.0, sharey=True)
-        colours = [to_rgb(theme.colour(role)) for role in ("corrected", "codec", "plain")]
+        colours = [to_rgb(theme.colour(role)) for role in ("corrected", "codec", "stronger")]
         for place, (title, cells) in zip(axes, maps.items(), strict=True):
             picture = np.zeros((*cells.shape, 4))
             for kind, colour in enumerate(colours, start=1):
@@ -141,7 +141,7 @@ def where_the_holes_are(study: Study, track: str = FIGURES[1]) -> Drawing | play
     return show(
         draw,
         f"The holes of '{TRACKS[track].title}': cells below the cut-off, within 60 dB of the strongest, that the codec "
-        "(orange), the network (blue) or both (green) bring 20 dB or more under the original. A network that only "
+        "(orange), the network (pink) or both (green) bring 20 dB or more under the original. A network that only "
         "learned the low-pass would be orange nearly everywhere.",
         "Maps of time against frequency, one a network, with coloured cells: removed by codec and network, by the "
         "codec only, by the network only.",

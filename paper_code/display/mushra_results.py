@@ -51,8 +51,10 @@ def figure(
             part.of(name)
 
     def draw(theme: Theme) -> PanelFigure:
-        drawn, axes = theme.figure(1, max(1, len(parts)), height=0.9 + ROW_INCHES * len(names))
-        for place in axes:
+        drawn, axes = theme.figure(*_grid(max(1, len(parts))), height=0.9 + ROW_INCHES * len(names))
+        for spare in axes[max(1, len(parts)) :]:
+            spare.remove()
+        for place in drawn.axes:
             _scale(place, names)
         for place, (name, part) in zip(axes, parts.items(), strict=False):
             _panel(place, theme, part, names, roles)
@@ -103,6 +105,11 @@ def _parts(ratings: Ratings | None, groups: Mapping[str, str] | None) -> dict[st
     if ratings is None:
         return {}
     return {**(grouped(ratings, groups) if groups else {}), ALL: ratings}
+
+
+def _grid(panels: int) -> tuple[int, int]:
+    """Rows and columns: each panel has its conditions' names beside it, so no more than two fit side by side."""
+    return (1, 1) if panels == 1 else (math.ceil(panels / 2), 2)
 
 
 def _panel(place: Axes, theme: Theme, part: Ratings, names: Sequence[str], roles: Mapping[str, str]) -> None:

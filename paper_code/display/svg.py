@@ -68,8 +68,9 @@ def pictures(figure: PanelFigure) -> list[Picture]:
     # The same space above and below the axes of all panels, so that axes side by side stand on one line.
     above = MARGIN + max(boxes[panel[0]].y1 - panel[0].bbox.y1 for panel in panels)
     below = MARGIN + max(panel[-1].bbox.y0 - boxes[panel[-1]].y0 for panel in panels)
+    left, right = min(0, *(box.x0 for box in boxes.values())), max(width, *(box.x1 for box in boxes.values()))
     for panel in panels:
-        box = Bbox([[0, panel[-1].bbox.y0 - below], [width, panel[0].bbox.y1 + above]])
+        box = Bbox([[left, panel[-1].bbox.y0 - below], [right, panel[0].bbox.y1 + above]])
         found.append(_picture(renderer, [axes.get_gid() for axes in panel], box))
     return found
 
@@ -178,7 +179,7 @@ class SvgRenderer(RendererBase):
         places = (trans + self._flip).transform(path.vertices)
         places = places[np.isfinite(places).all(1)]
         if clip is not None:
-            places = places[(np.abs(places - (clip.p0 + clip.p1) / 2) <= clip.size / 2 + 1).all(1)]
+            places = places[(np.abs(places - (clip.p0 + clip.p1) / 2) <= np.abs(clip.size) / 2 + 1).all(1)]
         shape = Affine2D().scale(1, -1).transform_path(shape)
         face = rgbFace if len(shape.vertices) > 2 else None  # a stroke has no inside
         self._add("path", self._style(gc, face), "".join(_marker(shape, x, y) for x, y in places))

@@ -189,7 +189,7 @@ def _row(cells: Sequence[_Cell], heads: Sequence[Column], numeric: Sequence[bool
         "".join(
             element(
                 "td" if k else "th",
-                f"<div>{cell.html}</div>",
+                f"<div>{cell.html}</div>" if words else cell.html,
                 # A gap in a column of numbers stands where the number would.
                 {"class": "number" if cell.number or (numeric[k] and cell.text == EMPTY) else None},
                 scope=None if k else "row",

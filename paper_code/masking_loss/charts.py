@@ -167,7 +167,7 @@ def _beside_the_paper(study: Study, scores: Mapping[str, tuple[str, str]], capti
     }
 
     def draw(theme: Theme) -> PanelFigure:
-        figure, axes = theme.figure(len(scores), 2, height=2.4, sharex=True)
+        figure, axes = theme.figure(len(scores), 2, height=2.1, sharex=True)
         places = iter(axes)
         for score, (title, unit) in scores.items():
             row = {who: next(places) for who in values}

@@ -126,6 +126,17 @@ def test_tables_of_words_may_become_cards_on_a_phone() -> None:
     assert [cell["data-head"] for cell in page.tbody.find_all(["th", "td"])] == heads
 
 
+def test_a_long_table_lies_in_a_fold_that_says_what_it_is() -> None:
+    rows = [[str(k), float(k), k] for k in range(11)]
+    fold = BeautifulSoup(table(COLUMNS, rows, "What came out: means. Lower is *better*.").html, "html.parser").details
+    assert fold.summary.get_text() == "What came out: means (table, 11 rows)"
+    assert not fold.has_attr("open")
+    assert len(fold.select("tbody tr")) == 11
+    assert fold.caption.get_text() == "What came out: means. Lower is better."
+    assert "<details" not in table(COLUMNS, rows[:10], "Short.").html
+    assert table(COLUMNS, rows, "c").text.count("\n") == 12  # the plain text is whole
+
+
 def test_several_documents_get_a_column() -> None:
     page = parsed(claims([row("reproduced"), row("reproduced", document="byun2021")], caption="All."))
     assert texts(page.thead)[0] == "Document"
