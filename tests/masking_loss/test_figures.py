@@ -125,6 +125,47 @@ def test_the_charts_hold_the_papers_numbers_and_ours(study):  # noqa: F811
     assert np.isfinite(ours["above ±"]).all()
 
 
+def _lines(place: Axes) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What a panel shows of each kind of coder: bit rates and values."""
+    return {bars.get_label(): bars.lines[0].get_data() for bars in place.containers}
+
+
+def test_peass_stands_beside_the_papers_on_one_scale(study, asked):  # noqa: F811
+    charts.peass(study)
+    panels = {place.get_title(loc="left"): place for place in _panels(asked)}
+    assert list(panels) == [f"{title}, {who}" for title in ("OPS", "APS", "IPS") for who in ("paper", "here")]
+    rates, values = _lines(panels["APS, paper"])["masking"]
+    reported = [published.TABLE_1[f"masking {rate}"] for rate in (13, 20, 24)]
+    assert (list(rates), list(values)) == ([row.kilobits for row in reported], [row.aps for row in reported])
+    _, ours = _lines(panels["APS, here"])["masking"]
+    assert ours == pytest.approx([study.value(f"masking {rate}", "aps").mean for rate in (13, 20, 24)])
+    assert "MSE" not in _lines(panels["OPS, paper"])  # the paper trained none
+    assert panels["OPS, paper"].get_ylim() == panels["OPS, here"].get_ylim()
+
+
+def test_every_loss_is_drawn_for_all_coders(study, asked):  # noqa: F811
+    charts.losses(study)
+    for place, score in zip(_panels(asked), ("log_mel", "pmsqe", "masking"), strict=True):
+        lines = _lines(place)
+        assert list(lines) == ["AMR-WB", *FAMILIES]
+        for family in FAMILIES:
+            expected = [study.value(f"{family} {rate}", score).mean for rate in (13, 20, 24)]
+            assert lines[family][1] == pytest.approx(expected)
+    lowest = min(("AMR-WB", *FAMILIES), key=lambda family: np.mean(lines[family][1]))
+    assert f"masking loss: {lowest}." in asked["alt"]
+
+
+def test_differences_are_those_of_the_masking_coder_from_the_others(study, asked):  # noqa: F811
+    charts.differences(study)
+    panels = {place.get_title(loc="left"): _lines(place) for place in _panels(asked)}
+    assert list(panels) == ["PESQ", "SNR", "noise above threshold", "mean excess"]
+    for title, score, factor in (("PESQ", "pesq", 1), ("noise above threshold", "above", 100)):
+        assert list(panels[title]) == ["AMR-WB", "MSE", "log-mel", "PMSQE"]
+        expected = [study.difference(f"masking {rate}", f"PMSQE {rate}", score).mean for rate in (13, 20, 24)]
+        assert panels[title]["PMSQE"][1] == pytest.approx(factor * np.array(expected))
+        assert panels[title]["PMSQE"][0] == pytest.approx([13, 20, 24], abs=0.5)  # apart, so that bars are seen
+
+
 def test_settings_stand_beside_the_papers():
     assert "3,000" in str(setting_tables.recordings())
     assert setting_tables._spoken(50000) == "25 minutes"
