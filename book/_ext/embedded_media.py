@@ -101,6 +101,9 @@ def rewrite(html: str, address: Callable[[str], str | None], part: Callable[[str
     def tag(match: re.Match[str]) -> str:
         text = match[0]
         if panel := PANEL.match(text):
+            text = re.sub(r'\s(alt="[^"]*"|style="[^"]*")', "", text).replace(
+                "<img", '<img alt=""'
+            )  # the figure has a label
             text = f'<img data-part="{part(rewrite(_inline(*panel.groups()), address, part))}"{text[4:]}'
         text = FRAMES.sub(lambda frames: f' data-part="{part(unescape(frames[1]))}"', text)
         text = ATTRIBUTE.sub(attribute, text)

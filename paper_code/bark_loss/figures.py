@@ -13,7 +13,7 @@ from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.study import OwnSound, Study
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
-from paper_code.display.style import MARKERS, PanelFigure, Theme
+from paper_code.display.style import MARKERS, PanelFigure, Theme, logarithmic
 from paper_code.hearing.bark import equivalent_rectangular_bandwidth
 
 ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected", "bark_compressed": "stronger"}
@@ -98,7 +98,7 @@ def filter_banks() -> Drawing:
         axes[3].plot(centres, equivalent_rectangular_bandwidth(centres), **theme.line("reference"), label="the ear's")
         axes[2].set(title="peak gain", xlabel="centre, kHz", ylabel="dB", xlim=(50, TOP), ylim=(-62, 5))
         axes[3].set(title="equivalent rectangular bandwidth", xlabel="centre, kHz", ylabel="Hz", xlim=(50, TOP))
-        axes[3].set_yscale("log")
+        logarithmic(axes[3], "y")
         for place in axes[2:]:
             _kilohertz(place)
             place.legend()
@@ -171,7 +171,7 @@ def learning_curves(study: Study) -> Drawing:
                 )
             place.set(title=TITLES[loss], xlabel="step")
             if loss == "mse":
-                place.set_yscale("log")
+                logarithmic(place, "y")
         for place in axes[len(study.losses) :]:
             place.remove()
         axes[0].set_ylabel("loss")
@@ -292,10 +292,10 @@ def steps_to_quality(study: Study) -> Drawing:
 
 def _legend(figure: PanelFigure, place: Axes) -> None:
     """One legend for all panels, above them, where it covers nothing."""
-    figure.legend(*place.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+    figure.legend(*place.get_legend_handles_labels(), loc="outside upper left", ncols=1)
 
 
 def _kilohertz(place: Axes) -> None:
-    place.set_xscale("log")
+    logarithmic(place, "x")
     place.set_xticks([100, 300, 1000, 3000], ["0.1", "0.3", "1", "3"])
     place.minorticks_off()

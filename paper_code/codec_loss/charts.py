@@ -11,7 +11,7 @@ from paper_code.codec_loss.figures import MODEL_ROLES, MODEL_TITLES, NETWORK_ROL
 from paper_code.codec_loss.holes import BAND
 from paper_code.codec_loss.study import BROADBAND, Study
 from paper_code.display.figures import Drawing, show
-from paper_code.display.style import DASHES, PanelFigure, Theme
+from paper_code.display.style import DASHES, PanelFigure, Theme, logarithmic
 
 POINTS = 60  # a curve of more would not look different
 LINES = ((DASHES["reference"], "v"), ((0, (5, 2)), "o"), ((0, (1, 1.3)), "s"), ((0, (5, 1.5, 1, 1.5)), "D"))
@@ -175,7 +175,9 @@ def losses_by_rate(study: Study, track: str) -> Drawing:
                 values = [losses[title] for losses in by_rate.values()]
                 line = {"color": theme.colour("codec"), "linestyle": dashes, "marker": marker, "markersize": 4}
                 place.plot(list(by_rate), values, **line, label=name)
-            place.set(title=title, xscale="log", yscale="log", xticks=[8, 16, 32, 64], yticks=[0.1, 0.3, 1, 3])
+            logarithmic(place, "x")
+            logarithmic(place, "y")
+            place.set(title=title, xticks=[8, 16, 32, 64], yticks=[0.1, 0.3, 1, 3])
             place.set_xticklabels(["8", "16", "32", "64"])
             place.set_yticklabels(["0.1", "0.3", "1", "3"])
             place.minorticks_off()

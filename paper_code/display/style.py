@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 # Okabe & Ito's colours, told apart with any of the common colour-vision deficiencies.
 ROLES: Mapping[str, tuple[str, str]] = {
@@ -82,6 +83,14 @@ def luminance(colour: str) -> float:
     """Relative luminance of an sRGB colour, 0 to 1."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def logarithmic(axes: Axes, name: str) -> None:
+    """Make the axis "x" or "y" logarithmic, with plain numbers: small exponents cannot be read on a phone."""
+    axes.set(**{f"{name}scale": "log"})
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 class PanelFigure(Figure):

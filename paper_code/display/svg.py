@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -26,15 +25,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from paper_code.display.style import PIXELS_PER_INCH, PanelFigure
+from paper_code.display.svg_paths import UNITS, marker, path_data, units
 
-UNITS = 10  # of the picture in a pixel of the page
 SHARPNESS = 2  # pixels of an embedded image in a pixel of the page, for dense screens
 FEW_COLOURS = 16  # up to so many, an image is a map of kinds and is kept without loss
+WIDEST_KEY = 390  # pixels; on a phone 358 are left, and 9 pt are then more than 8
 MARGIN = 2.0  # pixels around a panel
 LARGEST_MARKER = 40  # pixels; what is larger is an area that matplotlib draws in the way of a marker
 FONTS = "system-ui,-apple-system,'Segoe UI',Arial,sans-serif"
 ANCHORS = {"left": ("start", 0.0), "center": ("middle", 0.5), "right": ("end", 1.0)}
-POWER = re.compile(r"\$\\mathdefault\{(?:(\d+)\^\{([−-]?\d+)\}|([^{}^]*))\}\$")  # how matplotlib writes 10^2 and 0.5
 
 
 @dataclass(frozen=True)
@@ -50,34 +49,48 @@ class Picture:
 def pictures(figure: PanelFigure) -> list[Picture]:
     """The legend of the whole figure, if it has one, and its panels in order, all of one size where their axes are.
 
-    Raises ValueError for formulas in its text: they need a typesetter.
+    Raises ValueError for formulas in its text, which need a typesetter, and for a legend too wide for a phone.
     """
     figure.set_dpi(PIXELS_PER_INCH)
-    width, height = figure.get_size_inches() * PIXELS_PER_INCH
-    renderer = SvgRenderer(width, height)
     for number, axes in enumerate(figure.axes):
         axes.set_gid(f"axes {number}")
+    renderer = SvgRenderer(*figure.get_size_inches() * PIXELS_PER_INCH)
     figure.draw(renderer)
-    found = []
-    if figure.legends:
-        box = Bbox.union([legend.get_window_extent(renderer) for legend in figure.legends])
-        found.append(_picture(renderer, [""], box.padded(MARGIN), is_key=True))
+    return [*_key(figure, renderer), *_panels(figure, renderer)]
+
+
+def _key(figure: PanelFigure, renderer: SvgRenderer) -> list[Picture]:
+    """The legend of the whole figure, if it has one."""
+    if not figure.legends:
+        return []
+    box = Bbox.union([legend.get_window_extent(renderer) for legend in figure.legends])
+    if box.width > WIDEST_KEY:
+        raise ValueError(f"a legend of {box.width:.0f} pixels does not fit a phone; wanted {WIDEST_KEY}: fewer columns")
+    return [_picture(renderer, [""], box.padded(MARGIN), is_key=True)]
+
+
+def _panels(figure: PanelFigure, renderer: SvgRenderer) -> list[Picture]:
+    """The panels; with the same space around the axes of all, so that axes side by side stand on one line."""
     panels = [[axes for axes in panel if axes in figure.axes] for panel in figure.panels]
     panels = [panel for panel in panels if panel]
     boxes = {axes: axes.get_tightbbox(renderer) for axes in figure.axes}
-    # The same space above and below the axes of all panels, so that axes side by side stand on one line.
     above = MARGIN + max(boxes[panel[0]].y1 - panel[0].bbox.y1 for panel in panels)
     below = MARGIN + max(panel[-1].bbox.y0 - boxes[panel[-1]].y0 for panel in panels)
-    left, right = min(0, *(box.x0 for box in boxes.values())), max(width, *(box.x1 for box in boxes.values()))
-    for panel in panels:
-        box = Bbox([[left, panel[-1].bbox.y0 - below], [right, panel[0].bbox.y1 + above]])
-        found.append(_picture(renderer, [axes.get_gid() for axes in panel], box))
-    return found
+    left = min(0, *(box.x0 for box in boxes.values()))
+    right = max(renderer.width, *(box.x1 for box in boxes.values()))
+    return [
+        _picture(
+            renderer,
+            [axes.get_gid() for axes in panel],
+            Bbox([[left, panel[-1].bbox.y0 - below], [right, panel[0].bbox.y1 + above]]),
+        )
+        for panel in panels
+    ]
 
 
 def _picture(renderer: SvgRenderer, parts: Sequence[str], box: Bbox, is_key: bool = False) -> Picture:
     width, height = round(box.width), round(box.height)
-    frame = f"{_units(box.x0)} {_units(renderer.height - box.y1)} {width * UNITS} {height * UNITS}"
+    frame = f"{units(box.x0)} {units(renderer.height - box.y1)} {width * UNITS} {height * UNITS}"
     content = "".join(_written(renderer.drawn.get(part, [])) for part in parts)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{frame}" width="{width}" height="{height}" fill="none" '
@@ -159,7 +172,7 @@ class SvgRenderer(RendererBase):
 
     def draw_path(self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None) -> None:
         """A line, or an area."""
-        self._add("path", self._style(gc, rgbFace), _data(path, transform + self._flip, self._clip(gc), rgbFace))
+        self._add("path", self._style(gc, rgbFace), path_data(path, transform + self._flip, self._clip(gc), rgbFace))
 
     def draw_markers(
         self,
@@ -182,13 +195,13 @@ class SvgRenderer(RendererBase):
             places = places[(np.abs(places - (clip.p0 + clip.p1) / 2) <= np.abs(clip.size) / 2 + 1).all(1)]
         shape = Affine2D().scale(1, -1).transform_path(shape)
         face = rgbFace if len(shape.vertices) > 2 else None  # a stroke has no inside
-        self._add("path", self._style(gc, face), "".join(_marker(shape, x, y) for x, y in places))
+        self._add("path", self._style(gc, face), "".join(marker(shape, x, y) for x, y in places))
 
     def draw_image(self, gc: GraphicsContextBase, x: float, y: float, im: NDArray, transform: Any = None) -> None:
         """An image [row, column, RGBA], embedded."""
         height, width = (size / SHARPNESS for size in im.shape[:2])
-        place = f'x="{_units(x)}" y="{_units(self.height - y - height)}"'
-        size = f'width="{_units(width)}" height="{_units(height)}"'
+        place = f'x="{units(x)}" y="{units(self.height - y - height)}"'
+        size = f'width="{units(width)}" height="{units(height)}"'
         self._add("image", (), f'<image {place} {size} preserveAspectRatio="none" href="{_embedded(im)}"/>')
 
     def draw_text(
@@ -206,14 +219,15 @@ class SvgRenderer(RendererBase):
         anchor, share = ANCHORS[mtext.get_horizontalalignment() if mtext else "left"]
         width = share * self.get_text_width_height_descent(s, prop, ismath)[0]
         x, y = x + width * np.cos(np.radians(angle)), y - width * np.sin(np.radians(angle))
-        turned = f' transform="rotate({-angle:g} {_units(x)} {_units(y)})"' if angle else ""
+        turned = f' transform="rotate({-angle:g} {units(x)} {units(y)})"' if angle else ""
         style = {
             "fill": to_hex(gc.get_rgb()),
-            "font-size": str(_units(self.points_to_pixels(prop.get_size_in_points()))),
+            "font-size": str(units(self.points_to_pixels(prop.get_size_in_points()))),
         }
         style |= {} if anchor == "start" else {"text-anchor": anchor}
-        content = _formula(s) if ismath else escape(s, quote=False)
-        self._add("text", style, f'<text x="{_units(x)}" y="{_units(y)}"{turned}>{content}</text>')
+        if ismath:
+            raise ValueError(f"the text of a figure holds no formulas (for axes, see style.logarithmic); found {s!r}")
+        self._add("text", style, f'<text x="{units(x)}" y="{units(y)}"{turned}>{escape(s, quote=False)}</text>')
 
     def _add(self, kind: str, style: dict[str, str] | tuple, content: str) -> None:
         if content and (style or kind != "path"):
@@ -231,12 +245,12 @@ class SvgRenderer(RendererBase):
         if gc.get_linewidth() > 0 and (opacity := _opacity(gc.get_rgb(), alpha)) > 0:
             style |= {
                 "stroke": to_hex(gc.get_rgb()),
-                "stroke-width": str(_units(self.points_to_pixels(gc.get_linewidth()))),
+                "stroke-width": str(units(self.points_to_pixels(gc.get_linewidth()))),
                 **({"stroke-opacity": f"{opacity:.2g}"} if opacity < 1 else {}),
             }
             _, dashes = gc.get_dashes()
             if dashes is not None:
-                style["stroke-dasharray"] = " ".join(str(_units(self.points_to_pixels(d))) for d in dashes)
+                style["stroke-dasharray"] = " ".join(str(units(self.points_to_pixels(d))) for d in dashes)
         return style
 
 
@@ -246,57 +260,6 @@ def _opacity(colour: Sequence[float], forced: float | None) -> float:
     return colour[3] if len(colour) > 3 else 1.0
 
 
-def _units(pixels: float) -> int:
-    return round(float(pixels) * UNITS)
-
-
-def _data(path: Path, transform: Transform, clip: Bbox | None, filled: Any) -> str:
-    """The data of a path in pixels of the page, cut at the edges of the axes."""
-    if filled is not None and clip is not None and not _is_curved(path):
-        return _commands(transform.transform_path(path).clip_to_bbox(clip))
-    edges = None if clip is None or filled is not None else (clip.xmin, clip.ymin, clip.xmax, clip.ymax)
-    return _commands(
-        path.cleaned(
-            transform, remove_nans=True, clip=edges, simplify=filled is None and edges is not None, curves=True
-        )
-    )
-
-
-def _is_curved(path: Path) -> bool:
-    return path.codes is not None and np.isin(path.codes, (Path.CURVE3, Path.CURVE4)).any()
-
-
-def _marker(shape: Path, x: float, y: float) -> str:
-    """One marker at a place in pixels. Matplotlib's curved markers are circles, which SVG has an arc for."""
-    if not _is_curved(shape):
-        return _commands(Affine2D().translate(x, y).transform_path(shape))
-    box = shape.get_extents()
-    radius = _units(box.width / 2)
-    start = f"M{_units(x + box.x0)} {_units(y + (box.y0 + box.y1) / 2)}"
-    return f"{start}a{radius} {radius} 0 1 0 {2 * radius} 0a{radius} {radius} 0 1 0-{2 * radius} 0z"
-
-
-def _commands(path: Path) -> str:
-    """A path as SVG writes it: the first point absolute, the others as steps from the point before."""
-    data, here, last = "", np.zeros(2, int), ""
-    for points, code in path.iter_segments(simplify=False, curves=True):
-        if code == Path.STOP:
-            break
-        if code == Path.CLOSEPOLY:
-            data, last = data + "z", "z"
-            continue
-        ends = np.round(points.reshape(-1, 2) * UNITS).astype(int)
-        letter = {Path.MOVETO: "M", Path.LINETO: "l", Path.CURVE3: "q", Path.CURVE4: "c"}[code]
-        steps = ends if letter == "M" else ends - here
-        if letter == "l" and not steps.any():
-            continue
-        here = ends[-1]
-        numbers = "".join(f"{number}" if number < 0 else f" {number}" for number in steps.ravel())
-        data += numbers if letter == last else letter + numbers.lstrip(" ")
-        last = letter
-    return data
-
-
 def _embedded(image: NDArray) -> str:
     """An image [row, column, RGBA] as a data: address; spectrograms a tenth as large as without loss."""
     colours = np.unique(image.reshape(-1, image.shape[-1]), axis=0)
@@ -304,13 +267,3 @@ def _embedded(image: NDArray) -> str:
     quality = {"lossless": True} if len(colours) <= FEW_COLOURS else {"quality": 75}
     Image.fromarray(np.ascontiguousarray(image[::-1])).save(file, "WEBP", method=6, **quality)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
-
-
-def _formula(text: str) -> str:
-    """Numbers of logarithmic axes. Raises ValueError on any other formula."""
-    if not (found := POWER.fullmatch(text)):
-        raise ValueError(f"the text of a figure holds no formulas but powers of ten; found {text!r}")
-    base, power, plain = found.groups()
-    if plain is not None:
-        return escape(plain, quote=False)
-    return f'{base}<tspan dy="-.4em" font-size="75%">{power.replace("-", "−")}</tspan>'

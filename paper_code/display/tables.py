@@ -96,8 +96,12 @@ def claims(rows: Sequence[Row], caption: str = "") -> Table:
 
 def _folded(html: str, caption: str, rows: int) -> str:
     """A table behind one line that says what it is: a button for keyboards and screen readers, open on paper."""
-    told = SENTENCE.split(caption, maxsplit=1)[0].rstrip(".:")
-    return element("details", f"<summary>{prose(told)} (table, {rows} rows)</summary>{html}", class_="fold")
+    return element("details", f"<summary>{prose(_told(caption))} (table, {rows} rows)</summary>{html}", class_="fold")
+
+
+def _told(caption: str) -> str:
+    """What a table is, in one line: the first sentence of its caption."""
+    return SENTENCE.split(caption, maxsplit=1)[0].rstrip(".:")
 
 
 def _cell(value: Any, column: Column) -> _Cell:
@@ -172,7 +176,7 @@ def _table(heads: Sequence[Column], cells: Sequence[Sequence[_Cell]], caption: s
         class_="table-scroll",
         tabindex="0",
         role="region",
-        aria_label=caption,
+        aria_label=_told(caption),
     )
     return Table(html, _plain(heads, cells, caption, numeric))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from paper_code.display.figures import Drawing, show
 from paper_code.display.loudness import minus
-from paper_code.display.style import MARKERS, PanelFigure, Theme
+from paper_code.display.style import MARKERS, PanelFigure, Theme, logarithmic
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval
 from paper_code.masking_loss import published
@@ -95,7 +95,8 @@ def longer(study: Study) -> Drawing:
                 line = {**theme.line(ROLES[family], label=f"{family}, {length}"), "linestyle": style}
                 place.plot(found["seen_validated"], found["seen_snr"], **line)
         place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
-        place.set(xscale="log", xlabel="step, warm-up counted", ylabel="SNR, dB", title="unseen speakers")
+        place.set(xlabel="step, warm-up counted", ylabel="SNR, dB", title="unseen speakers")
+        logarithmic(place, "x")
         place.legend()
         return figure
 

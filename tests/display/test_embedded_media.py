@@ -115,7 +115,7 @@ def test_a_figure_is_a_picture_whose_place_the_script_fills(built: tuple[Path, s
     """Without a script the page shows the file; with it, the same SVG stands in the page, for the page's style."""
     image = page.find("img", class_="figure-panel")
     assert content(built, image["src"]).decode() == PANEL
-    assert (image["alt"], image["style"], image["loading"]) == ("words", "background:#fff", "lazy")
+    assert (image["alt"], image["loading"]) == ("", "lazy")  # the figure's label tells what it shows
     inline = BeautifulSoup(parts(built, page)[image["data-part"]], "html.parser").svg
     assert (inline["class"], inline["aria-hidden"]) == (["figure-panel"], "true")
     assert inline.find("text").get_text() == "a < b"

@@ -10,8 +10,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
-from paper_code.display.style import THEME, PanelFigure
-from paper_code.display.svg import UNITS, Picture, pictures
+from paper_code.display.style import THEME, PanelFigure, logarithmic
+from paper_code.display.svg import Picture, pictures
+from paper_code.display.svg_paths import UNITS
 
 
 @pytest.fixture(autouse=True)
@@ -135,14 +136,27 @@ def test_text_is_held_where_it_was_aligned() -> None:
     assert label.parent["fill"] == THEME.ink.lower()
 
 
-def test_powers_of_ten_are_written_and_other_formulas_refused() -> None:
+def test_logarithmic_axes_have_plain_numbers() -> None:
     figure, (axes,) = THEME.figure(height=2.0)
-    axes.plot([1, 2], [1e-3, 1e3])
-    axes.set_yscale("log")
-    assert "10−1" in [text.get_text() for text in parsed(pictures(figure)[0]).find_all("text")]
+    axes.plot([1, 300], [1e-3, 1e3])
+    for name in "xy":
+        logarithmic(axes, name)
+    numbers = {text.get_text() for text in parsed(pictures(figure)[0]).find_all("text")}
+    assert {"1", "10", "100", "0.001", "1000"} <= numbers
+
+
+def test_formulas_are_refused() -> None:
     figure, (axes,) = THEME.figure(height=2.0)
     axes.set_title("$\\alpha_4$")
     with pytest.raises(ValueError, match="no formulas"):
+        pictures(figure)
+
+
+def test_a_legend_too_wide_for_a_phone_is_refused() -> None:
+    figure, (axes, _) = THEME.figure(1, 2)
+    lines = [axes.plot([0], [0], label="a name that is long " * 2)[0] for _ in range(2)]
+    figure.legend(handles=lines, loc="outside upper left", ncols=2)
+    with pytest.raises(ValueError, match="does not fit a phone; wanted 390: fewer columns"):
         pictures(figure)
 
 
