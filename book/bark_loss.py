@@ -61,7 +61,7 @@ answer(study)
 if study.synthetic:
     display(
         Markdown(
-            ":::{warning}\nNo recordings were to be had: every sound on this page was **made by the built-in "
+            ":::{warning}\nNo recordings were found. Every sound on this page was **made by the built-in "
             "synthesiser**, and its numbers say nothing about real sounds.\n:::"
         )
     )

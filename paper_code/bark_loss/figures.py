@@ -3,7 +3,6 @@
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from paper_code.audio.clips import Clip
@@ -14,7 +13,7 @@ from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.study import OwnSound, Study
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
-from paper_code.display.style import MARKERS, Theme
+from paper_code.display.style import MARKERS, PanelFigure, Theme, logarithmic
 from paper_code.hearing.bark import equivalent_rectangular_bandwidth
 
 ROLES = {"mse": "plain", "bark": "document", "bark_corrected": "corrected", "bark_compressed": "stronger"}
@@ -83,7 +82,7 @@ def filter_banks() -> Drawing:
     }
     roles = {"original": "document", "corrected": "corrected"}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(2, 2, height=2.5)
         for place, (name, response) in zip(axes, responses.items(), strict=False):
             for band in range(40, 512, 43):
@@ -99,7 +98,7 @@ def filter_banks() -> Drawing:
         axes[3].plot(centres, equivalent_rectangular_bandwidth(centres), **theme.line("reference"), label="the ear's")
         axes[2].set(title="peak gain", xlabel="centre, kHz", ylabel="dB", xlim=(50, TOP), ylim=(-62, 5))
         axes[3].set(title="equivalent rectangular bandwidth", xlabel="centre, kHz", ylabel="Hz", xlim=(50, TOP))
-        axes[3].set_yscale("log")
+        logarithmic(axes[3], "y")
         for place in axes[2:]:
             _kilohertz(place)
             place.legend()
@@ -108,8 +107,9 @@ def filter_banks() -> Drawing:
     return show(
         draw,
         "Look at the lower left: by accident of their design the gain of the document's filters rises towards high "
-        "frequencies, and below 1 kHz it jumps from band to band. The corrected filters all peak at one and are as wide "
-        "as the ear's (lower right), but for the lowest, where 512 taps end, and the last, where the spectrum does.",
+        "frequencies, and below 1 kHz it jumps from band to band. The corrected filters all peak at one and are as "
+        "wide as the ear's (lower right). The exceptions are the lowest, for which 512 taps are too few, and the "
+        "last, where the spectrum ends.",
         "Four panels. Upper: frequency responses of twelve bands of the original bank, narrow and growing with "
         "frequency, and of the corrected bank, wide and all of height one. Lower left: peak gain in decibels against "
         "centre frequency, rising for the original, flat for the corrected. Lower right: bandwidth against centre "
@@ -127,7 +127,7 @@ def features(clip: Clip) -> Drawing:
             values = torch.nn.functional.max_pool2d(loss.features(clip.waveform).unsqueeze(0), (4, 64))[0]
         found[name] = (values / values.max()).numpy()
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 3, height=2.6, sharey=True)
         for place, (name, values) in zip(axes, found.items(), strict=True):
             extent = (0, clip.seconds, 0, 4 * values.shape[0])
@@ -149,9 +149,11 @@ def features(clip: Clip) -> Drawing:
     return show(
         draw,
         f"The features of '{clip.title}' that the losses compare, each scaled to its own maximum (the largest of 4 bands "
-        "and 64 moments in each cell). To the document's loss and to the corrected bank the loudest harmonics are nearly "
-        "everything; with a logarithm that works, the quiet half of the sound counts too.",
-        "Three images of 512 bands against time. Left, the document's: dark but for a few harmonics of the voice and two "
+        "and 64 moments in each cell). Look at how much of each picture is bright. For the document's loss and for "
+        "the corrected bank hardly anything counts but the loudest harmonics. With a working logarithm the quiet "
+        "half of the sound counts too.",
+        "Three images of 512 bands against time. Left, the document's: dark except for a few harmonics of the voice "
+        "and two "
         "sibilants. Middle, corrected bank: the same in broader strokes. Right, working logarithm: bright nearly "
         "everywhere.",
     )
@@ -160,7 +162,7 @@ def features(clip: Clip) -> Drawing:
 def learning_curves(study: Study) -> Drawing:
     """The training loss of every sound, one panel a loss; mean over seeds."""
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(2, 2, height=2.5)
         for place, loss in zip(axes, study.losses, strict=False):
             for i, sound in enumerate(study.originals):
@@ -172,7 +174,7 @@ def learning_curves(study: Study) -> Drawing:
                 )
             place.set(title=TITLES[loss], xlabel="step")
             if loss == "mse":
-                place.set_yscale("log")
+                logarithmic(place, "y")
         for place in axes[len(study.losses) :]:
             place.remove()
         axes[0].set_ylabel("loss")
@@ -181,10 +183,10 @@ def learning_curves(study: Study) -> Drawing:
 
     return show(
         draw,
-        "Every loss falls smoothly on its own training sound: none of the runs failed. The scales differ, so the "
-        "panels cannot be compared with each other; the figures below can.",
-        "A panel a loss, with curves against training steps, one line a sound, all falling: the mean squared error on a "
-        "logarithmic scale, and the three Bark losses towards -1.",
+        "Look for a curve that jumps or stays flat: it would be a run that failed. The scales differ, so compare "
+        "curves within a panel only. The figures below compare the losses.",
+        "One panel for each loss, with curves against training steps, one line for each sound. The mean squared "
+        "error has a logarithmic scale; the least value of the Bark losses is -1.",
     )
 
 
@@ -194,7 +196,7 @@ def curves(study: Study, metric: str, caption: str) -> Drawing:
     unit = measurements.UNITS.get(metric, "dB")
     sounds = [s for s in study.originals if f"{s}/{metric}" in study.of("mse")[0].arrays]
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         columns = min(3, len(sounds))
         figure, axes = theme.figure(-(-len(sounds) // columns), columns, height=2.3, sharex=True)
         for place, sound in zip(axes, sounds, strict=False):
@@ -225,7 +227,7 @@ def regions(study: Study) -> Drawing:
     """Distance and level by region of frequency at the end, mean over sounds, with 95 % intervals over seeds."""
     panels = {"log-spectral distance": "lsd", "level error": "level"}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 2, height=2.8)
         for place, (title, key) in zip(axes, panels.items(), strict=True):
             for shift, loss in zip((-0.27, -0.09, 0.09, 0.27), study.losses, strict=False):
@@ -249,10 +251,11 @@ def regions(study: Study) -> Drawing:
 
     return show(
         draw,
-        "Left: how far each region of the spectrum is from the original at the end (0 is perfect). Right: whether it "
+        "Look for markers near 0. Left: how far each region of the spectrum is from the original at the end. Right: "
+        "whether it "
         "holds too much (above 0) or too little sound. Bars: 95 % intervals over seeds.",
-        "Two panels with one marker a loss for each of three frequency regions: log-spectral distance, and "
-        "level error.",
+        "Two panels, log-spectral distance and level error, with one marker for each loss in each of three frequency "
+        "regions.",
     )
 
 
@@ -274,7 +277,7 @@ def steps_to_quality(study: Study) -> Drawing:
 
     found = {loss: steps(loss) for loss in study.losses}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 1, height=3.0)
         for loss, values in found.items():
             axes[0].plot(thresholds, values, **theme.line(ROLES[loss]), label=TITLES[loss])
@@ -287,18 +290,16 @@ def steps_to_quality(study: Study) -> Drawing:
         draw,
         "Steps until the log-spectral distance stays below a value: the median over sounds and seeds, drawn as long as "
         "every run gets there. Lower is quicker; a line that ends further right reaches a better quality.",
-        "Lines rising to the right: steps needed against the distance wanted, one a loss.",
+        "Lines rising to the right: steps needed against the distance wanted, one for each loss.",
     )
 
 
-def _legend(figure: Figure, place: Axes) -> None:
+def _legend(figure: PanelFigure, place: Axes) -> None:
     """One legend for all panels, above them, where it covers nothing."""
-    figure.legend(
-        *place.get_legend_handles_labels(), loc="outside upper left", ncols=1 if figure.get_figwidth() < 5 else 2
-    )
+    figure.legend(*place.get_legend_handles_labels(), loc="outside upper left", ncols=1)
 
 
 def _kilohertz(place: Axes) -> None:
-    place.set_xscale("log")
+    logarithmic(place, "x")
     place.set_xticks([100, 300, 1000, 3000], ["0.1", "0.3", "1", "3"])
     place.minorticks_off()

@@ -58,8 +58,10 @@ def each_loss_by_the_others(study: Study) -> Table:
         rows.append([TITLES[trained], *measured])
     columns = [Column("trained with"), *(Column(TITLES[loss], format=".4f") for loss in MEASURED)]
     caption = (
-        f"What each loss says of the networks trained with each: all sounds, mean ± 95 % interval over {_seeds(study)}. "
-        "Lower is better in every column; the outputs of the Bark losses have any level, so their squared error is large."
+        f"Each loss (columns) measured on the networks trained with each loss (rows): all sounds, mean ± 95 % "
+        f"interval over {_seeds(study)}. "
+        "Lower is better in every column; the Bark losses do not fix the level of an output, so the squared error of "
+        "their networks is large."
     )
     return table(columns, rows, caption)
 

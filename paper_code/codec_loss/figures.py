@@ -10,7 +10,6 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
 
 from paper_code.audio.clips import Clip
 from paper_code.codec_loss import holes
@@ -21,7 +20,7 @@ from paper_code.codec_loss.tracks import FIGURES, TRACKS
 from paper_code.display import players
 from paper_code.display.figures import Drawing, show
 from paper_code.display.spectrograms import FLOOR_DB
-from paper_code.display.style import SPECTRUM_MAP, Theme
+from paper_code.display.style import SPECTRUM_MAP, PanelFigure, Theme
 
 NETWORK_TITLES = {
     "spectrogram": "Spectrogram network",
@@ -80,7 +79,8 @@ def figure_4(study: Study) -> Drawing:
         columns,
         4,
         "Figure 4 of the paper, with our tracks: the original, limited to 3 kHz, and what the four autoencoders make of "
-        "it. The upper quarter, 3 to 4 kHz, should be empty: what stands there is an image of the band below, the "
+        "it. The upper quarter, 3 to 4 kHz, should be empty: whatever appears there is an image of the band below, "
+        "the "
         "aliasing of the paper's §8.2.",
         "Spectrograms of three tracks side by side, 0 to 4 kHz, five rows: the original, empty above 3 kHz, and the "
         "outputs of Models A, B, C and D.",
@@ -100,8 +100,8 @@ def figure_5(study: Study) -> Drawing:
     return _grid(
         columns,
         6,
-        "Figure 5 of the paper, which shows one track; here two, limited to 5 kHz. The paper sees upright lines in "
-        "Models B and C, broadband pulses that one hears as clicks, and none in A and D.",
+        "Figure 5 of the paper, which shows one track; here two, limited to 5 kHz. Look for vertical lines: they are "
+        "broadband pulses, heard as clicks. The paper sees them in Models B and C, and none in A and D.",
         "Spectrograms of two tracks side by side, 0 to 6 kHz, five rows: the original, empty above 5 kHz, and the "
         "outputs of Models A, B, C and D.",
     )
@@ -120,9 +120,9 @@ def where_the_holes_are(study: Study, track: str = FIGURES[1]) -> Drawing | play
         maps[title] = hole_map(*_magnitudes(study, network, original, coded), limit)
     seconds = min(SHOWN, original.seconds)
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, len(maps), height=3.0, sharey=True)
-        colours = [to_rgb(theme.colour(role)) for role in ("corrected", "codec", "plain")]
+        colours = [to_rgb(theme.colour(role)) for role in ("corrected", "codec", "stronger")]
         for place, (title, cells) in zip(axes, maps.items(), strict=True):
             picture = np.zeros((*cells.shape, 4))
             for kind, colour in enumerate(colours, start=1):
@@ -136,13 +136,13 @@ def where_the_holes_are(study: Study, track: str = FIGURES[1]) -> Drawing | play
         dots = [
             axes[0].plot([], [], "s", color=colour, label=name)[0] for colour, name in zip(colours, names, strict=True)
         ]
-        figure.legend(handles=dots, loc="outside upper left", ncols=1 if theme.narrow else 3)
+        figure.legend(handles=dots, loc="outside upper left", ncols=2)
         return figure
 
     return show(
         draw,
         f"The holes of '{TRACKS[track].title}': cells below the cut-off, within 60 dB of the strongest, that the codec "
-        "(orange), the network (blue) or both (green) bring 20 dB or more under the original. A network that only "
+        "(orange), the network (pink) or both (green) bring 20 dB or more under the original. A network that only "
         "learned the low-pass would be orange nearly everywhere.",
         "Maps of time against frequency, one a network, with coloured cells: removed by codec and network, by the "
         "codec only, by the network only.",
@@ -197,7 +197,7 @@ def _player(study: Study, sounds: Column, title: str, caption: str, top: float) 
 
 
 def _grid(columns: Mapping[str, Column], top: float, caption: str, alt: str) -> Drawing:
-    """Spectrograms: a column a track, a row a version; on a phone track under track. top: kHz."""
+    """Spectrograms: a panel a track, in it a row a version. top: kHz."""
     versions = list(next(iter(columns.values())))
     pictures = {
         (version, track): decibels(sound) if isinstance(sound, Clip) else None
@@ -205,24 +205,17 @@ def _grid(columns: Mapping[str, Column], top: float, caption: str, alt: str) -> 
         for version, sound in sounds.items()
     }
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         tracks = list(columns)
-        places = (
-            [(version, track) for track in tracks for version in versions]
-            if theme.narrow
-            else [(version, track) for version in versions for track in tracks]
-        )
-        figure, axes = theme.figure(len(versions), len(tracks), height=1.0, sharex=True, sharey=True)
+        figure, axes = theme.figure(len(versions), len(tracks), height=1.0, stacked=True, sharex=True, sharey=True)
+        places = [(version, track) for version in versions for track in tracks]
         for axis, (version, track) in zip(axes, places, strict=True):
             _panel(axis, pictures[version, track], top)
-            if theme.narrow:
-                axis.set_title(f"{track}: {version}")
-            elif version == versions[0]:
+            axis.set_ylabel(f"{_short(version)}\nkHz")
+            if version == versions[0]:
                 axis.set_title(track)
-            if theme.narrow or track == tracks[0]:
-                axis.set_ylabel("kHz" if theme.narrow else f"{_short(version)}\nkHz")
-        for axis in axes[-1:] if theme.narrow else axes[-len(tracks) :]:
-            axis.set_xlabel("seconds")
+            if version == versions[-1]:
+                axis.set_xlabel("seconds")
         return figure
 
     return show(draw, caption, alt)

@@ -104,7 +104,7 @@ def arithmetic() -> str:
         f"{paper.accounted:.1f}, {surplus:.1f} too many, while rounding explains at most {paper.rounding():.2f}. The "
         f"means of Table 5 can come from {' or '.join(map(str, counts))} listeners, but not from {paper.listeners}. "
         f"If the {cell.mean:.2f} of {pair[0]} and {pair[1]} were {cell.mean - surplus / paper.presentations:.2f}, the "
-        "sum would be right. So the ties of these two may be fewer than printed; who won is not touched."
+        "sum would be right. So the ties of these two may be fewer than printed. This does not affect who won."
     )
 
 

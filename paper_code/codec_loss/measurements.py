@@ -58,6 +58,8 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
                     found[f"{NETWORK_SCORES[key]}, {candidate}, {network}"] = scores[key]
         else:
             model = model_title(result.config)
+            if result.config["cutoff"] == NARROW:  # all models of a band and a seed start alike
+                found["SNR, untrained"] = result.metrics["untrained"]["snr"]
             for key, title in [(k, t) for k, t in MODEL_SCORES.items() if k in result.metrics["test"]]:
                 found[f"{title}, {model}"] = result.metrics["test"][key]
             for key, title in TRACK_SCORES.items():

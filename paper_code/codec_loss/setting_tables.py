@@ -38,7 +38,7 @@ def codecs(study: Study) -> Table:
     """Real bit rate and cut-off of the codecs."""
     clip, name = rates.clip(study, FIGURES[0])
     rows = [[c.title, code(clip.waveform, c).kilobits_per_second, cutoff(c) / 1000] for c in rates.SURVEY]
-    columns = ["codec", Column("bits really spent", "kb/s", ".1f"), Column("cut-off", "kHz", ".2f")]
+    columns = ["codec", Column("bits spent", "kb/s", ".1f"), Column("cut-off", "kHz", ".2f")]
     caption = (
         f"The codecs at 16 kHz, mono. Bits: of the audio frames of {name}. Cut-off: above it, white noise comes back "
         "50 dB weaker or more; 8 kHz means none."

@@ -80,8 +80,8 @@ def table_3(study: Study) -> Table:
     ]
     caption = (
         f"Table 3: signal-to-noise ratio over {frames} frames of 66,048 samples of the test recordings, {seeds(study)}. "
-        "The paper does not give its formula; twice the usual one is the reading that would halve its numbers. All models "
-        "begin as the last row."
+        "The paper does not give its formula; if it is twice the usual one, its numbers are to be halved. All models "
+        "start as the last row: compare each with it."
     )
     return table(columns, rows, caption)
 
@@ -99,8 +99,9 @@ def pulls(study: Study) -> Table:
     classes = [f"{begin:g} to {end:g}" for begin, end in pairwise(gradients.LEVELS)]
     columns = ["loss", *(Column(f"{name} dB", "%", ".0f") for name in [*classes, f"over {gradients.LEVELS[-1]:g}"])]
     caption = (
-        "Where each loss pulls: energy of its gradient by the output of the untrained network, by the level of the cells "
-        "it falls into, in dB under the strongest cell of the sound; first 4.1 s of the five test tracks. The last rows "
+        "Where each loss pulls: the energy of its gradient with respect to the output of the untrained network, "
+        "sorted by the level of the cells it falls into (in dB below the strongest cell of the sound); first 4.1 s "
+        "of the five test tracks. The last rows "
         "are terms of Model C's loss, and the same terms with the frequency-aware network."
     )
     return table(columns, rows, caption)
@@ -140,8 +141,8 @@ def clicks(study: Study) -> Table:
         Column("SNR, 5 kHz", "dB", ".1f"),
     ]
     caption = (
-        f"Clicks: broadband pulses that the output has and the original has not, test recordings, {seeds(study)}. The "
-        "fifth column is for the models of Figure 4. All models begin as the last row."
+        f"Clicks: broadband pulses in the output that are not in the original, test recordings, {seeds(study)}. The "
+        "fifth column is for the models of Figure 4. All models start as the last row."
     )
     return table(columns, rows, caption)
 
@@ -159,8 +160,9 @@ def aliasing(study: Study) -> Table:
         *(Column(f"mirrored at {fold}", "%", ".1f") for fold in evaluation.FOLDS),
     ]
     caption = (
-        f"Aliasing, test recordings, {seeds(study)}: energy above 3 kHz over the whole energy of the original; and how "
-        "much of it is a mirror image of the band below, beyond chance (0: none, 100: all of it). The first "
+        f"Aliasing, test recordings, {seeds(study)}: energy above 3 kHz relative to the whole energy of the "
+        "original, and how much of it is a mirror image of the band below, beyond chance (0: none, 100: all of it). "
+        "The first "
         "decimation mirrors at 4 kHz, the second at 2 kHz."
     )
     return table(columns, rows, caption)
@@ -182,7 +184,7 @@ def predictions(study: Study) -> Table:
         Column("SNR", "dB", ".1f"),
     ]
     return table(
-        columns, rows, f"Predictions, no listeners: mean over the five tracks of the A/B test, {seeds(study)}."
+        columns, rows, f"Predictions, not listeners: mean over the five tracks of the A/B test, {seeds(study)}."
     )
 
 

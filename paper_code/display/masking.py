@@ -2,11 +2,10 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from paper_code.display.figures import Drawing, show
 from paper_code.display.loudness import minus
-from paper_code.display.style import Theme
+from paper_code.display.style import PanelFigure, Theme
 from paper_code.hearing.masking import MaskingThreshold
 
 LEVELS = (-20.0, 95.0)  # dB SPL
@@ -26,12 +25,12 @@ def masking(found: MaskingThreshold, frame: int, title: str = "", caption: str =
         raise ValueError(f"There are frames 0 to {len(found.threshold) - 1}; found {frame}.")
     seconds = float(found.time[frame])
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, (axes,) = theme.figure(height=3.2)
         _curves(axes, theme, found, frame)
         name = f"{title}, {seconds:.2f} s" if title else f"{seconds:.2f} s"
         axes.set(title=name, xlabel="kHz", ylabel="dB SPL", ylim=LEVELS, xlim=(0, float(found.frequency[-1]) / 1000))
-        figure.legend(loc="outside lower center", ncols=2 if theme.narrow else 3)
+        figure.legend(loc="outside upper left", ncols=2)
         return figure
 
     return show(draw, caption or _caption(), _alternative(found, frame))
@@ -52,7 +51,7 @@ def _curves(axes: Axes, theme: Theme, found: MaskingThreshold, frame: int) -> No
 def _caption() -> str:
     return (
         "One frame as psychoacoustic model 1 hears it: noise that stays under the thick line is hidden by the sound. "
-        "Triangles are tones, rings what the tones leave of a critical band."
+        "Triangles are tones, rings are the noise that is left in a critical band."
     )
 
 

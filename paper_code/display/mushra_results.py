@@ -7,12 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from paper_code.display import style
 from paper_code.display.figures import Drawing, show
 from paper_code.display.loudness import minus
-from paper_code.display.style import MARKERS, Theme
+from paper_code.display.style import MARKERS, PanelFigure, Theme
 from paper_code.display.tables import Column, Table, table
 from paper_code.listeners.design import GRADES, LOWEST, TOP
 from paper_code.listeners.mushra import Mean, differences, grouped, listener_means, means
@@ -51,16 +50,15 @@ def figure(
         for name in names:
             part.of(name)
 
-    def draw(theme: Theme) -> Figure:
-        drawn, axes = theme.figure(*_grid(len(parts)), height=0.9 + ROW_INCHES * len(names))
-        for place in axes:
+    def draw(theme: Theme) -> PanelFigure:
+        drawn, axes = theme.figure(*_grid(max(1, len(parts))), height=0.9 + ROW_INCHES * len(names))
+        for spare in axes[max(1, len(parts)) :]:
+            spare.remove()
+        for place in drawn.axes:
             _scale(place, names)
         for place, (name, part) in zip(axes, parts.items(), strict=False):
             _panel(place, theme, part, names, roles)
             place.set_title(f"{name}, {_counted(len(part.listeners), 'listener')}")
-        if not theme.narrow:
-            for k, place in enumerate(axes):
-                place.tick_params(labelleft=k % _grid(len(parts))[1] == 0)
         if not parts:
             axes[0].text(0.5, 0.5, nothing, transform=axes[0].transAxes, ha="center", va="center")
         return drawn
@@ -110,8 +108,8 @@ def _parts(ratings: Ratings | None, groups: Mapping[str, str] | None) -> dict[st
 
 
 def _grid(panels: int) -> tuple[int, int]:
-    """Rows and columns: up to three panels beside each other, more in two columns."""
-    return (1, max(1, panels)) if panels <= 3 else (math.ceil(panels / 2), 2)
+    """Rows and columns: each panel has its conditions' names beside it, so no more than two fit side by side."""
+    return (1, 1) if panels == 1 else (math.ceil(panels / 2), 2)
 
 
 def _panel(place: Axes, theme: Theme, part: Ratings, names: Sequence[str], roles: Mapping[str, str]) -> None:

@@ -158,7 +158,7 @@ def _note(setting: Setting) -> str:
     else:
         text = f"All at the same loudness, {minus(levels.common)} LUFS (ITU-R BS.1770)"
         text += f", below the usual {minus(TARGET_LUFS, 0)} so that no peak clips" if levels.lowered else ""
-        text += "; beside each name stands the level it had."
+        text += "; the level it had is given beside each name."
     if any(not sound.own.gated for sound in levels.sounds if not sound.own.silent):
         text += " Ungated: shorter than the 0.4 s block of BS.1770, so measured over its whole length."
     return text + " Fades of 5 ms. Spectrograms of what is played, −80 to 0 dB re full scale."

@@ -79,11 +79,10 @@ def draw_difference(
     reference: Clip,
     limit: float = 40.0,
     max_frequency: float | None = None,
-    theme: style.Theme = style.THEMES["light"],
 ) -> AxesImage:
     """Draw how much more (red) or less (blue) a clip holds than its reference, in dB.
 
-    limit: dB at the ends of the diverging scale.   max_frequency: Hz.   theme: no difference has its ground's colour.
+    limit: dB at the ends of the diverging scale.   max_frequency: Hz.
     Raises AudioError if the two differ in sample rate or length.
     """
     if (clip.sample_rate, len(clip.waveform)) != (reference.sample_rate, len(reference.waveform)):
@@ -93,7 +92,7 @@ def draw_difference(
             f"'{reference.title}' with {len(reference.waveform)} at {reference.sample_rate} Hz"
         )
     difference = spectrogram(clip) - spectrogram(reference)
-    image = _show(axes, clip, difference, style.DIFFERENCE_MAPS[theme.name], -limit, limit)
+    image = _show(axes, clip, difference, style.DIFFERENCE_MAP, -limit, limit)
     return _label(axes, image, max_frequency or clip.sample_rate / 2)
 
 
@@ -116,7 +115,6 @@ def _show(axes: Axes, clip: Clip, values: np.ndarray, map_name: str, low: float,
         cmap=map_name,
         vmin=low,
         vmax=high,
-        rasterized=True,
     )
     axes.set_xlim(0, clip.seconds)
     return image

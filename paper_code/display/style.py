@@ -1,14 +1,15 @@
-"""One role, one colour, through the whole book, in light and in dark mode."""
+"""One role, one colour, through the whole book; and how figures are drawn and divided in panels."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 # Okabe & Ito's colours, told apart with any of the common colour-vision deficiencies.
 ROLES: Mapping[str, tuple[str, str]] = {
@@ -39,23 +40,24 @@ MARKERS: Mapping[str, str] = {
 }
 
 SPECTRUM_MAP = "magma"  # dB re full scale
-DIFFERENCE_MAPS = {"light": "RdBu_r", "dark": "berlin"}  # differences: blue below, red above
+DIFFERENCE_MAP = "RdBu_r"  # differences: blue below, red above
 TEXT_POINTS = 10.0
 SMALL_POINTS = 9.0
-WIDE_INCHES = 7.0
-PHONE_INCHES = 3.6
+PIXELS_PER_INCH = 96  # of the page
+# How wide a panel is drawn, by how many stand side by side on the page. On a phone each has the whole width, so the
+# smallest text (9 pt) is never shown under 8 pt.
+PANEL_INCHES: Mapping[int, float] = {1: 4.0, 2: 3.5, 3: 2.25}
 
 
-def role_colour(role: str, theme: str | Theme = "light") -> str:
+def role_colour(role: str, mode: str = "light") -> str:
     """The colour of a role as "#RRGGBB".
 
-    role: reference, plain, document, corrected, stronger or codec.   theme: "light", "dark" or a Theme.
-    Raises ValueError on an unknown role or theme.
+    role: reference, plain, document, corrected, stronger or codec.   mode: "light" or "dark".
+    Raises ValueError on an unknown role or mode.
     """
-    name = theme.name if isinstance(theme, Theme) else theme
-    if name not in ("light", "dark"):
-        raise ValueError(f"wanted the theme 'light' or 'dark', found {name!r}")
-    return ROLES[check_role(role)][name == "dark"]
+    if mode not in ("light", "dark"):
+        raise ValueError(f"wanted the mode 'light' or 'dark', found {mode!r}")
+    return ROLES[check_role(role)][mode == "dark"]
 
 
 def check_role(role: str) -> str:
@@ -65,9 +67,9 @@ def check_role(role: str) -> str:
     return role
 
 
-def role_ink(role: str, theme: str | Theme = "light") -> str:
+def role_ink(role: str, mode: str = "light") -> str:
     """Black or white, whichever reads better on the colour of the role."""
-    colour = role_colour(role, theme)
+    colour = role_colour(role, mode)
     return max(("#000000", "#FFFFFF"), key=lambda ink: contrast(ink, colour))
 
 
@@ -83,53 +85,72 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
-@dataclass(frozen=True)
-class Theme:
-    """What a figure is drawn with: inks of one mode, and the width it will be shown at.
+def logarithmic(axes: Axes, name: str) -> None:
+    """Make the axis "x" or "y" logarithmic, with plain numbers: small exponents cannot be read on a phone."""
+    axes.set(**{f"{name}scale": "log"})
+    axis = axes.xaxis if name == "x" else axes.yaxis
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
-    ink, muted, grid: text, secondary text, lines.   ground: the page below; figures are transparent.
-    inches: width of the figure.   narrow: drawn for a phone, where panels stand below each other.
+
+class PanelFigure(Figure):
+    """A figure that the page lays out: its panels stand side by side where there is room, else below each other.
+
+    across: how many stand side by side at most.   panels: the axes of each panel, from top to bottom.
     """
 
-    name: str
-    ink: str
-    muted: str
-    grid: str
-    ground: str
-    inches: float = WIDE_INCHES
-    narrow: bool = False
+    def __init__(self, across: int, panels: int, rows: int, height: float, **subplots: Any) -> None:
+        """rows: axes in each panel.   height: inches of one.   subplots: passed to Figure.subplots."""
+        count = panels * rows
+        super().__init__(figsize=(PANEL_INCHES[across], count * height), layout="constrained")
+        drawn = list(self.subplots(count, 1, squeeze=False, **subplots).ravel())
+        self.across = across
+        self.panels = [drawn[k : k + rows] for k in range(0, count, rows)]
+        if subplots.get("sharex"):  # matplotlib writes a shared axis once, here each panel has one
+            for axes in drawn:
+                axes.tick_params(axis="x", which="both", labelbottom=any(axes is panel[-1] for panel in self.panels))
+
+
+@dataclass(frozen=True)
+class Theme:
+    """What a figure is drawn with.
+
+    ink, muted, grid, reference: text, secondary text, lines, and the role that is black or white. They are those of
+    light mode; the page's style sheet knows them by these values and puts those of the reader's mode in their place.
+    """
+
+    ink: str = "#1F2328"
+    muted: str = "#59636E"
+    grid: str = "#D9DEE3"
+    reference: str = "#000000"
 
     def colour(self, role: str) -> str:
-        """The colour of a role in this mode."""
-        return role_colour(role, self)
+        """The colour of a role in figures."""
+        return self.reference if role == "reference" else role_colour(role)
 
     def line(self, role: str, **more: Any) -> dict[str, Any]:
         """Keywords for a line of this role: `axes.plot(x, y, **theme.line("plain"))`."""
         return {"color": self.colour(role), "linestyle": DASHES[role], **more}
 
-    def phone(self) -> Theme:
-        """The same mode at the width of a phone."""
-        return replace(self, inches=PHONE_INCHES, narrow=True)
-
     def figure(
-        self, rows: int = 1, columns: int = 1, height: float = 2.6, **subplots: Any
-    ) -> tuple[Figure, list[Axes]]:
-        """A figure as wide as the page, and its axes in reading order; on a phone the panels are stacked.
+        self, rows: int = 1, columns: int = 1, height: float = 2.6, *, stacked: bool = False, **subplots: Any
+    ) -> tuple[PanelFigure, list[Axes]]:
+        """A figure and its axes in reading order; every axes is a panel of its own, or each column with `stacked`.
 
-        height: inches of one row.   subplots: passed to Figure.subplots (sharex, sharey, gridspec_kw ...).
+        columns: panels side by side where the page is wide, 1 to 3.   height: inches of one axes.
+        subplots: passed to Figure.subplots (sharex, sharey ...).
         """
-        if self.narrow:
-            rows, columns = rows * columns, 1
-        figure = Figure(figsize=(self.inches, rows * height), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, **subplots)
-        return figure, list(axes.ravel())
+        if not stacked:
+            figure = PanelFigure(columns, rows * columns, 1, height, **subplots)
+            return figure, [axes for panel in figure.panels for axes in panel]
+        figure = PanelFigure(columns, columns, rows, height, **subplots)
+        return figure, [panel[row] for row in range(rows) for panel in figure.panels]
 
     def settings(self) -> dict[str, Any]:
-        """Matplotlib settings of this mode: transparent ground, nothing smaller than 9 pt, fixed SVG ids."""
+        """Matplotlib settings: transparent ground, nothing smaller than 9 pt, no more points than are seen."""
         return {
             "figure.facecolor": "none",
-            "figure.dpi": 96,
-            "savefig.facecolor": "none",
+            "figure.dpi": PIXELS_PER_INCH,
             "axes.facecolor": "none",
             "axes.edgecolor": self.muted,
             "axes.labelcolor": self.ink,
@@ -157,12 +178,8 @@ class Theme:
             "ytick.labelcolor": self.ink,
             "xtick.labelsize": SMALL_POINTS,
             "ytick.labelsize": SMALL_POINTS,
-            "svg.fonttype": "path",
-            "svg.hashsalt": "perceptual-audio-losses",
+            "path.simplify_threshold": 0.2,
         }
 
 
-THEMES: Mapping[str, Theme] = {
-    "light": Theme(name="light", ink="#1F2328", muted="#59636E", grid="#D9DEE3", ground="#FFFFFF"),
-    "dark": Theme(name="dark", ink="#E6EAEF", muted="#9CA8B4", grid="#39424E", ground="#14181E"),
-}
+THEME = Theme()

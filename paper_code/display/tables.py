@@ -14,6 +14,8 @@ from paper_code.display.markup import Shown, element, prose
 from paper_code.lab.intervals import Interval
 
 EMPTY = "–"
+LONGEST = 10  # rows of a table that is seen at once; a longer one lies in a fold
+SENTENCE = re.compile(r"[.:] (?=[A-Z])")  # where the first sentence of a caption ends
 MEASURED = re.compile(r"[−-]?\d[\d.,]*( ± \d[\d.]*)?")  # a text that is a number, with or without its spread
 
 
@@ -48,7 +50,7 @@ class Cell:
 
 
 def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], caption: str) -> Table:
-    """A table; the first column heads the rows.
+    """A table; the first column heads the rows. One of more than 10 rows lies in a fold, headed by its caption.
 
     columns: a Column, or a name for text.   rows: one value a column: text (see markup.prose), numbers
     (written with the column's format), Interval (mean ± half width), Reported, or None where there is none.
@@ -59,7 +61,8 @@ def table(columns: Sequence[Column | str], rows: Sequence[Sequence[Any]], captio
         if len(row) != len(heads):
             raise ValueError(f"row {number} has {len(row)} values for {len(heads)} columns")
     cells = [[_cell(value, head) for value, head in zip(row, heads, strict=True)] for row in rows]
-    return of_cells(heads, cells, caption)
+    whole = of_cells(heads, cells, caption)
+    return whole if len(rows) <= LONGEST else Table(_folded(whole.html, caption, len(rows)), whole.text)
 
 
 def of_cells(
@@ -79,18 +82,19 @@ def of_cells(
     numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
     head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
     anchors = anchors if anchors is not None else [""] * len(cells)
-    body = "".join(_row(row, heads, numeric, anchor) for row, anchor in zip(cells, anchors, strict=True))
+    # Many columns of words do not fit a phone; the style then makes a card of each row, whose cells carry their heads.
+    words = numeric.count(False) > 3
+    body = "".join(_row(row, heads, numeric, anchor, words) for row, anchor in zip(cells, anchors, strict=True))
     content = f"<caption><div>{prose(caption)}</div></caption>"
     content += f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    # Many columns of words do not fit a phone; the style then makes a card of each row.
-    kind += " words" if numeric.count(False) > 3 else ""
+    kind += " words" if words else ""
     html = element(
         "div",
         element("table", content, class_=kind),
         class_="table-scroll",
         tabindex="0",
         role="region",
-        aria_label=caption,
+        aria_label=_told(caption),
     )
     lines = lines if lines is not None else [[cell.text for cell in row] for row in cells]
     return Table(html, _plain(heads, lines, caption, numeric))
@@ -99,6 +103,16 @@ def of_cells(
 def text_cell(text: str) -> Cell:
     """A cell of text; see markup.prose."""
     return Cell(prose(text), text)
+
+
+def _folded(html: str, caption: str, rows: int) -> str:
+    """A table behind one line that says what it is: a button for keyboards and screen readers, open on paper."""
+    return element("details", f"<summary>{prose(_told(caption))} (table, {rows} rows)</summary>{html}", class_="fold")
+
+
+def _told(caption: str) -> str:
+    """What a table is, in one line: the first sentence of its caption."""
+    return SENTENCE.split(caption, maxsplit=1)[0].rstrip(".:")
 
 
 def _cell(value: Any, column: Column) -> Cell:
@@ -142,18 +156,18 @@ def _head(column: Column, number: bool) -> str:
     return element("th", escape(column.name) + unit, {"class": "number" if number else None}, scope="col")
 
 
-def _row(cells: Sequence[Cell], heads: Sequence[Column], numeric: Sequence[bool], anchor: str) -> str:
-    """A row; each cell also carries its head, for phones, where the style stacks them."""
+def _row(cells: Sequence[Cell], heads: Sequence[Column], numeric: Sequence[bool], anchor: str, words: bool) -> str:
+    """A row; in a table of words each cell also carries its head, for phones, where the style stacks them."""
     return element(
         "tr",
         "".join(
             element(
                 "td" if k else "th",
-                f"<div>{cell.html}</div>",
+                f"<div>{cell.html}</div>" if words else cell.html,
                 # A gap in a column of numbers stands where the number would.
                 {"class": "number" if cell.number or (numeric[k] and cell.text == EMPTY) else None},
                 scope=None if k else "row",
-                data_head=heads[k].name,
+                data_head=heads[k].name if words else None,
             )
             for k, cell in enumerate(cells)
         ),

@@ -290,7 +290,7 @@ def _decide(demands: Sequence[Demand], numbers: Numbers) -> tuple[str, str]:
         return TREND, _reason("One seed, so no interval: {} is {}.", judged, numbers)
     wide = [(demand, i) for demand, i in judged if not (demand.holds(i.low) and demand.holds(i.high))]
     if wide:
-        return TREND, _reason("The mean of {} is {}, its 95 % interval reaches beyond.", wide, numbers)
+        return TREND, _reason("The mean of {} is {}, but its 95 % interval reaches beyond.", wide, numbers)
     return REPRODUCED, _reason("The 95 % interval of {} lies {}.", judged, numbers)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from paper_code.audio.clips import Clip
@@ -16,7 +15,7 @@ from paper_code.display import players, spectrograms
 from paper_code.display.figures import Drawing, show
 from paper_code.display.frame_walker import FrameWalker, frame_walker
 from paper_code.display.loudness import minus
-from paper_code.display.style import Theme
+from paper_code.display.style import PanelFigure, Theme
 from paper_code.masking_loss.conditions import Condition
 from paper_code.masking_loss.configs import SWEPT_RATE
 from paper_code.masking_loss.evaluation import HIGH
@@ -77,7 +76,7 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
     first = next(iter(found.values()))
     k = first.shown
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(3, 2, height=1.9, sharex=True, sharey=True)
         for place, (name, frames) in zip(axes, found.items(), strict=False):
             noise, threshold = frames.noise[k], frames.threshold[k]
@@ -90,25 +89,22 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
         place.plot(kilohertz, first.spectrum[k], color=theme.muted, linewidth=0.9)
         place.plot(kilohertz, first.threshold[k], color=theme.ink, linewidth=1.4)
         place.set(title="the frame itself", ylim=LEVELS)
-        for last in axes if theme.narrow else axes[-2:]:
-            last.set_xlabel("kHz")
-        for left in axes if theme.narrow else axes[::2]:
-            left.set_ylabel("dB SPL")
+        for each in axes:
+            each.set(xlabel="kHz", ylabel="dB SPL")
         return figure
 
     where = f"'{first.utterance}' at {first.seconds[k]:.2f} s"
     return show(
         draw,
         f"Figure 3 of the paper, with our coders at {rate:g} kb/s: the noise (dashed) against the masking threshold of "
-        f"the original (solid), {where}, the frame of that utterance with the most perceptual entropy. What is coloured "
-        "should be audible. The paper's four panels, and the squared error alone.",
+        f"the original (solid), {where}, the frame of that utterance with the most perceptual entropy. Noise in the "
+        "coloured areas should be audible. The paper has four of these panels; the squared error alone is ours.",
         "Five panels of noise level against the masking threshold from 0 to 8 kHz, one a coder, and the spectrum of the "
         "frame. "
         + "; ".join(
             f"{n}: noise over the threshold in {_percent(f.noise[k], f.threshold[k])}" for n, f in found.items()
         )
         + ".",
-        kind="webp",  # an SVG of so many points is larger
     )
 
 
@@ -120,7 +116,8 @@ def walk(study: Study, rate: float = PAPERS_RATE) -> FrameWalker:
     shown = slice(start, start + WALKED)
     caption = (
         f"{len(first.seconds[shown])} frames of '{first.utterance}' around the frame of Figure 3, at {rate:g} kb/s. "
-        "Solid: what the original hides. Dashed: the noise. Thin: the original. Watch how vowels and the “s” differ."
+        "Solid: what the original hides. Dashed: the noise. Thin: the original. Look at how vowels and the “s” "
+        "differ."
     )
     return frame_walker(
         {condition.title: frames.noise[shown] for condition, frames in found.items()},
@@ -173,7 +170,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
         return _player({ORIGINAL: original}, [], "Figure 4", "This figure needs the original sound.")
     boxes = {condition.title: _box(study, condition, name, original) for condition in conditions}
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(3, 2, height=1.9, sharex=True, sharey=True)
         for place, (title, sound) in zip(axes, sounds.items(), strict=True):
             spectrograms.draw(place, sound, 8000)
@@ -182,11 +179,6 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
             if box is not None and box.excess >= HEADROOM:
                 corner, size = (box.start, box.low / 1000), (BOX_SECONDS, BOX_HERTZ / 1000)
                 place.add_patch(Rectangle(corner, *size, fill=False, edgecolor="white", linewidth=1.6))
-        if not theme.narrow:
-            for place in axes[:-2]:
-                place.set_xlabel("")
-            for place in axes[1::2]:
-                place.set_ylabel("")
         return figure
 
     levels = {condition: study.band_level(condition, "top") for condition in conditions}
@@ -195,8 +187,8 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
     return show(
         draw,
         f"Figure 4 of the paper, with '{name}' at {rate:g} kb/s. A box marks, in each decoded sound, the "
-        f"{BOX_SECONDS:g} s and {BOX_HERTZ / 1000:g} kHz above {HIGH / 1000:g} kHz whose noise is most over the masking "
-        f"threshold, where that is {HEADROOM:g} dB or more on average: {told}. −80 to 0 dB re full scale.",
+        f"{BOX_SECONDS:g} s and {BOX_HERTZ / 1000:g} kHz above {HIGH / 1000:g} kHz where the noise is highest above "
+        f"the masking threshold, if it is {HEADROOM:g} dB or more on average: {told}. −80 to 0 dB re full scale.",
         "Six spectrograms from 0 to 8 kHz: the original, AMR-WB, and the coders trained with the squared error, the "
         "log-mel loss, PMSQE and the masking loss. Level above 7 kHz over the original's, mean over the utterances kept: "
         f"{top}.",

@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -15,7 +14,7 @@ from paper_code.display import players
 from paper_code.display.figures import Drawing, show
 from paper_code.display.frame_walker import share_above
 from paper_code.display.masking import masking
-from paper_code.display.style import Theme
+from paper_code.display.style import PanelFigure, Theme
 from paper_code.display.tables import Column, Table, table
 from paper_code.hearing import MaskingModel, masking_threshold
 from paper_code.hearing.sound_pressure import decibels
@@ -96,27 +95,24 @@ def laboratory_port(study: Study) -> Drawing | players.Player:
     found = _port(sound, frame)
     kilohertz = found.frequency / 1000
 
-    def draw(theme: Theme) -> Figure:
+    def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(3, 2, height=1.8, sharex=True, sharey=True)
         for place, (name, values) in zip(axes, found.deviating.items(), strict=True):
             place.plot(kilohertz, found.spectrum, color=theme.muted, linewidth=0.7, alpha=0.7)
             place.plot(kilohertz, found.corrected, color=theme.ink, linewidth=1.6, linestyle=(0, (4, 1.5)))
             place.plot(kilohertz, values, **theme.line("document", linewidth=1.2))
-            place.set(title=name, ylim=LEVELS, xlim=(0, 8))
-        for place in axes if theme.narrow else axes[-2:]:
-            place.set_xlabel("kHz")
-        for place in axes if theme.narrow else axes[::2]:
-            place.set_ylabel("dB SPL")
+            place.set(title=name, ylim=LEVELS, xlim=(0, 8), xlabel="kHz", ylabel="dB SPL")
         return figure
 
     worst = {name: _apart(found, name)[1] for name in found.deviating}
     return show(
         draw,
-        f"The masking threshold of one frame ({found.seconds:.2f} s): set up as this chapter does it (dashed), and with "
-        "each deviation of the port that the paper's laboratory published (vermilion). Thin: the spectrum.",
-        "Six panels, one a deviation, each with the corrected threshold and the deviating one from 0 to 8 kHz. Largest "
+        f"The masking threshold of one frame ({found.seconds:.2f} s): set up as this chapter does it (dashed), and "
+        "with each deviation of the code that the paper's laboratory published (vermilion). Look at where the two "
+        "lines part. Thin: the spectrum.",
+        "Six panels, one for each deviation, each with the corrected threshold and the deviating one from 0 to 8 "
+        "kHz. Largest "
         "distances: " + "; ".join(f"{name} {value:.1f} dB" for name, value in worst.items()) + ".",
-        kind="webp",  # an SVG of so many points is larger
     )
 
 
@@ -140,7 +136,7 @@ def deviations(study: Study) -> Table | players.Player:
         Column("threshold on average higher by", "dB", ".1f"),
         Column(f"noise of the coder {coder} above it", "% of lines", ".0f"),
     ]
-    return table(columns, rows, "Deviations of the laboratory's port from the corrected threshold, in this one frame.")
+    return table(columns, rows, "How the laboratory's code deviates from the corrected threshold in this one frame.")
 
 
 def _apart(found: Port, name: str) -> tuple[float, float]:

@@ -88,8 +88,8 @@ def figure_2(ratings: Ratings | None) -> Drawing:
     """
     kept = _kept(ratings)
     groups = {item: _place(item)[1] for item in kept.items} if kept else None
-    caption = "Figure 2 of the paper, with our coders: how good listeners find each, compared with the original."
-    look = " Look where the masking loss stands beside the other losses, and beside AMR-WB." if kept else ""
+    caption = "Figure 2 of the paper, with our coders: how listeners rate each of them, compared with the original."
+    look = " Look at where the masking loss lies, compared with the other losses and with AMR-WB." if kept else ""
     nothing = NOBODY_PASSED if ratings else mushra_results.NONE_YET
     about_listeners = f"{caption}{look} {screening(ratings)}".strip()
     return mushra_results.figure(kept, about_listeners, CONDITIONS, ROLES, groups, nothing)
@@ -142,8 +142,8 @@ def asked(ratings: Ratings | None) -> str:
     kept = _kept(ratings)
     passed = len(kept.listeners) if kept else 0
     return (
-        f"Listeners asked here: {len(ratings.listeners)}, of whom {passed} passed the screening; what they said stands at "
-        "Figure 2, and is not counted in the table of claims."
+        f"Listeners asked here: {len(ratings.listeners)}, of whom {passed} passed the screening; Figure 2 shows what "
+        "they said; the table of claims does not count it."
     )
 
 
@@ -152,10 +152,11 @@ def about() -> str:
     return (
         "*The paper's test:* seven experienced listeners, ten files of the test set at three bit rates, AMR-WB and the "
         "coders of three losses, and one anchor, low-passed at 3.5 kHz. ITU-R BS.1534-3 wants a second anchor at 7 kHz, "
-        "a training, and about twenty listeners; the paper tells of no screening. *Ours:* the same three rates, fewer "
+        "a training, and about twenty listeners; the paper mentions no screening. *Ours:* the same three rates, "
+        "fewer "
         "utterances, both anchors, the coder of the squared error too, a practice trial and the screening of the "
-        "recommendation. A coder keeps to its rate on average: these utterances take more or less. Whoever takes part "
-        "listens with what they have at home: read the result as that of such listeners."
+        "recommendation. A coder keeps to its rate on average: these utterances take more or less. Listeners take "
+        "part at home, with their own equipment. Keep this in mind when you read the result."
     )
 
 

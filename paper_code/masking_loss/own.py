@@ -26,7 +26,7 @@ from paper_code.masking_loss.study import Study
 LONGEST = 15.0  # s
 FLAT, RUNS = 3, 3  # equal samples in a row at the largest magnitude, and how often: tops of waves were cut off
 QUIETEST = 0.1  # largest magnitude of what is looked at for that
-LEARNED = "The coders learned from read English speech alone; with music and the like they do not keep to their rate."
+LEARNED = "The coders learned from read English speech alone; with other sounds they do not keep their rate."
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +112,8 @@ def _prepared(clip: Clip) -> tuple[Clip, tuple[str, ...]]:
         clip = clips.cut(clip, (len(clip.waveform) - length) // 2, length)
     if flat:
         notes.append(
-            f"The recording is clipped: {flat} samples stand at its largest magnitude, {FLAT} or more in a row. What "
-            "that has done to it is coded with it."
+            f"The recording is clipped: {flat} samples stand at its largest magnitude, {FLAT} or more in a row. The "
+            "distortion is coded together with the sound."
         )
     if clip.sample_rate != SAMPLE_RATE:
         notes.append(f"Resampled from {clip.sample_rate} to {SAMPLE_RATE} Hz.")

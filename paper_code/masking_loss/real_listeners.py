@@ -57,7 +57,8 @@ def screening() -> str:
         f"Of {len(ratings.listeners)} listeners, {len(screened.reasons)} fail the screening of BS.1534-3 and are left out "
         f"below. {told[:1].upper()}{told[1:]}. These are the two whom the authors left out. The test had no anchor at "
         f"7 kHz, so the recommendation's other rule cannot be applied. Of the {count:,} ratings that stay, {far} lie more "
-        "than 1.5 interquartile ranges outside the quartiles of their sound; without an error to be shown they stay."
+        "than 1.5 interquartile ranges outside the quartiles of their sound; no error could be shown in them, so "
+        "they are kept."
     )
 
 
@@ -91,8 +92,8 @@ def roles(conditions: object) -> dict[str, str]:
 
 def _figure(ratings: Ratings, screened: Screening) -> Shown:
     caption = (
-        "A real MUSHRA test of speech codecs (Stahl, Windtner & Sontacchi 2024), after screening. Look how wide the "
-        "intervals are with this many listeners, and how far apart the listeners' own means."
+        "A real MUSHRA test of speech codecs (Stahl, Windtner & Sontacchi 2024), after screening. Look at how wide "
+        "the intervals are with this many listeners, and at how far apart the listeners' own means lie."
     )
     names = _ranked(screened.kept)
     return mushra_results.figure(screened.kept, caption, names, roles(names))
@@ -120,8 +121,8 @@ def _differences_table(ratings: Ratings, screened: Screening) -> Shown:
     names = _ranked(screened.kept)
     count = len(names) * (len(names) - 1) // 2
     caption = (
-        "Neighbours in rank: paired t tests over listeners. Who is whose neighbour was seen in the ratings, so Holm's "
-        f"correction is for all {count} pairs, of which these {len(names) - 1} are shown."
+        "Neighbours in rank: paired t tests over listeners. The ratings decide which conditions are neighbours, so "
+        f"Holm's correction is for all {count} pairs, of which these {len(names) - 1} are shown."
     )
     return mushra_results.differences_table(screened.kept, caption, names, shown=list(pairwise(names)))
 

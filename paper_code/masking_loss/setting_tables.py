@@ -82,8 +82,8 @@ def settings(study: Study) -> Table:
         rows.append([what, Reported(paper), *(written(config) for config in profiles.values())])
     caption = (
         "The settings of the masking coder. Coders of other losses differ in alpha 4, those of other rates in the target, "
-        "and some begin with another alpha 3; the tables of terms and of trainings, below, have them; "
-        "where the paper says nothing, the full profile follows its baseline, Kankanahalli (2018)."
+        "and some begin with another alpha 3; these are in the tables of terms and of trainings below. Where the "
+        "paper says nothing, the full profile follows its baseline, Kankanahalli (2018)."
     )
     return table(["setting", "paper", *(f"profile {profile}" for profile in profiles)], rows, caption)
 

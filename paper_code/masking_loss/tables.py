@@ -10,12 +10,13 @@ from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval, seeds_in_words
 from paper_code.masking_loss.conditions import BASE, REPEATED, Condition
-from paper_code.masking_loss.configs import LOSSES, SWEPT_RATE
+from paper_code.masking_loss.configs import LOSSES, RATES, SWEPT_RATE
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
 from paper_code.masking_loss.study import CHAPTER, Study
 
 OVER = (
-    "Mean ± 95 % interval over {} test utterances; {}. Utterances of one speaker are alike, so it is rather too narrow"
+    "Mean ± 95 % interval over {} test utterances; {}. Utterances of one speaker are alike, so the interval is "
+    "probably too narrow"
 )
 
 
@@ -44,8 +45,8 @@ def table_1(study: Study) -> Table:
     caption = (
         f"Table 1, paper (in italics) and here. {_over(study)}. The rate of the files is that of what was written and "
         "decoded again: of our coders whole files, of AMR-WB its stored frames, which are whole bytes. The estimate is "
-        "the entropy of the symbols, as in the paper, and for AMR-WB its nominal rate. PESQ is a "
-        "prediction of listeners, not their word. STOI, which the paper does not have, predicts how much of the speech is "
+        "the entropy of the symbols, as in the paper, and for AMR-WB its nominal rate. PESQ is a prediction, not a "
+        "listening test. STOI, which the paper does not have, predicts how much of the speech is "
         "understood." + _failed(study) + _measured(study, "stoi")
     )
     return table(columns, rows, caption)
@@ -77,8 +78,8 @@ def table_1_peass(study: Study) -> Table:
     asked = study.condition(study.table[0]).metrics["predicted"]
     caption = (
         f"Table 1, PEASS: paper (in italics) and here, for the middle {asked['seconds']:g} s of "
-        f"{_asked(asked['utterances'])}. Predictions, no listeners. There is "
-        "no interferer in coding: it is taken as silent, and IPS is not to be read as interference."
+        f"{_asked(asked['utterances'])}. Predictions, not listeners. Coding has no interferer: it is taken as "
+        "silent, so IPS does not measure interference."
     )
     return table(columns, rows, caption)
 
@@ -100,7 +101,7 @@ def noise(study: Study) -> Table:
         f"Noise and the masking threshold of the original. {_over(study)}. A cell is one frequency of one frame of 32 ms; "
         "the excess counts 0 where noise is below the threshold. Last two columns: how loud the decoded sound is there, as "
         f"the level over the original's, of the {len(study.heard)} test utterances that can be heard below. A level counts "
-        "noise as well as speech: AMR-WB sends nothing above 7 kHz, and what it has there its decoder lets through."
+        "noise as well as speech: AMR-WB sends nothing above 7 kHz; what it has there comes from its decoder."
     )
     return table(columns, rows, caption)
 
@@ -118,18 +119,19 @@ def losses(study: Study) -> Table:
     return table(columns, rows, f"The three losses on all coders. {_over(study)}; lower is better.")
 
 
-def differences(study: Study, rate: float) -> Table:
-    """The masking coder minus every other condition at a rate (kb/s), paired over utterances."""
-    *others, masking = study.at_rate(rate)
-    rows = [
-        [f"{masking} − {other}", *[_shown(score, study.difference(masking, other, score)) for score in SCORED]]
-        for other in others
-    ]
+def differences(study: Study) -> Table:
+    """The masking coder minus every other condition of its rate, paired over utterances."""
+    rows = []
+    for rate in RATES:
+        *others, masking = study.at_rate(rate)
+        for other in others:
+            apart = [_shown(score, study.difference(masking, other, score)) for score in SCORED]
+            rows.append([f"{masking} − {other}", *apart])
     columns = [
         Column("difference"),
         *_scored_columns("percentage points", 1),
     ]
-    return table(columns, rows, f"Differences at {rate:g} kb/s, paired over utterances. {_over(study)}.")
+    return table(columns, rows, f"Differences between coders of one rate, paired over utterances. {_over(study)}.")
 
 
 def repeated(study: Study) -> Table:
@@ -175,8 +177,9 @@ def longer(study: Study) -> Table:
     ]
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
     caption = (
-        "Coders with more steps (with quantisation), one seed. All other settings are alike, but the warm-up and the fall "
-        f"of the learning rate go with the length. {OVER.format(count, 'differences are paired')}."
+        "Coders with more steps (with quantisation), one seed. All other settings are the same, except that the "
+        f"warm-up and the fall of the learning rate grow with the length. "
+        f"{OVER.format(count, 'differences are paired')}."
     )
     return table(columns, rows, caption)
 
@@ -211,8 +214,8 @@ def sweeps(study: Study) -> Table:
         "seed. "
         f"Mean ± 95 % interval over {counts['validation']['utterances']} validation and {counts['test']['utterances']} "
         "test utterances; differences are paired. alpha 4 is the same in all rows: with gamma 0, or with other scales, the "
-        "loss is also larger or smaller, and size and shape of the weighting are told apart neither here nor in the "
-        f"paper.{of_others}"
+        "loss is also larger or smaller, so neither this page nor the paper can tell the size of the weighting from "
+        f"its shape.{of_others}"
     )
     return table(columns, rows, caption)
 

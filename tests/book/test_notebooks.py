@@ -17,6 +17,7 @@ from paper_code.chapters import CHAPTERS
 from paper_code.lab.store import Store
 
 NAMES = sorted(path.stem for path in BOOK.glob("*.py"))
+MOST_BYTES = 2_000_000
 CHAPTER_PARAMETERS = {"profile", "seed", "device", "audio", "output"}
 PLACES = re.compile(r"""["'\s>](/(?:home|root|Users|tmp|var|mnt|work|builds?)/\S+|[A-Z]:\\\\\S+)""")
 
@@ -47,6 +48,12 @@ def error_of(name: str, tmp_path: Path, **values: object) -> str:
         workflow.execute(BOOK / f"{name}.ipynb", tmp_path / "out.ipynb", values)
     assert not (tmp_path / "out.ipynb").exists()
     return re.sub(r"\x1b\[[\d;]*m", "", str(failure.value))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_light(name: str) -> None:
+    """Under 2 MB, so that it opens at once and a repository can carry its versions."""
+    assert (BOOK / f"{name}.ipynb").stat().st_size < MOST_BYTES
 
 
 def test_every_notebook_has_its_text() -> None:

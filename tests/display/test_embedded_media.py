@@ -1,7 +1,10 @@
 """The Sphinx extension, on a small book with two pages in two folders."""
 
 import base64
+import html
 import io
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +23,9 @@ import embedded_media  # noqa: E402
 SOUND = b"fLaC, or so"
 PNG = base64.b64encode(b"\x89PNG, or so").decode()
 SVG = base64.b64encode(b"<svg xmlns='x'/>").decode()
+PICTURE = "data:image/webp;base64," + base64.b64encode(b"RIFF, or so").decode()
+PANEL = f'<svg xmlns="x" width="9"><text fill="#1f2328">a &lt; b</text><image href="{PICTURE}"/></svg>'
+FRAMES = '{"a": "<b> & c"}'
 AUDIO = Audio(np.sin(np.arange(800)), rate=8000)
 LOOKS_LIKE_ONE = """<p title="src='sounds/no.flac'">src="sounds/no.flac"</p>"""
 OUTPUTS = [
@@ -30,6 +36,9 @@ OUTPUTS = [
     f'<picture><source media="(max-width: 600px)" srcset="data:image/svg+xml;base64,{SVG}">'
     '<img src="https://example.org/x.png"></picture>',
     AUDIO._repr_html_(),
+    '<figure><div role="img"><img class="figure-panel" src="data:image/svg+xml;base64,'
+    f'{base64.b64encode(PANEL.encode()).decode()}" alt="words" style="background:#fff"></div></figure>'
+    f'<figure class="frame-walker" data-frames="{html.escape(FRAMES)}"></figure>',
     "<div data-live-only hidden><script>never()</script></div>",
     '<audio src="data:audio/wav;base64,###"></audio><audio src="data:audio/midi;base64,AAAA"></audio>',
 ]
@@ -37,7 +46,7 @@ OUTPUTS = [
 
 def notebook(outputs: list[str]) -> nbformat.NotebookNode:
     """A notebook of one cell with HTML outputs."""
-    shown = [nbformat.v4.new_output("display_data", {"text/html": html, "text/plain": "x"}) for html in outputs]
+    shown = [nbformat.v4.new_output("display_data", {"text/html": text, "text/plain": "x"}) for text in outputs]
     cells = [nbformat.v4.new_markdown_cell("# Title"), nbformat.v4.new_code_cell("1", outputs=shown)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     return nbformat.v4.new_notebook(cells=cells, metadata=kernel)
@@ -102,12 +111,42 @@ def test_ipythons_audio_becomes_a_file(built: tuple[Path, str], page: Tag) -> No
     assert source["src"].endswith(".wav")
 
 
+def test_a_figure_is_a_picture_whose_place_the_script_fills(built: tuple[Path, str], page: Tag) -> None:
+    """Without a script the page shows the file; with it, the same SVG stands in the page, for the page's style."""
+    image = page.find("img", class_="figure-panel")
+    assert content(built, image["src"]).decode() == PANEL
+    assert (image["alt"], image["loading"]) == ("", "lazy")  # the figure's label tells what it shows
+    inline = BeautifulSoup(parts(built, page)[image["data-part"]], "html.parser").svg
+    assert (inline["class"], inline["aria-hidden"]) == (["figure-panel"], "true")
+    assert inline.find("text").get_text() == "a < b"
+    assert content(built, inline.image["href"]) == b"RIFF, or so"
+
+
+def test_the_script_brings_the_frames(built: tuple[Path, str], page: Tag) -> None:
+    walker = page.find("figure", class_="frame-walker")
+    assert walker.get("data-frames") is None
+    assert parts(built, page)[walker["data-part"]] == FRAMES
+
+
+def test_a_page_without_figures_has_no_script(built: tuple[Path, str]) -> None:
+    assert "_media/" in (text := (built[0] / "chapters" / "two.html").read_text(encoding="utf-8"))
+    assert not re.search(r"<script[^>]*_media", text)
+
+
+def parts(built: tuple[Path, str], page: Tag) -> dict[str, str]:
+    """What the script of the page brings, by name."""
+    (script,) = page.find_all("script", src=re.compile("_media/"))
+    assert page.find_all(attrs={"data-part": True})[-1].sourceline < script.sourceline  # it finds their places
+    return json.loads(content(built, script["src"]).decode().partition("})(")[2].rpartition(");")[0])
+
+
 def test_nothing_is_left_in_the_pages(built: tuple[Path, str], page: Tag) -> None:
     assert "data-live-only" not in str(page)
     assert "never()" not in str(page)
     kept = [tag["src"] for tag in page.find_all(src=True) if tag["src"].startswith("data:")]
     assert kept == ["data:audio/wav;base64,###", "data:audio/midi;base64,AAAA"]
-    assert len(list((built[0] / "_media").iterdir())) == 4  # sound, png, svg, wav: the same content once
+    # Sound, png, svg, wav, the picture of the panel and what is in it, the script: the same content once.
+    assert len(list((built[0] / "_media").iterdir())) == 7
 
 
 def test_what_is_wrong_is_a_warning_with_page_and_file(built: tuple[Path, str]) -> None:
@@ -125,8 +164,8 @@ def test_a_rewrite_touches_only_tags() -> None:
         seen.append(old)
         return "new & better" if old == "a&b" else None
 
-    html = '1 < 2 <a href="a&amp;b" title="src=x">t</a> <b data-x="src">src="y"</b><IMG src=\'z\'>'
-    assert embedded_media.rewrite(html, address) == (
+    text = '1 < 2 <a href="a&amp;b" title="src=x">t</a> <b data-x="src">src="y"</b><IMG src=\'z\'>'
+    assert embedded_media.rewrite(text, address, str) == (
         '1 < 2 <a href="new &amp; better" title="src=x">t</a> <b data-x="src">src="y"</b><IMG loading="lazy" src=\'z\'>'
     )
     assert seen == ["a&b", "z"]

@@ -1,34 +1,24 @@
-"""Figures: both modes, a phone's version, the same bytes each time."""
+"""Figures: what a notebook holds of one, once, with words, the same bytes each time."""
 
 import base64
-import io
 import re
+from collections.abc import Callable
 
-import numpy as np
 import pytest
 from bs4 import BeautifulSoup, Tag
 from matplotlib import pyplot
 from matplotlib.figure import Figure
-from PIL import Image
 
 from paper_code.display import figures
-from paper_code.display.style import Theme
+from paper_code.display.style import PanelFigure, Theme
 
 
-def line(theme: Theme) -> Figure:
-    figure, (axes,) = theme.figure(height=2.0)
-    axes.plot([0, 1], [0, 1], **theme.line("document"))
-    return figure
-
-
-def image(theme: Theme) -> Figure:
-    figure, (axes,) = theme.figure(height=2.0)
-    axes.imshow(np.arange(4).reshape(2, 2))
-    return figure
-
-
-def fixed(theme: Theme) -> Figure:
-    figure, _ = pyplot.subplots(figsize=(5, 2))
+def line(theme: Theme) -> PanelFigure:
+    """Two panels with a legend above them."""
+    figure, axes = theme.figure(1, 2, height=2.0)
+    for place in axes:
+        place.plot([0, 1], [0, 1], **theme.line("document"), label="rising")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left")
     return figure
 
 
@@ -36,68 +26,33 @@ def parsed(drawing: figures.Drawing) -> Tag:
     return BeautifulSoup(drawing.html, "html.parser").figure
 
 
-def content(address: str, mime: str) -> bytes:
-    head, data = address.split(",", 1)
-    assert head == f"data:{mime};base64"
-    return base64.b64decode(data)
-
-
-def test_lines_become_svg_in_both_modes() -> None:
+def test_a_notebook_holds_each_panel_once_on_a_light_ground() -> None:
     figure = parsed(figures.show(line, "Look at the slope.", "A rising line."))
-    light, dark = figure.find_all("img")
-    assert (light["class"], dark["class"]) == (["figure-light"], ["figure-dark"])
-    assert "display:none" in dark["style"]
-    assert "display:none" not in light["style"]
-    assert light["alt"] == dark["alt"] == "A rising line."
-    assert figure.figcaption.get_text() == "Look at the slope."
-    svg = {name: content(tag["src"], "image/svg+xml").decode() for name, tag in (("light", light), ("dark", dark))}
-    assert "#1f2328" in svg["light"]
-    assert "#e6eaef" in svg["dark"]
-    assert all("#d55e00" in text for text in svg.values())
-    assert not re.search("<rect[^>]*fill: #fff", svg["light"])
+    assert [image["class"] for image in figure.find_all("img")] == [["figure-key"], ["figure-panel"], ["figure-panel"]]
+    for image in figure.find_all("img"):
+        head, content = image["src"].split(",", 1)
+        svg = BeautifulSoup(base64.b64decode(content, validate=True).decode(), "html.parser").svg
+        assert head == "data:image/svg+xml;base64"
+        assert (svg["width"], svg["height"]) == (image["width"], image["height"])
+        assert svg.find("path", stroke="#d55e00")
+        assert "background:#fff" in image["style"]
+    assert figure.div["class"] == ["figure-panels", "across-2"]
 
 
-def test_curves_have_two_digits_and_letters_all_of_theirs() -> None:
-    """Numbers of paths are cut to a hundredth of a point; the scale of the letters is not."""
-    image = parsed(figures.show(line, "Look.", "A line.")).img
-    svg = content(image["src"], "image/svg+xml").decode()
-    paths = re.findall(r' d="([^"]+)"', svg)
-    assert any(re.search(r"\.\d\d\b", path) for path in paths)
-    assert not [path for path in paths if re.search(r"\.\d{3}", path)]
-    assert "scale(0.015625)" in svg
+def test_a_figure_has_words_for_those_who_do_not_see_it() -> None:
+    figure = parsed(figures.show(line, "Look at the *slope*.", "A rising line."))
+    assert (figure.div["role"], figure.div["aria-label"]) == ("img", "A rising line.")
+    assert [image["alt"] for image in figure.find_all("img")] == ["A rising line.", "", ""]
+    assert figure.figcaption.decode_contents() == "Look at the <em>slope</em>."
 
 
-def test_it_is_shown_at_the_size_it_was_drawn_for() -> None:
-    figure = parsed(figures.show(line, "c", "a"))
-    assert (figure.img["width"], figure.img["height"]) == ("672", "192")  # 7 by 2 inches, so that 9 pt are 9 pt
-    assert "max-width:100%" in figure.img["style"]
+def test_the_same_drawing_gives_the_same_bytes() -> None:
+    assert figures.show(line, "c", "a").html == figures.show(line, "c", "a").html
 
 
-def test_a_phone_gets_a_figure_of_its_own_width() -> None:
-    sources = parsed(figures.show(line, "c", "a")).find_all("source")
-    assert len(sources) == 2
-    assert (sources[0]["width"], sources[0]["height"]) == ("346", "192")
-    svg = content(sources[0]["srcset"], "image/svg+xml").decode()
-    assert re.search(r'width="259\.2pt"', svg)  # 3.6 inches
-    assert parsed(figures.show(fixed, "c", "a")).find("source") is None
-
-
-@pytest.mark.parametrize(("asked", "kind"), [("auto", "webp"), ("png", "png")])
-def test_images_become_pixels_on_a_transparent_ground(asked: str, kind: str) -> None:
-    figure = parsed(figures.show(image, "c", "a", asked))
-    picture = Image.open(io.BytesIO(content(figure.img["src"], f"image/{kind}")))
-    assert picture.width == 2 * int(figure.img["width"])  # sharp on dense screens
-    assert picture.convert("RGBA").getpixel((1, 1))[3] == 0
-
-
-@pytest.mark.parametrize("draw", [line, image])
-def test_the_same_drawing_gives_the_same_bytes(draw: figures.Callable[[Theme], Figure]) -> None:
-    assert figures.show(draw, "c", "a").html == figures.show(draw, "c", "a").html
-
-
-def test_nothing_of_pyplot_stays_open() -> None:
+def test_nothing_of_pyplot_is_opened() -> None:
     before = pyplot.get_fignums()
-    figures.show(fixed, "c", "a")
+    figures.show(line, "c", "a")
     assert pyplot.get_fignums() == before
 
 
@@ -105,12 +60,13 @@ def test_text_is_the_caption() -> None:
     assert repr(figures.show(line, "Look at the slope.", "a")) == "Figure: Look at the slope."
 
 
-@pytest.mark.parametrize(("caption", "alt", "kind"), [(" ", "a", "auto"), ("c", "", "auto"), ("c", "a", "gif")])
-def test_a_figure_without_words_is_refused(caption: str, alt: str, kind: str) -> None:
-    with pytest.raises(ValueError, match=r"wanted the kind|needs a caption"):
-        figures.show(line, caption, alt, kind)
+@pytest.mark.parametrize(("caption", "alt"), [(" ", "a"), ("c", "")])
+def test_a_figure_without_words_is_refused(caption: str, alt: str) -> None:
+    with pytest.raises(ValueError, match="needs a caption"):
+        figures.show(line, caption, alt)
 
 
-def test_a_drawing_that_returns_no_figure_is_refused() -> None:
-    with pytest.raises(TypeError, match="must return a matplotlib Figure, found NoneType"):
-        figures.show(lambda theme: None, "c", "a")
+@pytest.mark.parametrize("draw", [lambda theme: None, lambda theme: Figure()])
+def test_a_drawing_without_panels_is_refused(draw: Callable[[Theme], object]) -> None:
+    with pytest.raises(TypeError, match=re.escape("must return the figure of theme.figure(...), found")):
+        figures.show(draw, "c", "a")

@@ -93,6 +93,17 @@ def test_rows_can_be_linked_to_and_told_at_length() -> None:
     assert repr(shown).splitlines() == ["c", "a", "x", "  more"]
 
 
+def test_a_long_table_lies_in_a_fold_that_says_what_it_is() -> None:
+    rows = [[str(k), float(k), k] for k in range(11)]
+    fold = BeautifulSoup(table(COLUMNS, rows, "What came out: means. Lower is *better*.").html, "html.parser").details
+    assert fold.summary.get_text() == "What came out: means (table, 11 rows)"
+    assert not fold.has_attr("open")
+    assert len(fold.select("tbody tr")) == 11
+    assert fold.caption.get_text() == "What came out: means. Lower is better."
+    assert "<details" not in table(COLUMNS, rows[:10], "Short.").html
+    assert table(COLUMNS, rows, "c").text.count("\n") == 12  # the plain text is whole
+
+
 @pytest.mark.parametrize(
     ("text", "html"),
     [

@@ -252,7 +252,7 @@ def test_the_other_tables(study):
         x for x in noise.splitlines() if x.startswith("PMSQE 24")
     )
     assert "MSE 13" in str(tables.losses(study))
-    apart = str(tables.differences(study, 20))
+    apart = str(tables.differences(study))
     assert re.search(r"masking 20 − PMSQE 20 +10\.00 ± 0\.00 +10\.0 ± 0\.0 +1000\.0", apart)
     swept = str(tables.sweeps(study))
     assert swept.count("masking 20") == 5

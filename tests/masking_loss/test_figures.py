@@ -14,8 +14,9 @@ from masking_loss.titled import titled
 from paper_code.audio.clips import Clip
 from paper_code.display.figures import show
 from paper_code.display.players import Missing
-from paper_code.display.style import THEMES, Theme
+from paper_code.display.style import THEME
 from paper_code.hearing import MaskingModel, masking_threshold
+from paper_code.lab.claims_file import reported
 from paper_code.lab.errors import LabError
 from paper_code.masking_loss import charts, experiment, figures, hearing_figures, setting_tables
 from paper_code.masking_loss.study import Study
@@ -24,27 +25,26 @@ from paper_code.metrics.noise_to_mask import NoiseToMask
 LINES = torch.arange(257) * 31.25
 FAMILIES = ("MSE", "log-mel", "PMSQE", "masking")
 COLOURS = ("#0072b2", "#cc79a7", "#009e73", "#d55e00")  # of the four on light ground
-WIDTHS = (THEMES["light"], THEMES["light"].phone())
 VALIDATED = np.array([100.0, 200.0, 300.0, 400.0, 500.0])
 
 
 @pytest.fixture
 def asked(monkeypatch):
-    """What a figure was drawn with, caught on its way to the page: draw, caption, alt, kind."""
+    """What a figure was drawn with, caught on its way to the page: draw, caption, alt."""
     found = {}
 
-    def caught(draw, caption, alt, kind="auto"):
-        found.update(draw=draw, caption=caption, alt=alt, kind=kind)
-        return show(draw, caption, alt, kind)
+    def caught(draw, caption, alt):
+        found.update(draw=draw, caption=caption, alt=alt)
+        return show(draw, caption, alt)
 
     for module in (charts, hearing_figures):
         monkeypatch.setattr(module, "show", caught)
     return found
 
 
-def _panels(asked: dict, theme: Theme) -> list[Axes]:
-    with matplotlib.rc_context(theme.settings()):
-        return asked["draw"](theme).axes
+def _panels(asked: dict) -> list[Axes]:
+    with matplotlib.rc_context(THEME.settings()):
+        return asked["draw"](THEME).axes
 
 
 def noise_with_a_spot(frame: int, line: int, level: float) -> NoiseToMask:
@@ -130,6 +130,50 @@ def test_the_charts_hold_the_papers_numbers_and_ours(study):  # noqa: F811
     assert np.isfinite(ours["above ±"]).all()
 
 
+def _lines(place: Axes) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What a panel shows of each kind of coder: bit rates and values."""
+    return {bars.get_label(): bars.lines[0].get_data() for bars in place.containers}
+
+
+def test_peass_stands_beside_the_papers_on_one_scale(study, asked):  # noqa: F811
+    charts.peass(study)
+    panels = {place.get_title(loc="left"): place for place in _panels(asked)}
+    assert list(panels) == [f"{title}, {who}" for title in ("OPS", "APS", "IPS") for who in ("paper", "here")]
+    rates, values = _lines(panels["APS, paper"])["masking"]
+    papers = [reported("masking_loss")["Table 1"][f"masking {rate}"] for rate in (13, 20, 24)]
+    assert list(rates) == [float(row["kb/s"]) for row in papers]
+    assert list(values) == [float(row["APS"]) for row in papers]
+    _, ours = _lines(panels["APS, here"])["masking"]
+    assert ours == pytest.approx([study.value(titled(f"masking {rate}"), "aps").mean for rate in (13, 20, 24)])
+    assert "MSE" not in _lines(panels["OPS, paper"])  # the paper trained none
+    assert panels["OPS, paper"].get_ylim() == panels["OPS, here"].get_ylim()
+
+
+def test_every_loss_is_drawn_for_all_coders(study, asked):  # noqa: F811
+    charts.losses(study)
+    for place, score in zip(_panels(asked), ("log_mel", "pmsqe", "masking"), strict=True):
+        lines = _lines(place)
+        assert list(lines) == ["AMR-WB", *FAMILIES]
+        for family in FAMILIES:
+            expected = [study.value(titled(f"{family} {rate}"), score).mean for rate in (13, 20, 24)]
+            assert lines[family][1] == pytest.approx(expected)
+    lowest = min(("AMR-WB", *FAMILIES), key=lambda family: np.mean(lines[family][1]))
+    assert f"masking loss: {lowest}." in asked["alt"]
+
+
+def test_differences_are_those_of_the_masking_coder_from_the_others(study, asked):  # noqa: F811
+    charts.differences(study)
+    panels = {place.get_title(loc="left"): _lines(place) for place in _panels(asked)}
+    assert list(panels) == ["PESQ", "SNR", "noise above threshold", "mean excess"]
+    for title, score, factor in (("PESQ", "pesq", 1), ("noise above threshold", "above", 100)):
+        assert list(panels[title]) == ["AMR-WB", "MSE", "log-mel", "PMSQE"]
+        expected = [
+            study.difference(titled(f"masking {rate}"), titled(f"PMSQE {rate}"), score).mean for rate in (13, 20, 24)
+        ]
+        assert panels[title]["PMSQE"][1] == pytest.approx(factor * np.array(expected))
+        assert panels[title]["PMSQE"][0] == pytest.approx([13, 20, 24], abs=0.5)  # apart, so that bars are seen
+
+
 def test_settings_stand_beside_the_papers():
     assert "3,000" in str(setting_tables.recordings())
     assert setting_tables._spoken(50000) == "25 minutes"
@@ -164,8 +208,7 @@ def test_trainings_are_drawn_as_they_went(tmp_path, asked):
     assert "image/svg+xml" in html
     assert "Trainings for 20 kb/s" in html
     assert "all coders share the training" in asked["caption"]
-    for theme in WIDTHS:
-        _require_curves(*_panels(asked, theme))
+    _require_curves(*_panels(asked))
 
 
 def _require_curves(first: Axes, second: Axes) -> None:
@@ -195,7 +238,7 @@ def test_trainings_of_another_rate_and_warm_up_are_told(tmp_path, asked):
     assert "within 0.29 kb/s" in asked["caption"]
     assert "with each coder's own loss" in asked["caption"]
     assert "MSE 13 7.0 dB" in asked["alt"]
-    (band,) = _panels(asked, THEMES["dark"])[1].patches
+    (band,) = _panels(asked)[1].patches
     assert band.get_y() == pytest.approx(12.71)
     with pytest.raises(LabError, match="no coder was trained for 16"):
         charts.training(_trainings(tmp_path / "again"), 16)
@@ -212,17 +255,16 @@ def test_longer_trainings_are_drawn_beside_the_usual_ones(tmp_path, asked):
     assert "image/svg+xml" in html
     last = [f"{_ratios(number)[-1]:.1f} dB after {(1 + number // 2) * VALIDATED[-1]:,.0f} steps" for number in range(4)]
     assert f"MSE 20 {last[0]} and {last[2]}; masking 20 {last[1]} and {last[3]}." in asked["alt"]
-    for theme in WIDTHS:
-        (place,) = _panels(asked, theme)
-        assert place.get_xscale() == "log"
-        labels = [f"{family}, {length}" for family in ("MSE", "masking") for length in ("as in Table 1", "longer")]
-        *lines, limit = place.lines
-        assert [line.get_label() for line in lines] == labels
-        assert [line.get_linestyle() for line in lines] == [":", "-"] * 2
-        assert list(limit.get_xdata()) == [settings["coder_mse_20"].warm_up] * 2
-        for line, number in zip(lines, (0, 2, 1, 3), strict=True):
-            assert np.array_equal(line.get_ydata(), _ratios(number), equal_nan=True)
-        assert place.lines[0].get_color() == place.lines[1].get_color() != place.lines[2].get_color()
+    (place,) = _panels(asked)
+    assert place.get_xscale() == "log"
+    labels = [f"{family}, {length}" for family in ("MSE", "masking") for length in ("as in Table 1", "longer")]
+    *lines, limit = place.lines
+    assert [line.get_label() for line in lines] == labels
+    assert [line.get_linestyle() for line in lines] == [":", "-"] * 2
+    assert list(limit.get_xdata()) == [settings["coder_mse_20"].warm_up] * 2
+    for line, number in zip(lines, (0, 2, 1, 3), strict=True):
+        assert np.array_equal(line.get_ydata(), _ratios(number), equal_nan=True)
+    assert place.lines[0].get_color() == place.lines[1].get_color() != place.lines[2].get_color()
 
 
 UNSCALED = "spectrum without 1/512"
@@ -253,22 +295,20 @@ def test_every_deviation_of_the_port_has_a_panel(study, heard, asked):  # noqa: 
     power = 512.0**2 * MaskingModel().spectrum(heard)[11:12].abs().square()
     unscaled = 10 * torch.log10(MaskingModel().threshold(power, torch.float64)[0])
     expected[UNSCALED] = unscaled - 10 * np.log10(512)
-    for theme in WIDTHS:
-        panels = {place.get_title(loc="left"): place for place in _panels(asked, theme)}
-        assert list(panels) == list(expected)
-        for name, place in panels.items():
-            spectrum, dashed, deviating = place.lines
-            for line in place.lines:
-                assert line.get_xdata() == pytest.approx(LINES.numpy() / 1000)
-            assert spectrum.get_ydata() == pytest.approx(corrected.spectrum[11].numpy(), abs=1e-6)
-            assert dashed.get_ydata() == pytest.approx(corrected.threshold[11].numpy(), abs=1e-6)
-            assert deviating.get_ydata() == pytest.approx(expected[name].numpy(), abs=1e-6)
-            assert (dashed.is_dashed(), deviating.is_dashed()) == (True, False)
-            assert to_hex(deviating.get_color()) == "#d55e00"
-            assert (place.get_xlim(), place.get_ylim()) == ((0, 8), (-20, 115))
-        labels = ["dB SPL" if theme.narrow or number % 2 == 0 else "" for number in range(6)]
-        assert [place.get_ylabel() for place in panels.values()] == labels
-    assert "image/webp" in html
+    panels = {place.get_title(loc="left"): place for place in _panels(asked)}
+    assert list(panels) == list(expected)
+    for name, place in panels.items():
+        spectrum, dashed, deviating = place.lines
+        for line in place.lines:
+            assert line.get_xdata() == pytest.approx(LINES.numpy() / 1000)
+        assert spectrum.get_ydata() == pytest.approx(corrected.spectrum[11].numpy(), abs=1e-6)
+        assert dashed.get_ydata() == pytest.approx(corrected.threshold[11].numpy(), abs=1e-6)
+        assert deviating.get_ydata() == pytest.approx(expected[name].numpy(), abs=1e-6)
+        assert (dashed.is_dashed(), deviating.is_dashed()) == (True, False)
+        assert to_hex(deviating.get_color()) == "#d55e00"
+        assert (place.get_xlim(), place.get_ylim()) == ((0, 8), (-20, 115))
+    assert (place.get_xlabel(), place.get_ylabel()) == ("kHz", "dB SPL")
+    assert html.count("image/svg+xml") == 6
     assert "(0.19 s)" in asked["caption"]  # the middle of the frame, sample 3,072
     told = asked["alt"].split("Largest distances: ")[1].rstrip(".").split("; ")
     farthest = {name: float((each - corrected.threshold[11]).abs().max()) for name, each in expected.items()}

@@ -15,7 +15,7 @@ from paper_code.audio.clips import Clip, write_flac
 from paper_code.display import mushra_results
 from paper_code.display.listening_test import listening_test
 from paper_code.display.players import Missing
-from paper_code.display.style import THEMES, role_colour
+from paper_code.display.style import THEME, role_colour
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import write_json
 from paper_code.lab.store import Result
@@ -198,8 +198,8 @@ def careless(item: str, condition: str) -> float:
 
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draws instead of embedding: (figure of the light theme, caption, alternative text)."""
-    monkeypatch.setattr(mushra_results, "show", lambda draw, caption, alt: (draw(THEMES["light"]), caption, alt))
+    """Draws instead of embedding: (figure, caption, alternative text)."""
+    monkeypatch.setattr(mushra_results, "show", lambda draw, caption, alt: (draw(THEME), caption, alt))
 
 
 def test_figure_2_has_a_panel_a_rate_and_one_for_all(study: Study, tmp_path: Path, drawn: None) -> None:

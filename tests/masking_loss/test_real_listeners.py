@@ -12,7 +12,7 @@ from scipy import stats
 from paper_code.audio import corpora
 from paper_code.display import mushra_results, players
 from paper_code.display.players import Missing
-from paper_code.display.style import THEMES
+from paper_code.display.style import THEME
 from paper_code.listeners.mushra import speech_codec_test
 from paper_code.masking_loss import real_listeners
 
@@ -114,7 +114,7 @@ def test_two_listeners_are_screened_out_and_named() -> None:
 
 @pytest.mark.corpora(CORPUS)
 def test_the_figure_ranks_the_conditions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mushra_results, "show", lambda draw, caption, alt: (draw(THEMES["light"]), caption, alt))
+    monkeypatch.setattr(mushra_results, "show", lambda draw, caption, alt: (draw(THEME), caption, alt))
     figure, caption, _ = real_listeners.figure()
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(MEANS)
     assert "Means of 19 listeners and 1368 ratings" in caption
