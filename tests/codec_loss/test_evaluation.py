@@ -178,7 +178,9 @@ def _model_result(seed, model, cutoff, snr):
     test = dict.fromkeys(measurements.MODEL_SCORES, 1.0) | {"snr": snr}
     tracks = {name: dict.fromkeys(measurements.TRACK_SCORES, value) for name, value in (("one", 1.0), ("two", 4.0))}
     config = {"model": model, "cutoff": cutoff}
-    return SimpleNamespace(seed=seed, config=config, metrics={"test": test, "tracks": tracks})
+    return SimpleNamespace(
+        seed=seed, config=config, metrics={"test": test, "untrained": {"snr": 5.0}, "tracks": tracks}
+    )
 
 
 def test_measurements_have_the_names_of_claims_and_the_order_of_seeds():
@@ -191,6 +193,7 @@ def test_measurements_have_the_names_of_claims_and_the_order_of_seeds():
     assert "waveform L1, network, time network" not in found
     assert found["SNR, model C, broadband"] == [20, 30]
     assert found["SNR, model A"] == pytest.approx([10, math.nan], nan_ok=True)
+    assert found["SNR, untrained"] == pytest.approx([5, math.nan], nan_ok=True)  # of the models limited to 3 kHz
     assert found["OPS, tracks, model A"] == pytest.approx([2.5, math.nan], nan_ok=True)
     assert all(isinstance(name, str) and values for name, values in found.items())
 

@@ -208,6 +208,7 @@ def test_no_recording_and_no_group_is_on_two_sides():
     assert {file.corpus for file in sides["test"]} <= set(stimuli.TEST)
 
 
+@pytest.mark.corpora("codec_loss")
 def test_sources_name_licence_and_checksum():
     found = material.sources(["test"], stimuli.recordings, synthetic=False)
     assert len(found) == len(stimuli.recordings("test"))
