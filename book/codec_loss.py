@@ -20,7 +20,7 @@
 # about things that nobody hears. But an encoder has no gradient. So the authors train one network to imitate the
 # encoder, freeze it, and use it to train another network.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = "published"  # or smoke, small, full: computed where missing
 seed = 0  # the run you hear; numbers are over all seeds
 device = "auto"  # auto, cpu or cuda
@@ -34,6 +34,7 @@ answers = ""  # a file with answers to the A/B test, or a folder of such files
 from IPython.display import Markdown, display
 
 from paper_code.codec_loss import charts, figures, listening, own, setting_tables, tables
+from paper_code.codec_loss.answer import answer
 from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, TimeUNet, parameter_count
 from paper_code.codec_loss.study import open_study
@@ -46,13 +47,10 @@ players.activate()
 
 # %% tags=["hide-input"]
 study = open_study(profile, seed, device, output, codec, bitrate)
-figures.first_player(study)
+answer(study)
 
 # %% tags=["hide-input"]
-# NBVAL_CHECK_OUTPUT
-from paper_code.codec_loss.answer import answer
-
-answer(study)
+figures.first_player(study)
 
 # %% tags=["hide-input"]
 if study.synthetic:

@@ -20,7 +20,7 @@
 # makes the noise small, wherever the noise lies. The authors compute for every frame the threshold below which noise is
 # hidden, and the coder learns from the noise that rises above this threshold.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "hide-input"]
 profile = "published"  # or smoke, small, full: computed where missing
 seed = 0  # the run you hear, where it has that coder; numbers are over all seeds
 device = "auto"  # auto, cpu or cuda
@@ -46,6 +46,7 @@ from paper_code.masking_loss import (
     setting_tables,
     tables,
 )
+from paper_code.masking_loss.answer import answer
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.objective import TotalLoss
 from paper_code.masking_loss.configs import sized
@@ -58,13 +59,10 @@ frame_walker.activate()
 
 # %% tags=["hide-input"]
 study = open_study(profile, seed, device, output)
-figures.first_player(study)
+answer(study)
 
 # %% tags=["hide-input"]
-# NBVAL_CHECK_OUTPUT
-from paper_code.masking_loss.answer import answer
-
-answer(study)
+figures.first_player(study)
 
 # %% tags=["hide-input"]
 if study.synthetic:

@@ -1,5 +1,6 @@
 """What the chapter shows: the results of a profile, the original sounds beside them, and a reader's own sound."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -51,8 +52,9 @@ class Study(ChapterStudy):
         return {name: _original(name, self.synthetic) for name in self.heard[LOSSES[0]].config["sounds"]}
 
     def metric(self, metric: str, sound: str, loss: str, when: str = "end") -> Interval:
-        """Mean and 95 % interval over seeds of a metric (key of `measurements.METRICS`) of a loss (key of LOSSES)."""
-        return interval(self.measurements[f"{METRICS[metric]}, {sound}, {SHORT[loss]}, {when}"])
+        """Mean and 95 % interval of a metric (key of `measurements.METRICS`) of a loss, over the seeds that have it."""
+        values = self.measurements[f"{METRICS[metric]}, {sound}, {SHORT[loss]}, {when}"]
+        return interval([value for value in values if math.isfinite(value)])
 
 
 def open_study(profile: str = "published", seed: int = 0, device: str = "auto", output: str = "") -> Study:

@@ -80,7 +80,7 @@ def of_cells(
     """
     # A column is one of numbers if any of its cells is; its head stands over them.
     numeric = [any(row[k].number for row in cells) for k in range(len(heads))]
-    head = "".join(_head(column, is_number) for column, is_number in zip(heads, numeric, strict=True))
+    head = "".join(map(_head, heads))
     anchors = anchors if anchors is not None else [""] * len(cells)
     # Many columns of words do not fit a phone; the style then makes a card of each row, whose cells carry their heads.
     words = numeric.count(False) > 3
@@ -88,6 +88,7 @@ def of_cells(
     content = f"<caption><div>{prose(caption)}</div></caption>"
     content += f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
     kind += " words" if words else ""
+    kind += "".join(f" n{k}" for k, is_number in enumerate(numeric, start=1) if is_number)
     html = element(
         "div",
         element("table", content, class_=kind),
@@ -151,21 +152,23 @@ def _numeric(text: str) -> bool:
     return text.lstrip("−-+<>≈~ ")[:1].isdigit()
 
 
-def _head(column: Column, number: bool) -> str:
+def _head(column: Column) -> str:
     unit = f' <span class="unit">{escape(column.unit)}</span>' if column.unit else ""
-    return element("th", escape(column.name) + unit, {"class": "number" if number else None}, scope="col")
+    return element("th", escape(column.name) + unit, scope="col")
 
 
 def _row(cells: Sequence[Cell], heads: Sequence[Column], numeric: Sequence[bool], anchor: str, words: bool) -> str:
-    """A row; in a table of words each cell also carries its head, for phones, where the style stacks them."""
+    """A row; in a table of words each cell also carries its head, for phones, where the style stacks them.
+
+    The table's classes tell its columns of numbers; a cell of words in one of them says so.
+    """
     return element(
         "tr",
         "".join(
             element(
                 "td" if k else "th",
                 f"<div>{cell.html}</div>" if words else cell.html,
-                # A gap in a column of numbers stands where the number would.
-                {"class": "number" if cell.number or (numeric[k] and cell.text == EMPTY) else None},
+                {"class": "text" if numeric[k] and not (cell.number or cell.text == EMPTY) else None},
                 scope=None if k else "row",
                 data_head=heads[k].name if words else None,
             )

@@ -68,9 +68,9 @@ def statements_table(rows: Sequence[Row], caption: str = "") -> Table:
 
 
 def badge(verdict: str, words: Mapping[str, str] = THEIRS) -> Cell:
-    """A verdict in its word, symbol and colour. words: how the verdicts are called."""
+    """A verdict in its word, symbol and colour; the style sheet adds the last two. words: how the verdicts are called."""
     symbol, name = SIGNS[verdict]
-    html = f'<span class="verdict verdict-{name}"><span aria-hidden="true">{symbol}</span> {words[verdict]}</span>'
+    html = element("span", words[verdict], class_=f"verdict verdict-{name}")
     return Cell(html, f"{symbol} {words[verdict]}")
 
 

@@ -171,7 +171,7 @@ class Less:
     def _differences(self, values: Sequence[list[float]]) -> list[tuple[str, list[float]]]:
         first, *others = values
         return [
-            (f"{self.first} − {name}", _paired(first, other)) for name, other in zip(self._others, others, strict=True)
+            (_minus(self.first, name), _paired(first, other)) for name, other in zip(self._others, others, strict=True)
         ]
 
 
@@ -210,7 +210,7 @@ class Monotone:
         """What it asks of the values of `needs`."""
         steps = []
         for i in range(len(values) - 1):
-            label = f"{self.measurements[i + 1]} − {self.measurements[i]}"
+            label = _minus(self.measurements[i + 1], self.measurements[i])
             limit = {"high": 0.0} if self.direction == "decreasing" else {"low": 0.0}
             steps.append(Demand(label, _paired(values[i + 1], values[i]), **limit))
         return steps
@@ -311,6 +311,12 @@ def _ours(rule: Rule, columns: Sequence[list[float]], numbers: Numbers) -> str:
     else:
         text = f"{first} against {', '.join(others)}" if others else first
     return f"{text} {numbers.unit}".strip()
+
+
+def _minus(first: str, second: str) -> str:
+    """The name of a difference: "PESQ, MSE 20 − masking 20" of "PESQ, MSE 20" and "PESQ, masking 20"."""
+    begin, _, _ = first.rpartition(", ")
+    return f"{first} − {second.removeprefix(f'{begin}, ') if begin else second}"
 
 
 def _paired(first: Sequence[float], second: Sequence[float]) -> list[float]:

@@ -41,7 +41,7 @@ def test_all_claims_are_folded_by_document() -> None:
     soup = BeautifulSoup(pages.all_claims({"bark_loss": [row(REPRODUCED), row(NOT)]}).html, "html.parser")
     fold = soup.find("details", class_="all-claims")
     assert fold.summary.get_text() == "Vinyard (2018): all 2 statements"
-    assert [line.find(class_="verdict").get_text()[2:] for line in fold.select("tbody tr")] == [REPRODUCED, NOT]
+    assert [line.find(class_="verdict").get_text() for line in fold.select("tbody tr")] == [REPRODUCED, NOT]
 
 
 def test_recordings_of_every_corpus() -> None:
@@ -50,7 +50,7 @@ def test_recordings_of_every_corpus() -> None:
     rows = soup.select("tbody tr")
     assert [line.th.a["href"] for line in rows] == [corpus.repository for corpus in corpora().values()]
     spoken = dict(zip(corpora(), rows, strict=True))["librispeech_resemblyzer"]
-    assert spoken.find(class_="number").get_text() == "60.3"
+    assert "60.3" in [cell.get_text() for cell in spoken.find_all("td")]
     links = {a["href"] for line in rows for a in line.find_all("a") if a["href"].endswith(".html")}
     assert links == {"bark_loss.html"}
 

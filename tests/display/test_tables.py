@@ -6,6 +6,7 @@ from bs4 import BeautifulSoup, Tag
 from paper_code.display.markup import element, prose
 from paper_code.display.tables import Cell, Column, Reported, Table, of_cells, table
 from paper_code.lab.intervals import Interval, interval
+from paper_code.lab.paths import ROOT
 
 COLUMNS = ["Loss", Column("Distance", "dB", ".2f"), Column("Weights", format=",d")]
 ROWS = [["Plain", interval([5.0, 5.2, 5.4]), 130848], ["*Bark*", -3.14159, None], ["Old", Reported("3", "Table 2"), 1]]
@@ -39,8 +40,15 @@ def test_numbers_follow_their_formats() -> None:
 
 
 def test_numbers_stand_right_and_text_left() -> None:
-    for line in parsed(table(COLUMNS, ROWS, "c")).find_all("tr"):
-        assert [cell.get("class") == ["number"] for cell in line.find_all(["th", "td"])] == [False, True, True]
+    """A class of the table tells its columns of numbers, as far as the style sheet knows; words in one say so."""
+    shown = parsed(table(COLUMNS, ROWS, "c")).table
+    assert [name for name in shown["class"] if name[0] == "n"] == ["n2", "n3"]
+    assert shown.find_all(class_="text") == []
+    mixed = parsed(table(COLUMNS, [["a", 1.0, 2], ["b", "none yet", None]], "c"))
+    assert [cell.get_text() for cell in mixed.find_all(class_="text")] == ["none yet"]
+    style = (ROOT / "book" / "_static" / "player.css").read_text(encoding="utf-8")
+    assert all(f".n{k} tr > :nth-child({k})" in style for k in range(1, 15))
+    assert ".n15" not in style
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from paper_code.display.tables import Table
 from paper_code.display.verdicts import SIGNS, claims_table, statements_table
 from paper_code.lab import rules
 from paper_code.lab.claims import PartRow, Row
+from paper_code.lab.paths import ROOT
 
 
 def parsed(shown: Table) -> Tag:
@@ -39,9 +40,12 @@ def test_verdicts_are_said_in_word_symbol_and_colour() -> None:
     assert list(SIGNS) == list(rules.VERDICTS)
     page = parsed(claims_table([row(verdict) for verdict in rules.VERDICTS]))
     badges = page.select(".verdict")
-    assert [badge.get_text() for badge in badges] == [f"{SIGNS[verdict][0]} {verdict}" for verdict in rules.VERDICTS]
-    assert len({badge["class"][1] for badge in badges}) == 5
-    assert len({badge.span.get_text() for badge in badges}) == 5
+    assert [badge.get_text() for badge in badges] == list(rules.VERDICTS)
+    style = (ROOT / "book" / "_static" / "player.css").read_text(encoding="utf-8")
+    for badge, (symbol, name) in zip(badges, SIGNS.values(), strict=True):
+        assert badge["class"] == ["verdict", f"verdict-{name}"]
+        assert f'.verdict-{name}::before {{ content: "{symbol} " / ""; }}' in style
+    assert len({symbol for symbol, _ in SIGNS.values()}) == 5
     told = "1 reproduced · 1 trend only · 1 not reproduced · 1 not run at this size · 1 not testable here"
     assert page.caption.get_text() == f"Paper and here: {told}."
 

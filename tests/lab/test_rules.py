@@ -254,3 +254,17 @@ def test_numbers(value, digits, text):
 def test_every_rule_is_listed_under_its_name():
     assert list(RULES) == ["within", "below", "above", "less", "greater", "monotone", "untestable"]
     assert all(kind.name == name for name, kind in RULES.items())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        ("PESQ, MSE 20", "PESQ, masking 20", "PESQ, MSE 20 − masking 20"),
+        ("OPS, tracks, model C", "OPS, tracks, model A", "OPS, tracks, model C − model A"),
+        ("PESQ, MSE 20", "SNR, MSE 20", "PESQ, MSE 20 − SNR, MSE 20"),
+        ("a", "b", "a − b"),
+    ],
+)
+def test_a_difference_tells_once_what_both_names_begin_with(first, second, told):
+    found = judge(Less(first, second), {first: [1.0, 1.0], second: [2.0, 2.0]}, Numbers(1))
+    assert f" of {told} (" in found.why
