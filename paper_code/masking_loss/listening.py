@@ -125,9 +125,9 @@ def tables(ratings: Ratings | None) -> list[Table]:
 
 
 def screening(ratings: Ratings | None) -> str:
-    """Who is left out of the count, and why; "" where there are no ratings."""
+    """Who is left out of the count, and why."""
     if ratings is None:
-        return ""
+        return "Without ratings there is nobody to screen."
     reasons = failings(ratings, ORIGINAL, MID)
     if not reasons:
         return "Every listener passed the screening of BS.1534-3."

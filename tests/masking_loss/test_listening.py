@@ -224,7 +224,7 @@ def test_without_ratings_figure_2_says_so(drawn: None) -> None:
     assert "Ratings are not made up" in caption
     assert "screening" not in caption
     assert listening.tables(None) == []
-    assert listening.screening(None) == ""
+    assert listening.screening(None) == "Without ratings there is nobody to screen."
     assert listening.asked(None) == "Nobody has been asked here yet."
 
 
