@@ -41,9 +41,9 @@ landing_player(study)
 pages.scoreboard(rows)
 
 # %% [markdown]
-# Verdicts are computed from the results, over the seeds that were run. *Not run at this size* are absolute values of a
-# training as long as the document's, where ours was shorter; orders and trends are judged at every length.
-# {ref}`Each statement <all-claims>`, with the rule that judges it, stands at the end of this page.
+# Verdicts are computed from the results, over the seeds that were run. *Not run at this size* marks absolute values
+# that need a training as long as the document's, where ours was shorter; orders and trends are judged at every length.
+# {ref}`Every statement <all-claims>` stands at the end of this page, with the rule that judges it.
 #
 # ## The documents
 #

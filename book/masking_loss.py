@@ -77,8 +77,8 @@ if study.synthetic:
 # ## The data
 #
 # The paper used read sentences of TIMIT, which is sold under licence. We use free recordings of people who read books.
-# No speaker appears on two sides. The test speakers come from LibriSpeech's part "other", which machines find harder to
-# recognise.
+# No speaker appears on two sides. The test speakers come from LibriSpeech's part "other", which speech recognisers find
+# harder.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -182,9 +182,9 @@ masking_loss = MaskingLoss(sample_rate=16000, bands=(16, 32, 64), gamma=0.8, mod
 #
 # The log-mel loss of {cite:t}`kankanahalli2018` compares logarithms of mel spectra. PMSQE {cite:p}`martindonas2018` is
 # a differentiable form of the measure behind PESQ. The paper trained no coder with the squared error alone. We did,
-# because without it one cannot tell what any of the three adds. The paper gives the log-mel loss four scales, and
-# publishes no weight for it or for PMSQE. Here both mel losses have the same three scales, so that they differ only in
-# what they compare. The weights are the baseline's and our own.
+# because otherwise one cannot tell what any of the three losses adds. The paper gives the log-mel loss four scales, and
+# gives no weight for it or for PMSQE. Here both mel losses have the same three scales, so that they differ only in what
+# they compare. The weights are the baseline's and our own.
 
 # %%
 log_mel_loss = LogMelLoss.three_scales()
@@ -362,8 +362,8 @@ tables.losses(study)
 # ### How much of it is chance
 #
 # Another start or another order of the speech gives another coder. So the four coders of 20 kb/s in Table 1 were
-# trained three times. Their scores in Table 1, and in the tables of noise, differences and losses, are means over the
-# three. The other coders were trained once.
+# trained with three seeds each. Their scores in Table 1, and in the tables of noise, differences and losses, are means
+# over the three. The other coders were trained once.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -371,10 +371,10 @@ tables.repeated(study)
 
 # %% [markdown]
 # A difference between two losses counts only if it is larger than what a seed does to one of them. In the published
-# runs the noise above the threshold passes this test: the masking coder's lead is many times its spread over the seeds.
-# In PESQ all three perceptual losses are ahead of the squared error in each training, but three seeds cannot put the
-# three in an order. Where the other tables have one seed, do not read small differences in PESQ. In the paper, too, the
-# lead of PMSQE is small.
+# runs the noise above the threshold passes this test at 20 kb/s: the masking coder's lead over each of the others is
+# larger than the interval of their difference. In PESQ all three perceptual losses are ahead of the squared error in
+# each training, but three seeds cannot put the three in an order. Where the other tables have one seed, do not read
+# small differences in PESQ. In the paper, too, the lead of PMSQE is small.
 
 # %% [markdown]
 # ### What more steps bring
@@ -387,10 +387,10 @@ display(tables.longer(study) if study.longer else Markdown("*The profile full ha
 display(*([charts.longer(study)] if study.longer else []))
 
 # %% [markdown]
-# In the published runs more steps raise PESQ by more than any of the losses does. They also take noise from above the
-# threshold, even with the squared error alone. The masking coder still has less noise there, but its lead becomes
-# smaller. The level above 4 kHz hardly changes. So the short training explains much of the distance between this page
-# and the paper. We do not know where a full training would end.
+# In the published runs more steps raise PESQ by more than any of the losses does. They also lower the share of noise
+# above the threshold, even with the squared error alone. The masking coder still has less noise there, but its lead
+# becomes smaller. So the short training explains at least a part of the distance between this page and the paper. We do
+# not know where a full training would end.
 
 # %% [markdown]
 # ## Figure 3: noise and threshold
@@ -470,8 +470,8 @@ real_listeners.player()
 #
 # *Reproduced* means that the whole 95 % interval over seeds lies on the claimed side. *Trend only* means that only the
 # mean does, or that there is one seed, as at 13 and 24 kb/s and for gamma and the scales. *Not run at this size* marks
-# numbers that only a training of the paper's length could give. AMR-WB does not depend on a seed: what was measured of
-# it once holds for every seed. What listeners said cannot be tested without listeners.
+# numbers that only a training of the paper's length could give. AMR-WB does not depend on a seed, so one measurement of
+# it holds for every seed. What listeners said cannot be tested without listeners.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -489,41 +489,43 @@ statements_table(claims.judge_ours("masking_loss", study.measurements, study.pro
 # *These are very short trainings.* The table of settings says how short: minutes of speech in all steps together, and
 # half the channels. The paper's baseline hears its training set 150 times. All coders here are noisy, and in PESQ and
 # OPS they are far behind AMR-WB. In the paper they are ahead of it in PESQ and near it in OPS. In so few steps a coder
-# does not get far from its start: every second sample of the lower half of the band, coarsely rounded. It has hardly
-# begun to learn what speech looks like, and that is what makes the paper's coders good. Read this chapter for what the
+# does not get far from its start: every second sample of the lower half of the band, coarsely rounded. We think that it
+# has hardly begun to learn what speech looks like, which a long training could teach it. Read this chapter for what the
 # losses do to the noise, which shows already. Do not read it for the quality of a neural coder.
 #
 # *What held up.* The masking loss does what it is asked for. At each rate its coder has less noise above the threshold
-# than our other coders, in its share of cells and in its excess, although it was trained for the same rate and from the
-# same start. Each loss is best by its own measure. And all coders are nearer to the waveform than AMR-WB, by about as
-# many dB as in the paper.
+# than our other coders, in fewer cells and by fewer dB, although all were trained for the same rate and from the same
+# start. By the measure of each loss the coder that was trained with it is the best. And all coders are nearer to the
+# waveform than AMR-WB, by a few dB, as in the paper.
 #
-# *How it does so.* Partly by silence. In the utterances that can be heard all our coders are too soft above 4 kHz:
-# PMSQE the least, the squared error much, and the masking loss the most. Where the original is only a few dB above the
-# threshold, leaving it out costs only these few dB. Filling the band with anything that is not right costs more. The
-# log-mel loss and PMSQE compare levels: they ask how loud the band is, not what is in it. So above 4 kHz they leave
-# *more* noise above the threshold than the squared error alone. The paper calls these spectral artefacts, and says that
-# its own coder keeps the high frequencies that AMR-WB misses. Here AMR-WB has more there than our coders. A loss that
-# asks how much of the *error* is heard minds a missing "s" no more than a wrong one.
+# *How it does so.* Partly by silence. In the utterances that can be heard all our coders are too soft above 4 kHz: the
+# coder of PMSQE the least, that of the log-mel loss more, that of the squared error much, and that of the masking loss
+# the most. Where the original is only a few dB above the threshold, leaving it out costs only these few dB. Filling the
+# band with anything that is not right costs more. The log-mel loss and PMSQE compare levels: they ask how loud the band
+# is, not what is in it. So above 4 kHz they leave *more* noise above the threshold than the squared error alone. The
+# paper calls these spectral artefacts, and says that its own coder keeps the high frequencies that AMR-WB misses. Here
+# AMR-WB has more above 4 kHz than our coders. A loss that asks how much of the *error* is heard minds a missing "s" no
+# more than a wrong one.
 #
-# *What did not.* PESQ puts all of our coders far below AMR-WB, and for PEASS nearly everything here is an artefact. The
-# noise above the threshold is several times that of AMR-WB, which gives up signal-to-noise ratio for exactly this
-# purpose. AMR-WB has less of it above 4 kHz, too. In PESQ the paper has PMSQE first; our trainings cannot tell it from
-# the log-mel and the masking loss. The masking loss stays behind the log-mel loss in every training, in the paper only
-# at 13 kb/s, but not by more than seeds can explain. The paper sees the noise of the log-mel loss and of PMSQE mostly
-# at high frequencies. Here the share of cells with noise above the threshold is smaller there than over the whole band.
+# *What did not.* PESQ puts all of our coders far below AMR-WB, and PEASS finds strong artefacts in all of them. Their
+# noise is above the threshold in clearly more cells than that of AMR-WB, which gives up signal-to-noise ratio for
+# exactly this purpose. AMR-WB has less of it above 4 kHz, too. In PESQ the paper has PMSQE first; our trainings cannot
+# tell it from the log-mel and the masking loss. The masking loss is behind the log-mel loss at every rate and with
+# every seed, but not by more than seeds can explain. In the paper it is behind only at 13 kb/s. The paper sees the
+# noise of the log-mel loss and of PMSQE mostly at high frequencies. Here the share of cells with noise above the
+# threshold is smaller there than over the whole band.
 #
 # *The bit rates* were controlled on frames of the training speakers. On the test speakers, and in whole files, the same
 # coders need a little less or more: the table of runs has the first rate, Table 1 the second. The masking coder of 24
-# kb/s has the smallest files of its rate, which is to its disadvantage. Otherwise the rates of one target differ by far
-# less than would explain the differences in noise.
+# kb/s has the smallest files of its rate, which is to its disadvantage. The other coders of one target differ in rate
+# by little: compare the differences in noise with those between rates.
 #
-# *The weights* decide much. The threshold of model 1 lies only a few dB below the sound, and the masking loss does not
-# ask for less noise than that. In an earlier training we gave it a far larger weight, as its laboratory's sum over a
-# mini-batch suggests. Within a hundred steps the noise rose towards the threshold, and the coder lost several dB of its
-# signal-to-noise ratio. The paper's coders all have nearly the same signal-to-noise ratio, which speaks for a small
-# weight. In another training we let PMSQE bring every run of four frames to one level by itself. Its coder was then not
-# even the best by PMSQE.
+# *The weights* decide much. The threshold of model 1 often lies only a few dB below the sound, and the masking loss
+# does not ask for less noise than that. In an earlier training we gave it a far larger weight, as its laboratory's sum
+# over a mini-batch suggests. Within a hundred steps the noise rose towards the threshold, and the coder lost several dB
+# of its signal-to-noise ratio. The paper's coders all have nearly the same signal-to-noise ratio, which speaks for a
+# small weight. In another training we let PMSQE bring every run of four frames to one level by itself. Its coder was
+# then not even the best by PMSQE.
 
 # %% tags=["hide-input"]
 display(Markdown(f"*The listeners.* The paper's main result is what seven people said. {listening.asked(heard)}"))

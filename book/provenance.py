@@ -40,10 +40,10 @@ pages.executions(Path.cwd(), profile)
 # %% [markdown]
 # ## The experiments
 #
-# *Settings* is a hash of every setting but the profile's name: results with the same hash are
-# interchangeable. *Trained by* and *measured by* tell the code of the two stages: the commit (with a + when files differed
-# from it) and a digest of the files that the stage runs. A result is measured from its kept weights, so a new metric needs
-# no new training. Results from before weights were kept stay valid as they are.
+# *Settings* is a hash of every setting but the profile's name: results with the same hash are interchangeable. *Trained
+# by* and *measured by* name the code of the two stages: the commit (with a + when files differed from it) and a digest
+# of the files that the stage runs. A result is measured from its kept weights, so a new metric needs no new training.
+# Results from before weights were kept stay valid as they are.
 
 # %% tags=["remove-input"]
 for chapter in chapters.CHAPTERS:
