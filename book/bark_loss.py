@@ -281,8 +281,8 @@ figures.regions(study)
 figures.curves(
     study,
     "gap_noise",
-    "Level of the output over that of the original in its quiet places: 0 dB is right, more is noise. Shaded: from the "
-    "lowest to the highest seed.",
+    "Level of the output over that of the original in its quiet places: 0 dB is right. Look for curves that stay "
+    "above 0: that is noise. Shaded: from the lowest to the highest seed.",
 )
 
 # %% tags=["hide-input"]

@@ -43,7 +43,7 @@ def _bands(values: Mapping[str, Sequence[float]]) -> str | None:
     if not groups:
         return None
     told = joined([f"{how} at {joined(bands)} frequencies" for how, bands in groups.items()])
-    return f"At the end, compared with the squared error, its spectrum is {told}."
+    return f"At the end, compared with the squared error, the spectrum learned with the Bark loss is {told}."
 
 
 def _quiet_places(values: Mapping[str, Sequence[float]]) -> str | None:
@@ -52,6 +52,6 @@ def _quiet_places(values: Mapping[str, Sequence[float]]) -> str | None:
         return None
     how = found.word("less noise than", "about as much noise as", "more noise than")
     return (
-        f"In the quiet places of the sounds it leaves {how} the squared error (level over the original's there: "
+        f"In the quiet places of the sounds the Bark loss leaves {how} the squared error (level over the original's there: "
         f"{found.numbers(1, 'dB')}{found.seed})."
     )

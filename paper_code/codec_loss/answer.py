@@ -11,6 +11,7 @@ TRACKS = "trainings on the paper's 10,000 tracks, which are private"
 LENGTH = "trainings of the paper's length (the profile *full*)"
 MODELS = "ABCD"
 UNTRAINED = "SNR, untrained"
+LEVEL = 0.5  # dB: a smaller gain over the start is none to speak of
 
 
 def answer(study: Answerable) -> Answer:
@@ -63,6 +64,8 @@ def _start(values: Mapping[str, Sequence[float]]) -> str:
         return ""
     best = max(MODELS, key=lambda model: found[model].first.mean)
     how = found[best].word("below", "about level with", "above")
+    if abs(found[best].first.mean - found[best].second.mean) < LEVEL:
+        how = "about level with"
     return (
         f" The best of the four models by that ratio, {best}, ends {how} the untrained linear coder that all four start "
         f"from ({found[best].numbers(1, 'dB')}{found[best].seed})."

@@ -201,11 +201,11 @@ def _honest(shown: Sequence[Result]) -> str:
     gone = sum(weights.are_gone(result) for result in shown)
     told = []
     if unknown:
-        told.append(f"Measured by code that the record does not know: {unknown}.")
+        told.append(f"Of {unknown} the record does not know by which code they were measured.")
     if other:
-        told.append(f"Measured by other code than today's: {other}.")
+        told.append(f"{other} were measured by other code than today's.")
     if gone:
-        told.append(f"Weights gone, so that a result cannot be measured again and stays as it was measured: {gone}.")
+        told.append(f"The weights of {gone} are gone: these cannot be measured again and stay as they are.")
     return "".join(f" {sentence}" for sentence in told)
 
 

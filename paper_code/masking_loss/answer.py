@@ -69,4 +69,5 @@ def _codec(values: Mapping[str, Sequence[float]]) -> str | None:
     if found is None:
         return None
     how = found.word("below", "about level with", "above")
-    return f"The best of the three is {how} AMR-WB, a standard speech codec (PESQ: {found.numbers(2)}{found.seed})."
+    scores = f"PESQ: {found.numbers(2)}{found.seed}"
+    return f"In each training the best of the three is {how} AMR-WB, a standard speech codec ({scores})."

@@ -184,11 +184,19 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
     levels = {condition: study.band_level(condition, "top") for condition in conditions}
     top = "; ".join(f"{c} {minus(level.mean)} dB" for c, level in levels.items() if level is not None)
     told = "; ".join(f"{c} {box.excess:.0f} dB at {_place(box)}" for c, box in boxes.items())
+    area = f"{BOX_SECONDS:g} s and {BOX_HERTZ / 1000:g} kHz above {HIGH / 1000:g} kHz"
+    if any(box.excess >= HEADROOM for box in boxes.values()):
+        marked = (
+            f"A box marks, in each decoded sound, the {area} where the noise is highest above the masking threshold"
+        )
+        marked += f", if it is {HEADROOM:g} dB or more on average: {told}."
+    else:
+        marked = f"No decoded sound has {area} with {HEADROOM:g} dB or more of noise above the masking threshold; "
+        marked += f"the highest are: {told}."
     return show(
         draw,
-        f"Figure 4 of the paper, with '{name}' at {rate:g} kb/s. A box marks, in each decoded sound, the "
-        f"{BOX_SECONDS:g} s and {BOX_HERTZ / 1000:g} kHz above {HIGH / 1000:g} kHz where the noise is highest above "
-        f"the masking threshold, if it is {HEADROOM:g} dB or more on average: {told}. −80 to 0 dB re full scale.",
+        f"Figure 4 of the paper, with '{name}' at {rate:g} kb/s. Look above {HIGH / 1000:g} kHz. {marked} −80 to 0 dB re "
+        "full scale.",
         "Six spectrograms from 0 to 8 kHz: the original, AMR-WB, and the coders trained with the squared error, the "
         "log-mel loss, PMSQE and the masking loss. Level above 7 kHz over the original's, mean over the utterances kept: "
         f"{top}.",

@@ -171,9 +171,9 @@ def cost_of_full(study: Study) -> str:
         f"operations, so {config.steps:,} steps of {config.batch} frames are {_power(of_a_coder)}, and its {len(coders)} "
         f"coders {_power(whole)}. It computes in mixed precision ({config.precision}), which trains within 5 % of "
         "full precision in a test of few steps and was not measured in a long run. A large GPU that does "
-        f"{_power(OPERATIONS_A_SECOND, 0)} a second so would need "
+        f"{_power(OPERATIONS_A_SECOND, 0)} a second would then need "
         f"{minutes:.0f} minutes for one coder and {minutes * len(coders) / 60:.1f} hours for all, however many train side "
-        "by side: 150 epochs in ten minutes want several such GPUs."
+        "by side: to train them in ten minutes takes several such GPUs."
     )
 
 

@@ -298,4 +298,4 @@ def _measured(study: Study, score: str) -> str:
     those = [result for condition in study.table for result in study.measured(condition, score)]
     if len(those) == len(all_of_them):
         return ""
-    return f" {SCORES[score]} was measured of {len(those)} of {len(all_of_them)} results; a mean counts only those."
+    return f" {SCORES[score]} was measured for {len(those)} of {len(all_of_them)} trainings; means are over those."

@@ -92,11 +92,11 @@ def test_how_far_the_records_reach_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     )
     whole = [_result("a", None, today)]
     text = pages.record([*whole, _result("b", None), _result("c", None, None, "gone"), _result("d", None)]).text
-    assert "Measured by code that the record does not know: 1." in text
-    assert "Measured by other code than today's: 2." in text
-    assert "cannot be measured again and stays as it was measured: 1." in text
-    assert "Measured by" not in pages.record(whole).text
-    assert "Weights gone" not in pages.record(whole).text
+    assert "Of 1 the record does not know by which code they were measured." in text
+    assert "2 were measured by other code than today's." in text
+    assert "The weights of 1 are gone: these cannot be measured again and stay as they are." in text
+    assert "were measured by" not in pages.record(whole).text
+    assert "are gone" not in pages.record(whole).text
 
 
 def test_licences_are_counted_and_marked() -> None:
