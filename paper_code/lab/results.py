@@ -146,7 +146,8 @@ def _why_not(stored: Result | None) -> str:
     if not weights.are_gone(stored):
         changed.discard(WEIGHTS)  # they are found elsewhere
     if changed:
-        return f"{', '.join(sorted(changed))}: not as the training left it; delete the folder and run it again."
+        names = ", ".join(sorted(changed))
+        return f"not as the training left it: {names}. Fetch the result again, or delete it and run it again."
     return ""
 
 

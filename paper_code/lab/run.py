@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 import torch
+from tqdm import tqdm
 
 from paper_code import chapters
 from paper_code.lab import paths, results
@@ -78,7 +79,8 @@ def _measure_again(chapter: Chapter, asked: list[tuple[str, Config]], store: Sto
         if reason:
             skipped.setdefault(reason, []).append(f"{name} ({config.profile}, seed {config.seed})")
         else:
-            print(result.folder, flush=True)
+            with tqdm.external_write_mode():  # above the progress bar, not behind it
+                print(result.folder, flush=True)
     for reason, names in skipped.items():
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         print(f"skipped: {', '.join(names[:SHOWN])}{more}: {reason}", file=sys.stderr, flush=True)

@@ -157,7 +157,7 @@ def test_what_is_not_as_the_training_left_it_is_not_measured(breach, name, toy, 
     breach(first.folder / name)
     before = contents(first.folder)
     ((_, reason),) = again(toy, tmp_path)
-    assert reason == f"{name}: not as the training left it; delete the folder and run it again."
+    assert reason == f"not as the training left it: {name}. Fetch the result again, or delete it and run it again."
     assert contents(first.folder) == before
 
 
