@@ -68,7 +68,8 @@ def _changed_files(result: Result) -> str:
     wanted = {**result.trained["files"], **result.measured["files"]}
     there = provenance.digests(result.folder, OURS)
     names = [n for n in {**wanted, **there} if wanted.get(n) != there.get(n) and not (n == WEIGHTS and n not in there)]
-    return f"{', '.join(sorted(names))} differ from what its stages left; measure it again." if names else ""
+    remedy = "delete the folder and run it again" if set(names) & set(result.trained["files"]) else "measure it again"
+    return f"{', '.join(sorted(names))} differ from what its stages left; {remedy}." if names else ""
 
 
 def _other_code(result: Result) -> str:

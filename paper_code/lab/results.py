@@ -11,7 +11,7 @@ from paper_code.lab import devices, paths, stages, weights
 from paper_code.lab.chapter import SIZES, Chapter, UnknownName
 from paper_code.lab.config import Config, suggestion
 from paper_code.lab.errors import LabError
-from paper_code.lab.lock import lock
+from paper_code.lab.lock import lock, turn
 from paper_code.lab.store import Result, Store, load, open_store
 from paper_code.lab.weights import WEIGHTS
 
@@ -24,7 +24,7 @@ def result(
     device: "auto", "cpu" or "cuda".
     Raises: DeviceError, OutputError, Busy (another process computes it), CheckpointError, TrainingError.
     """
-    stored = store.find(chapter.name, experiment, config)
+    stored = _stored(chapter, experiment, config, store)
     if stored is not None:
         return stored
     where, folder = devices.resolve(device), store.folder(chapter.name, experiment, config)
@@ -37,6 +37,7 @@ def result(
             print(f"{line}{ending} Output: {paths.shown(folder)}", file=sys.stderr, flush=True)
 
     with lock(folder):
+        stages.settle(folder)
         stored = store.find(chapter.name, experiment, config)  # another process may just have finished it
         if stored is None:
             stages.make(chapter, config, folder, where, progress, tell)
@@ -86,7 +87,7 @@ def plan(
 
 def announce(chapter: Chapter, asked: Sequence[tuple[str, Config]], store: Store, progress: bool = True) -> None:
     """Say how many of several results will be computed, and how long that takes."""
-    missing = [config for name, config in asked if store.find(chapter.name, name, config) is None]
+    missing = [config for name, config in asked if _stored(chapter, name, config, store) is None]
     if len(missing) > 1 and _speaks(progress):
         line = f"{len(missing)} of {len(asked)} results are not stored and will be computed{_takes(chapter, missing)}."
         print(line, file=sys.stderr, flush=True)
@@ -100,7 +101,7 @@ def published(chapter: Chapter, store: Store) -> str:
     lacking = []
     for profile in [name for name in SIZES if name in chapter.profiles]:
         wanted = plan(chapter, profile)
-        missing = [pair for pair in wanted if store.find(chapter.name, *pair) is None]
+        missing = [pair for pair in wanted if _stored(chapter, *pair, store) is None]
         if not missing:
             return profile
         name, config = missing[0]
@@ -116,22 +117,38 @@ def measure_again(
 ) -> Iterator[tuple[Result | None, str]]:
     """Measure stored results once more from their weights, where they lie: the committed ones too.
 
-    Yields each result with "", or with why it was left as it was; None for what is not stored.
+    Yields, for each (name, config), the result with "", or with why it was left as it was; None for what is not stored.
     Raises: CorpusError, OutputError, Busy, LabError.
     """
-    for root in store.roots:
-        for folder in stages.unsettled(root / chapter.name):
-            with lock(folder):
-                stages.settle(folder)
     shown = _speaks(progress)
     for name, config in tqdm(asked, "measuring", disable=not shown, file=sys.stderr, unit="result"):
-        stored = store.find(chapter.name, name, config)
-        if stored is None:
-            yield None, f"{name} ({config.profile}, seed {config.seed}) is not stored."
-        elif weights.are_gone(stored):
-            yield stored, "its weights are gone; it stays as it was measured."
-        else:
-            yield _measured_again(chapter, config, stored), ""
+        stored = _stored(chapter, name, config, store)
+        reason = _why_not(stored)
+        yield (stored, reason) if stored is None or reason else (_measured_again(chapter, config, stored), "")
+
+
+def _stored(chapter: Chapter, experiment: str, config: Config, store: Store) -> Result | None:
+    """The result in the store. What a kill broke off at its exchange is settled first, or it would be trained anew."""
+    for root in store.roots:
+        for folder in stages.unsettled(root / chapter.name / experiment):
+            with turn(folder):
+                stages.settle(folder)
+    return store.find(chapter.name, experiment, config)
+
+
+def _why_not(stored: Result | None) -> str:
+    """Why a result cannot be measured again, or "". The measuring reads only what the training left."""
+    if stored is None:
+        return "not stored."
+    changed = stages.changed(stored.folder, stored.trained["files"])
+    if weights.are_gone(stored) and not (stored.folder / WEIGHTS).exists():
+        return "weights are gone; what was measured stays."
+    if not weights.are_gone(stored):
+        changed.discard(WEIGHTS)  # they are found elsewhere
+    if changed:
+        names = ", ".join(sorted(changed))
+        return f"not as the training left it: {names}. Fetch the result again, or delete it and run it again."
+    return ""
 
 
 def _measured_again(chapter: Chapter, config: Config, stored: Result) -> Result:

@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 
 import torch
+from tqdm import tqdm
 
 from paper_code import chapters
 from paper_code.lab import paths, results
 from paper_code.lab.chapter import Chapter, UnknownName
 from paper_code.lab.config import Config, ConfigError
+from paper_code.lab.errors import LabError
 from paper_code.lab.store import Store, open_store
 
 EPILOG = """examples:
@@ -22,6 +24,9 @@ A result that is stored already is not computed again. An interrupted run goes o
 Ctrl-C interrupts a run; one in the background ignores it and is stopped by kill. Both save what was done.
 --measure-again reads the kept weights and writes the measurements anew where the result lies: in data/results too, unless
 --output names another folder."""
+
+
+SHOWN = 3  # names in one line about what was skipped
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,12 +73,20 @@ def _compute(chapter: Chapter, asked: list[tuple[str, Config]], store: Store, de
 
 
 def _measure_again(chapter: Chapter, asked: list[tuple[str, Config]], store: Store, progress: bool) -> None:
-    for result, skipped in results.measure_again(chapter, asked, store, progress):
-        if skipped:
-            where = f"{paths.shown(result.folder)}: " if result else ""
-            print(f"skipped: {where}{skipped}", file=sys.stderr, flush=True)
+    skipped: dict[str, list[str]] = {}  # reason -> names
+    done = results.measure_again(chapter, asked, store, progress)
+    for (name, config), (result, reason) in zip(asked, done, strict=True):
+        if reason:
+            skipped.setdefault(reason, []).append(f"{name} ({config.profile}, seed {config.seed})")
         else:
-            print(result.folder, flush=True)
+            with tqdm.external_write_mode():  # above the progress bar, not behind it
+                print(result.folder, flush=True)
+    for reason, names in skipped.items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        print(f"skipped: {', '.join(names[:SHOWN])}{more}: {reason}", file=sys.stderr, flush=True)
+    if sum(map(len, skipped.values())) == len(asked):
+        roots = ", ".join(map(paths.shown, store.roots))
+        raise LabError(f"nothing was measured again of {chapter.name} in {roots}.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -4,6 +4,7 @@ A result is made in "<folder>.partial" and renamed when it is whole; an interrup
 folder, and the next call goes on from there.
 """
 
+import errno
 import os
 import shutil
 import time
@@ -40,7 +41,6 @@ def make(
     """
     about = provenance.about(config, chapter.sources(config))
     states = [code.state(code.entry(stage)) for stage in (chapter.train, chapter.evaluate)]
-    settle(folder)
     work = partial(folder)
     started = _begin(work, config)
     if not (work / PROVENANCE).exists():  # else a run was killed between its last file and the renaming
@@ -65,11 +65,13 @@ def measure_again(
     """
     state = code.state(code.entry(chapter.evaluate))
     work = partial(folder)
+    _require_writable(folder)
     if not _is_measured(work, record, state):
         shutil.rmtree(work, ignore_errors=True)
         with writing(work / PROVENANCE):
             work.mkdir()
-            kept = {name: folder / name for name in record["trained"]["files"] if (folder / name).is_file()}
+            left = record["trained"]["files"]
+            kept = {name: folder / name for name in set(left) - changed(folder, left)}
             for name, file in {**kept, **borrowed}.items():
                 shutil.copyfile(file, work / name)
         read = provenance.digests(work)
@@ -83,9 +85,15 @@ def measure_again(
     shutil.rmtree(_old(folder))
 
 
-def unsettled(root: Path) -> list[Path]:
-    """The folders below a chapter's results at whose exchange `measure_again` was killed."""
-    return [old.with_name(old.name[1 : -len(OLD)]) for old in sorted(root.glob(f"*/.*{OLD}"))]
+def changed(folder: Path, files: Mapping[str, str]) -> set[str]:
+    """Those of `files` (name -> digest, of a stage's record) that are missing in a folder, or not as they were left."""
+    there = provenance.digests(folder)
+    return {name for name, digest in files.items() if there.get(name) != digest}
+
+
+def unsettled(place: Path) -> list[Path]:
+    """The folders of an experiment at whose exchange `measure_again` was killed."""
+    return [old.with_name(old.name[1 : -len(OLD)]) for old in sorted(place.glob(f".*{OLD}"))]
 
 
 def settle(folder: Path) -> None:
@@ -150,6 +158,13 @@ def _is_measured(work: Path, record: Mapping[str, Any], state: Mapping[str, Any]
         return False
     found = read_json(work / PROVENANCE)
     return found["trained"] == record["trained"] and found["measured"]["code"]["sha256"] == state["sha256"]
+
+
+def _require_writable(folder: Path) -> None:
+    """Raises OutputError where the folder could not be removed after the exchange; told before the measuring."""
+    with writing(folder / PROVENANCE):
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder / PROVENANCE))
 
 
 def _old(folder: Path) -> Path:

@@ -54,7 +54,8 @@ def put_in_by_hand(folder: Path) -> None:
 def test_files_that_no_stage_left_are_found(breach, name, toy, result):
     breach(result.folder)
     (line,) = found(toy, result, audit.changed)
-    assert line == f"{result.folder}: {name} differ from what its stages left; measure it again."
+    remedy = "delete the folder and run it again" if name in result.trained["files"] else "measure it again"
+    assert line == f"{result.folder}: {name} differ from what its stages left; {remedy}."
 
 
 def test_large_weights_need_not_be_committed(toy, result):

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from paper_code.lab import code, paths, results, stages, weights
+from paper_code.lab import audit, code, paths, results, stages, weights
+from paper_code.lab.files import OutputError
 from paper_code.lab.run import main
 from paper_code.lab.store import Result, Store, load
 from paper_code.lab.weights import WEIGHTS
@@ -81,7 +82,7 @@ def test_what_is_not_stored_is_told_and_all_seeds_are_asked_for(toy, tmp_path, c
     assert main([*WORDS, "--output", str(tmp_path), "--experiment", "gentle"]) == 0
     out, err = capsys.readouterr()
     assert out.split() == [str(tmp_path / "toy" / "gentle" / "smoke-seed1")]
-    assert err == "skipped: gentle (smoke, seed 0) is not stored.\n"
+    assert err == "skipped: gentle (smoke, seed 0): not stored.\n"
 
 
 def test_published_results_can_be_named(toy, tmp_path, capsys):
@@ -127,9 +128,69 @@ def test_a_result_whose_weights_are_gone_stays_and_is_told(toy, tmp_path, monkey
     monkeypatch.setattr(weights, "FOLDER", tmp_path / "weights")
     (first.folder / WEIGHTS).unlink()
     before = contents(first.folder)
-    assert main([*WORDS, "--output", str(tmp_path), "--experiment", "gentle", "--seed", "0"]) == 0
-    assert "gentle/smoke-seed0: its weights are gone; it stays as it was measured." in capsys.readouterr().err
+    assert main([*WORDS, "--output", str(tmp_path), "--experiment", "gentle", "--seed", "0"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "skipped: gentle (smoke, seed 0): weights are gone; what was measured stays."
+    assert said[1:] == [f"error: nothing was measured again of toy in {tmp_path}."]
     assert contents(first.folder) == before
+
+
+def test_many_that_are_skipped_are_told_in_one_line(toy, tmp_path, capsys):
+    assert main([*WORDS, "--output", str(tmp_path / "nothing")]) == 1
+    names = "gentle (smoke, seed 0), steep (smoke, seed 0), gentle (smoke, seed 1)"
+    skipped, error = capsys.readouterr().err.splitlines()
+    assert skipped == f"skipped: {names} and 1 more: not stored."
+    assert error.startswith("error: nothing was measured again of toy in ")
+
+
+def spoil(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    ("breach", "name"), [(spoil, WEIGHTS), (spoil, "curves.npz"), (lambda file: file.unlink(), "curves.npz")]
+)
+def test_what_is_not_as_the_training_left_it_is_not_measured(breach, name, toy, tmp_path, monkeypatch):
+    """Or its record would say that values came from a training which never gave them."""
+    first = compute(toy, tmp_path)
+    monkeypatch.setattr(weights, "FOLDER", tmp_path / "weights")
+    breach(first.folder / name)
+    before = contents(first.folder)
+    ((_, reason),) = again(toy, tmp_path)
+    assert reason == f"not as the training left it: {name}. Fetch the result again, or delete it and run it again."
+    assert contents(first.folder) == before
+
+
+def test_damaged_weights_do_not_matter_where_others_are_found(toy, tmp_path, monkeypatch):
+    first = compute(toy, tmp_path / "committed")
+    monkeypatch.setattr(paths, "WORK", tmp_path / "work")
+    copy = tmp_path / "work" / "toy" / "gentle" / "smoke-seed0"
+    shutil.copytree(first.folder, copy)
+    spoil(first.folder / WEIGHTS)
+    ((result, reason),) = again(toy, tmp_path / "committed")
+    assert (reason, result.metrics["slope"]) == ("", first.metrics["slope"])
+    assert audit.changed(Store(tmp_path / "committed"), {"toy": toy.CHAPTER}) == []
+
+
+def test_values_put_in_by_hand_are_mended(toy, tmp_path):
+    first = compute(toy, tmp_path)
+    before = contents(first.folder)
+    (first.folder / "metrics.json").write_text('{"last": 0}')
+    (first.folder / "more.flac").write_bytes(b"sound")
+    assert audit.changed(Store(tmp_path), {"toy": toy.CHAPTER}) != []
+    ((result, _),) = again(toy, tmp_path)
+    assert contents(result.folder) == before
+
+
+def test_a_folder_that_may_not_be_written_is_told_before_the_measuring(toy, tmp_path, monkeypatch):
+    first = compute(toy, tmp_path)
+    before = contents(first.folder)
+    monkeypatch.setattr(stages.os, "access", lambda *_: False)  # what another user is told; root may always
+    monkeypatch.setattr(toy, "evaluate", lambda *_: pytest.fail("measured"))
+    with pytest.raises(OutputError, match="this user may not write there"):
+        again(toy, tmp_path)
+    assert contents(first.folder) == before
+    assert os.listdir(first.folder.parent) == ["smoke-seed0"]
 
 
 def test_what_needs_no_weights_is_measured_too(toy, tmp_path, monkeypatch):
@@ -196,6 +257,25 @@ def test_a_kill_at_the_exchange_loses_nothing(renamings, toy, tmp_path, monkeypa
     assert contents(result.folder) == before
     assert evaluations == []  # what was measured before the kill is taken
     assert os.listdir(result.folder.parent) == ["smoke-seed0"]
+
+
+@pytest.mark.parametrize("reader", ["published", "results"])
+def test_after_a_kill_at_the_exchange_who_only_reads_finds_the_old_result(reader, toy, tmp_path, never_train):
+    before = {}
+    for seed in (0, 1):
+        for name in ("gentle", "steep"):
+            first = compute(toy, tmp_path, name, seed)
+            before[first.folder] = contents(first.folder)
+    folder = next(iter(before))
+    shutil.copytree(folder, stages.partial(folder))  # what measure_again has measured, and
+    folder.rename(stages._old(folder))  # its first renaming
+    never_train()
+    if reader == "published":
+        assert results.published(toy.CHAPTER, Store(tmp_path)) == "smoke"
+    else:
+        results.results(toy.CHAPTER, "smoke", Store(tmp_path), progress=False)
+    assert {path: contents(path) for path in before} == before
+    assert not stages._old(folder).exists()
 
 
 def test_a_measuring_by_other_code_is_not_taken_over(toy, tmp_path, monkeypatch):
