@@ -18,6 +18,9 @@ import nbformat
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from execute import tidy
 
+from paper_code.audio import corpora
+from paper_code.chapters import CHAPTERS
+
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 STAGE = ROOT / "_build" / "source" / "book"
@@ -93,12 +96,28 @@ def store(path: Path) -> bool:
     return True
 
 
+def require_recordings() -> None:
+    """Without its recordings a chapter shows gaps where originals belong. Raises RuntimeError, with what to do."""
+    lacking = [name for name, chapter in CHAPTERS.items() if not corpora.available(chapter.recordings())]
+    if lacking:
+        raise RuntimeError(
+            f"Recordings of {', '.join(lacking)} are not here, so their pages lack the originals and are not stored: set "
+            "COMPENDIUM_CORPORA to the folder of recordings and run `make notebooks` again."
+        )
+
+
 def main(arguments: list[str]) -> int:
-    """Command line; returns 0, or 2 for an unknown command."""
+    """Command line; returns 0, 1 without recordings to store with, or 2 for an unknown command."""
     commands = {"sync": sync, "store": store}
     if len(arguments) != 1 or arguments[0] not in commands:
         print(__doc__, file=sys.stderr)
         return 2
+    if arguments[0] == "store":
+        try:
+            require_recordings()
+        except RuntimeError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
     for path in sorted(BOOK.glob("*.py")):
         if commands[arguments[0]](path):
             print(f"{arguments[0]}: {path.with_suffix('.ipynb').relative_to(ROOT)}")

@@ -213,3 +213,11 @@ def test_chapter_runs_from_scratch_with_own_audio(chapter: str, tmp_path: Path) 
     assert sounds
     assert all((tmp_path / sound).is_file() for sound in sounds)
     assert "my-recording" in json.dumps(outputs)
+
+
+def test_outputs_without_recordings_are_not_stored(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """They would lack the originals; nothing is written, and the message says what to set."""
+    monkeypatch.setattr(notebooks.corpora, "available", lambda paths: False)
+    monkeypatch.setattr(notebooks, "write", lambda *_: pytest.fail("written"))
+    assert notebooks.main(["store"]) == 1
+    assert "COMPENDIUM_CORPORA" in capsys.readouterr().err
