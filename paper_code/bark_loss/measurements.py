@@ -1,5 +1,6 @@
 """Our values under the names that claims and tables ask for, one value a seed."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -69,7 +70,18 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     of_seeds = []
     for seed in sorted({seed for _, seed in runs}):
         of_seeds.append(_of_seed({loss: run for (loss, s), run in runs.items() if s == seed}))
-    return over_seeds(of_seeds)
+    return _with_absent_losses(over_seeds(of_seeds))
+
+
+def _with_absent_losses(values: dict[str, list[float]]) -> dict[str, list[float]]:
+    """A loss that no seed was run with has the names of the Bark loss too, with NaN: claims may ask for it."""
+    told = dict(values)
+    for name, column in values.items():
+        parts = name.split(", ")
+        for absent in SHORT.values() if SHORT["bark"] in parts else ():
+            meant = ", ".join(absent if part == SHORT["bark"] else part for part in parts)
+            told.setdefault(meant, [math.nan] * len(column))
+    return told
 
 
 def _of_seed(runs: Mapping[str, Result]) -> dict[str, float]:

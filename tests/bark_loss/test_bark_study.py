@@ -1,5 +1,7 @@
 """What the chapter shows: the right results for its parameters, and clear errors for wrong ones."""
 
+import math
+
 import pytest
 import soundfile
 import torch
@@ -29,6 +31,13 @@ def test_a_seed_outside_the_profile_is_computed_alone(smoke):
     assert smoke.synthetic
     assert smoke.checkpoints == [2, 4, 6, 8]
     assert smoke.losses == [loss for loss in configs.LOSSES if loss not in configs.ONE_SEED]
+
+
+def test_a_loss_that_was_not_run_is_named_and_not_defined(smoke):
+    """Claims may ask for it in every profile and seed."""
+    (value,) = smoke.measurements["distance, all sounds, Bark corrected and compressed, end"]
+    assert math.isnan(value)
+    assert not math.isnan(smoke.measurements["distance, all sounds, Bark corrected, end"][0])
 
 
 def test_values_are_those_of_the_results(smoke):

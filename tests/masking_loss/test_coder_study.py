@@ -142,7 +142,7 @@ def test_a_mean_counts_only_the_results_that_were_measured_with_a_score(results,
     assert some.value(titled("masking 20"), "pesq") == study.value(titled("masking 20"), "pesq")
     assert some.value(titled("MSE 13"), "stoi") is None
     assert some.difference(titled("MSE 13"), titled("masking 13"), "stoi") is None
-    assert "STOI was measured of 27 of 30 results; a mean counts only those." in str(tables.table_1(some))
+    assert "STOI was measured for 27 of 30 trainings; means are over those." in str(tables.table_1(some))
     assert "was measured of" not in str(tables.table_1(study))
     named = measurements.measurements(some.results)
     assert np.isnan(named["STOI, masking 20"]).tolist() == [True, False]

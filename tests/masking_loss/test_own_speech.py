@@ -201,7 +201,7 @@ def test_clipping_is_told(folder, limit):
     assert len(notes) == 2
     told = int(notes[1].removeprefix("The recording is clipped: ").split()[0])
     assert 0.9 * flat < told <= flat  # but for tops of one or two samples
-    assert "coded with it" in notes[1]
+    assert "coded together with the sound" in notes[1]
 
 
 LOW_TONE = np.sin(np.arange(16000) * 2 * math.pi * 3 / 16000) * np.linspace(0, 1, 16000)
