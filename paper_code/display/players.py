@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from html import escape
+
+from tqdm import TqdmWarning
 
 from paper_code.audio.clips import Clip
 from paper_code.display import style
@@ -82,9 +85,11 @@ def activate() -> None:
     """Load the player's script and style in a live notebook; call it once, in the first cell.
 
     The built book has its own copy and leaves this output away. Without it the native controls work.
+    Also silences tqdm's advice to install a widget manager: the pages want none, whichever library imports tqdm.
     """
     from IPython.display import HTML, display  # only in a notebook
 
+    warnings.filterwarnings("ignore", category=TqdmWarning)
     css, script = ((STATIC / name).read_text(encoding="utf-8") for name in ("player.css", "player.js"))
     display(HTML(f"<div {LIVE_ONLY} hidden><style>{css}</style><script>{script}</script></div>"))
 
