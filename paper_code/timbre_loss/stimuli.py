@@ -128,7 +128,7 @@ def training_phrases(pair: str, seed: int, count: int, again: int = 0, synthetic
     return make(both, train, count, 1_000_000 * (seed + 1) + 100_000 * again, SEMITONES)
 
 
-def test_phrases(pair: str, seed: int, count: int, synthetic: bool = False) -> Phrases:
+def held_out_phrases(pair: str, seed: int, count: int, synthetic: bool = False) -> Phrases:
     """Phrases to test on: held-out pitches, other melodies, not transposed."""
     both = instruments(pair, seed, synthetic)
     _, test = sides(sorted(both[0]), seed)
