@@ -307,6 +307,48 @@ def test_reverberation_is_a_convolution_cut_to_length() -> None:
     assert torch.allclose(delayed[:, 2:], 0.5 * sounds[:, :-2], atol=1e-7)
 
 
+@pytest.mark.parametrize(("seconds", "ratio"), [(0.1, -5.0), (0.6, 0.0), (2.0, 20.0)])
+def test_what_is_measured_of_an_impulse_response_is_what_it_was_made_with(seconds: float, ratio: float) -> None:
+    made = perturbations.impulse_response(seconds, ratio, RATE, seeded())
+    late = torch.nn.functional.pad(made, (300, 0))  # the direct sound need not be the first sample
+    for one in (made, late, -0.1 * late):
+        assert perturbations.measured_reverberation_time(one, RATE) == pytest.approx(seconds, rel=0.1)
+        assert perturbations.measured_direct_to_reverberant(one, RATE) == pytest.approx(ratio, abs=1e-6)
+    early = 10 * math.log10(made[:41].square().sum() / made[41:].square().sum())
+    assert perturbations.measured_direct_to_reverberant(late, RATE, direct=0.0025) == pytest.approx(early, abs=1e-6)
+
+
+def test_an_exact_decay_is_measured_exactly() -> None:
+    seconds = torch.arange(RATE, dtype=torch.float64) / RATE
+    made = torch.cat([torch.ones(1, dtype=torch.float64), 0.5 * 10 ** (-3 * seconds / 0.3)])
+    assert perturbations.measured_reverberation_time(made, RATE) == pytest.approx(0.3, rel=1e-3)
+
+
+def test_what_is_no_impulse_response_is_told() -> None:
+    for measure in (perturbations.measured_reverberation_time, perturbations.measured_direct_to_reverberant):
+        with pytest.raises(ValueError, match=r"impulse response is \[tap\]"):
+            measure(torch.ones(2, 3), RATE)
+        with pytest.raises(ValueError, match="Nothing follows the direct sound"):
+            measure(torch.tensor([0.1, 1.0, 0.0]), RATE)
+    with pytest.raises(ValueError, match="a tail that falls"):
+        perturbations.measured_reverberation_time(torch.tensor([1.0, 0.5]), RATE)
+
+
+# ---- Coding ----
+
+
+@pytest.mark.parametrize(("asked", "rate", "has"), [(320, 16000, 160), (8, 16000, 8), (89, 16000, 96), (88, 44100, 80),
+                                                    (8, 44100, 32), (320, 44100, 320), (11, 22050, 8)])  # fmt: skip
+def test_the_nearest_rate_of_mp3(asked: float, rate: int, has: int) -> None:
+    assert perturbations.nearest_mp3_rate(asked, rate) == has
+
+
+def test_a_sound_over_full_scale_is_coded_softer_and_comes_back_as_loud() -> None:
+    soft = perturbations.mp3(0.9 * tone(440) / 0.5, 64, RATE)
+    loud = perturbations.mp3(9 * tone(440) / 0.5, 64, RATE)
+    assert decibels(loud.norm() / soft.norm()) == pytest.approx(20, abs=0.05)
+
+
 # ---- What all have in common ----
 
 ROOM = perturbations.impulse_response(0.1, 0.0, RATE, seeded())
@@ -322,7 +364,10 @@ ALL: dict[str, Callable[[torch.Tensor, torch.Generator], torch.Tensor]] = {
     "filter_without_delay": lambda x, _: perturbations.filter_without_delay(x, np.array([0.25, 0.5, 0.25])),
     "keep_band": lambda x, _: perturbations.keep_band(x, 500, 3000, RATE),
     "equalise": lambda x, _: perturbations.equalise(x, 500, 3000, -6.0, RATE),
+    "scale_band": lambda x, _: perturbations.scale_band(x, 500, 3000, 0.3, RATE),
     "tilt": lambda x, _: perturbations.tilt(x, -3.0, RATE),
+    "mp3": lambda x, _: perturbations.mp3(x, 16, RATE),
+    "griffin_lim": lambda x, random: perturbations.griffin_lim(x, 3, random),
     "change_speed": lambda x, _: perturbations.change_speed(x, 1.0),
     "change_tempo": lambda x, _: perturbations.change_tempo(x, 1.0, RATE),
     "change_pitch": lambda x, _: perturbations.change_pitch(x, 1.0, RATE),
@@ -333,7 +378,8 @@ ALL: dict[str, Callable[[torch.Tensor, torch.Generator], torch.Tensor]] = {
 
 
 def test_every_perturbation_is_tried() -> None:
-    assert set(ALL) | {"impulse_response"} == set(perturbations.__all__)
+    measures = {"measured_direct_to_reverberant", "measured_reverberation_time", "nearest_mp3_rate"}
+    assert set(ALL) | {"impulse_response"} | measures == set(perturbations.__all__)
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -347,7 +393,7 @@ def test_shape_dtype_and_seed(name: str, dtype: torch.dtype) -> None:
     assert torch.equal(sounds, kept)
     assert torch.equal(results[0], results[1])
     assert torch.isfinite(results[0]).all()
-    random = name in ("white_noise", "coloured_noise", "add_noise", "dropouts", "pops")
+    random = name in ("white_noise", "coloured_noise", "add_noise", "dropouts", "pops", "griffin_lim")
     assert torch.equal(results[0], results[2]) != random
     if not random:
         assert torch.allclose(results[0][1, 2], ALL[name](sounds[1, 2], seeded()), atol=1e-5)  # each alone
@@ -392,6 +438,13 @@ def test_silence_is_allowed_where_it_has_a_meaning(name: str) -> None:
         (lambda x: perturbations.keep_band(x, 2000, 1000, RATE), "0 <= low < high"),
         (lambda x: perturbations.keep_band(x, 0, math.nan, RATE), "0 <= low < high"),
         (lambda x: perturbations.equalise(x, 0, 500, -math.inf, RATE), "decibels must be finite"),
+        (lambda x: perturbations.scale_band(x, 0, 500, -0.1, RATE), "factor"),
+        (lambda x: perturbations.griffin_lim(x, 0, seeded()), "iterations wants a whole number from 1"),
+        (lambda x: perturbations.griffin_lim(x, 1.5, seeded()), "iterations wants a whole number"),
+        (lambda x: perturbations.mp3(x, 17, RATE), "choose 8, 16, 24"),
+        (lambda x: perturbations.mp3(x, 16, 17000), "takes 8000, 11025"),
+        (lambda _: perturbations.nearest_mp3_rate(0, RATE), "kilobits"),
+        (lambda _: perturbations.nearest_mp3_rate(16, 17000), "sample rate"),
         (lambda x: perturbations.tilt(x, math.nan, RATE), "decibels per octave must be finite"),
         (lambda x: perturbations.tilt(x, 3.0, RATE, lowest=0.0), "lowest"),
         (lambda x: perturbations.change_speed(x, 0.0), "speed wants from 0.1 to 10; found 0.0"),

@@ -27,10 +27,10 @@ def mp3(waveforms: Tensor, kilobits: float, sample_rate: int) -> Tensor:
 
 
 def nearest_mp3_rate(kilobits: float, sample_rate: int) -> float:
-    """The bit rate (kb/s) nearest to `kilobits` that MP3 has at a sample rate (Hz); in ratio, so 89 lies nearer 96."""
+    """The bit rate (kb/s) nearest to `kilobits` that MP3 has at a sample rate (Hz), as LAME itself would choose."""
     require_choice("sample rate (Hz)", sample_rate, tuple(KINDS["mp3"].rates))
     require_within("kilobits", kilobits, 0.0, math.inf, ends=False)
-    return min(KINDS["mp3"].rates[sample_rate], key=lambda rate: abs(math.log(rate / kilobits)))
+    return min(KINDS["mp3"].rates[sample_rate], key=lambda rate: abs(rate - kilobits))
 
 
 def at_rate(waveforms: Tensor, sample_rate: int, wanted: int) -> Tensor:

@@ -21,6 +21,7 @@ HARMONICS = 5
 CHIRP, CARRIER = 2.5, 4500.0  # of crickets: chirps a second, Hz
 PULSES, PULSE = 4, 0.02  # pulses in a chirp, s from one to the next
 ANIMALS = 3
+NIGHT = 0.003  # of white noise between the chirps: no stretch is silent, however short
 
 Maker = Callable[[int, int, torch.Generator], Tensor]  # samples, sample rate (Hz), generator -> noise [time]
 
@@ -83,7 +84,8 @@ def crickets(length: int, sample_rate: int, generator: torch.Generator) -> Tenso
     """
     drawn = torch.rand(ANIMALS, 3, generator=generator, dtype=torch.float64).tolist()
     seconds = torch.arange(length, dtype=torch.float64) / sample_rate
-    return sum(_cricket(seconds, sample_rate, *animal) for animal in drawn)
+    night = NIGHT * torch.randn(length, generator=generator, dtype=torch.float64)
+    return night + sum(_cricket(seconds, sample_rate, *animal) for animal in drawn)
 
 
 def _cricket(seconds: Tensor, sample_rate: int, pitch: float, speed: float, start: float) -> Tensor:
