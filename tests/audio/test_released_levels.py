@@ -6,11 +6,12 @@ import re
 import numpy as np
 import pytest
 import torch
+from coding import own_cache, shared_cache  # noqa: F401  (fixtures are used by being there)
+from measuring import RATE, decay, ratio, seeded, voice
 from scipy.signal import welch
 
 from paper_code.audio import corpora
 from paper_code.audio.perturbations import noises, released
-from tests.audio.measuring import RATE, decay, ratio, seeded, voice
 
 MADE = sorted(name for name, noise in noises.NOISES.items() if noise.make)
 

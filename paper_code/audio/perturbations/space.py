@@ -65,7 +65,8 @@ class Perturbation:
     def apply(self, waveforms: Tensor, level: float, sample_rate: int, generator: torch.Generator) -> Tensor:
         """Waveforms [..., time] perturbed at a level from 0 to 100; shape, dtype and device stay.
 
-        One seed is one noise, one room, one set of places: what two levels differ in is the strength.
+        One seed is one noise, one room, one order of pops: two levels differ in the strength alone. Only dropouts fall
+        elsewhere at each level.
         Raises ValueError for a bad level or waveform, and for noise added to digital silence, where no ratio is defined.
         """
         require_waveforms(waveforms)
