@@ -64,6 +64,7 @@ def measured_direct_to_reverberant(response: Tensor, sample_rate: int, direct: f
     """Energy (dB) of an impulse response [tap] up to `direct` seconds after its largest sample, over all that follows.
 
     direct: 0 in a made response; some 0.0025 s in a recorded one, whose direct sound has a width.
+    Too high where the tail rises above the direct sound: then its largest sample is none of the direct sound's.
     """
     first, tail = _direct_and_tail(response, round(direct * sample_rate))
     return float(10 * torch.log10(first.sum() / tail.sum()))
