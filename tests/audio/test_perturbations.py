@@ -1,34 +1,18 @@
-"""Each perturbation has the strength it claims, measured another way; and all keep shape, dtype and their promises."""
+"""Each perturbation has the strength it claims, measured another way."""
 
 import math
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
+from coding import own_cache, shared_cache  # noqa: F401  (fixtures are used by being there)
+from measuring import RATE, noise, octave_levels, seeded, tone
 from scipy import signal as scipy_signal
 
 from paper_code.audio import perturbations
-
-RATE = 16000
-
-
-def seeded(seed: int = 0) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)
-
-
-def noise(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float32) -> torch.Tensor:
-    """Gaussian noise at a tenth of full scale."""
-    return 0.1 * torch.randn(shape, generator=seeded(seed), dtype=dtype)
-
-
-def tone(hertz: float, seconds: float = 1.0, rate: int = RATE) -> torch.Tensor:
-    return (
-        0.5 * torch.sin(2 * math.pi * hertz * torch.arange(round(seconds * rate), dtype=torch.float64) / rate).float()
-    )
 
 
 def decibels(share: torch.Tensor | np.ndarray | float) -> np.ndarray:
@@ -41,13 +25,6 @@ def response(change: Callable[[torch.Tensor], torch.Tensor]) -> np.ndarray:
     impulse = torch.zeros(RATE, dtype=torch.float64)
     impulse[RATE // 2] = 1.0
     return decibels(np.abs(np.fft.rfft(change(impulse).numpy())))
-
-
-def octave_levels(waveform: torch.Tensor, lowest: float, count: int) -> np.ndarray:
-    """Power (dB) a hertz in octaves from `lowest` Hz, by Welch's method."""
-    hertz, power = scipy_signal.welch(waveform.double().numpy(), RATE, nperseg=4096)
-    edges = lowest * 2.0 ** np.arange(count + 1)
-    return np.array([10 * np.log10(power[(hertz >= low) & (hertz < high)].mean()) for low, high in pairwise(edges)])
 
 
 # ---- Level ----
@@ -307,106 +284,43 @@ def test_reverberation_is_a_convolution_cut_to_length() -> None:
     assert torch.allclose(delayed[:, 2:], 0.5 * sounds[:, :-2], atol=1e-7)
 
 
-# ---- What all have in common ----
-
-ROOM = perturbations.impulse_response(0.1, 0.0, RATE, seeded())
-ALL: dict[str, Callable[[torch.Tensor, torch.Generator], torch.Tensor]] = {
-    "gain": lambda x, _: perturbations.gain(x, -3.0),
-    "clip_peaks": lambda x, _: perturbations.clip_peaks(x, 10.0),
-    "mu_law": lambda x, _: perturbations.mu_law(x, 6),
-    "white_noise": perturbations.white_noise,
-    "coloured_noise": lambda x, random: perturbations.coloured_noise(x, -3.0, RATE, random),
-    "add_noise": lambda x, random: perturbations.add_noise(x, perturbations.white_noise(x, random), 20.0),
-    "at_level": lambda x, _: perturbations.at_level(x, x, -3.0),
-    "limit_band": lambda x, _: perturbations.limit_band(x, 3000, RATE),
-    "filter_without_delay": lambda x, _: perturbations.filter_without_delay(x, np.array([0.25, 0.5, 0.25])),
-    "keep_band": lambda x, _: perturbations.keep_band(x, 500, 3000, RATE),
-    "equalise": lambda x, _: perturbations.equalise(x, 500, 3000, -6.0, RATE),
-    "tilt": lambda x, _: perturbations.tilt(x, -3.0, RATE),
-    "change_speed": lambda x, _: perturbations.change_speed(x, 1.0),
-    "change_tempo": lambda x, _: perturbations.change_tempo(x, 1.0, RATE),
-    "change_pitch": lambda x, _: perturbations.change_pitch(x, 1.0, RATE),
-    "dropouts": lambda x, random: perturbations.dropouts(x, 0.1, 0.01, RATE, random),
-    "pops": lambda x, random: perturbations.pops(x, 0.01, random),
-    "reverberate": lambda x, _: perturbations.reverberate(x, ROOM),
-}
+@pytest.mark.parametrize(("seconds", "ratio"), [(0.1, -5.0), (0.6, 0.0), (2.0, 20.0)])
+def test_what_is_measured_of_an_impulse_response_is_what_it_was_made_with(seconds: float, ratio: float) -> None:
+    made = perturbations.impulse_response(seconds, ratio, RATE, seeded())
+    late = torch.nn.functional.pad(made, (300, 0))  # the direct sound need not be the first sample
+    for one in (made, late, -0.1 * late):
+        assert perturbations.measured_reverberation_time(one, RATE) == pytest.approx(seconds, rel=0.1)
+        assert perturbations.measured_direct_to_reverberant(one, RATE) == pytest.approx(ratio, abs=1e-6)
+    early = 10 * math.log10(made[:41].square().sum() / made[41:].square().sum())
+    assert perturbations.measured_direct_to_reverberant(late, RATE, direct=0.0025) == pytest.approx(early, abs=1e-6)
 
 
-def test_every_perturbation_is_tried() -> None:
-    assert set(ALL) | {"impulse_response"} == set(perturbations.__all__)
+def test_an_exact_decay_is_measured_exactly() -> None:
+    seconds = torch.arange(RATE, dtype=torch.float64) / RATE
+    made = torch.cat([torch.ones(1, dtype=torch.float64), 0.5 * 10 ** (-3 * seconds / 0.3)])
+    assert perturbations.measured_reverberation_time(made, RATE) == pytest.approx(0.3, rel=1e-3)
 
 
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_shape_dtype_and_seed(name: str, dtype: torch.dtype) -> None:
-    """Shape and dtype stay, the argument is left alone, and a seed gives one result; no other is needed."""
-    sounds = noise(2, 3, 2001, dtype=dtype)
-    kept = sounds.clone()
-    results = [ALL[name](sounds, seeded(seed)) for seed in (0, 0, 1)]
-    assert (results[0].shape, results[0].dtype) == (sounds.shape, dtype)
-    assert torch.equal(sounds, kept)
-    assert torch.equal(results[0], results[1])
-    assert torch.isfinite(results[0]).all()
-    random = name in ("white_noise", "coloured_noise", "add_noise", "dropouts", "pops")
-    assert torch.equal(results[0], results[2]) != random
-    if not random:
-        assert torch.allclose(results[0][1, 2], ALL[name](sounds[1, 2], seeded()), atol=1e-5)  # each alone
+def test_what_is_no_impulse_response_is_told() -> None:
+    for measure in (perturbations.measured_reverberation_time, perturbations.measured_direct_to_reverberant):
+        with pytest.raises(ValueError, match=r"impulse response is \[tap\]"):
+            measure(torch.ones(2, 3), RATE)
+        with pytest.raises(ValueError, match="Nothing follows the direct sound"):
+            measure(torch.tensor([0.1, 1.0, 0.0]), RATE)
+    with pytest.raises(ValueError, match="a tail that falls"):
+        perturbations.measured_reverberation_time(torch.tensor([1.0, 0.5]), RATE)
 
 
-@pytest.mark.parametrize("name", ALL)
-def test_bad_samples_are_refused(name: str) -> None:
-    broken = noise(2, 2001)
-    broken[1, 5] = math.nan
-    for sounds, message in (
-        (broken, "not finite"),
-        (torch.zeros(2, 0), "at least one sample"),
-        (torch.tensor(0.5), "at least one sample"),
-        (torch.zeros(9, dtype=torch.int16), "floating-point"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            ALL[name](sounds, seeded())
+# ---- Coding ----
 
 
-@pytest.mark.parametrize("name", sorted(set(ALL) - {"add_noise", "at_level"}))
-def test_silence_is_allowed_where_it_has_a_meaning(name: str) -> None:
-    changed = ALL[name](torch.zeros(2001), seeded())
-    assert torch.isfinite(changed).all()
-    if name == "mu_law":
-        assert 0 < changed.max() < 0.02  # the step just above 0
-    elif "noise" not in name:
-        assert not changed.any()
+@pytest.mark.parametrize(("asked", "rate", "has"), [(320, 16000, 160), (8, 16000, 8), (89, 16000, 96), (88, 44100, 80),
+                                                    (8, 44100, 32), (320, 44100, 320), (11, 22050, 8)])  # fmt: skip
+def test_the_nearest_rate_of_mp3(asked: float, rate: int, has: int) -> None:
+    assert perturbations.nearest_mp3_rate(asked, rate) == has
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda x: perturbations.gain(x, math.inf), "decibels must be finite"),
-        (lambda x: perturbations.clip_peaks(x, -1.0), "decibels under the peak"),
-        (lambda x: perturbations.mu_law(x, 0), "bits wants a whole number from 1 to 24; found 0"),
-        (lambda x: perturbations.mu_law(x, 7.5), "bits wants a whole number"),
-        (lambda x: perturbations.mu_law(20 * x, 8), r"in \[-1, 1\]; the largest magnitude is"),
-        (lambda x: perturbations.add_noise(x, x, math.nan), "must be finite"),
-        (lambda x: perturbations.limit_band(x, 0, RATE), "cut-off"),
-        (lambda x: perturbations.limit_band(x, 8000, RATE), r"cut-off \(Hz\) wants between 0 and 8000; found 8000"),
-        (lambda x: perturbations.filter_without_delay(x, np.ones(4)), "odd number of taps"),
-        (lambda x: perturbations.keep_band(x, 2000, 1000, RATE), "0 <= low < high"),
-        (lambda x: perturbations.keep_band(x, 0, math.nan, RATE), "0 <= low < high"),
-        (lambda x: perturbations.equalise(x, 0, 500, -math.inf, RATE), "decibels must be finite"),
-        (lambda x: perturbations.tilt(x, math.nan, RATE), "decibels per octave must be finite"),
-        (lambda x: perturbations.tilt(x, 3.0, RATE, lowest=0.0), "lowest"),
-        (lambda x: perturbations.change_speed(x, 0.0), "speed wants from 0.1 to 10; found 0.0"),
-        (lambda x: perturbations.change_tempo(x, math.nan, RATE), "tempo wants from 0.1 to 10; found nan"),
-        (lambda x: perturbations.change_pitch(x, 13.0, RATE), "semitones"),
-        (lambda x: perturbations.change_pitch(x[:400], 1.0, RATE), "more than 512 samples; found 400"),
-        (lambda x: perturbations.dropouts(x, 1.1, 0.01, RATE, seeded()), "share wants from 0 to 1; found 1.1"),
-        (lambda x: perturbations.dropouts(x, 0.1, 1e-6, RATE, seeded()), "at least a sample"),
-        (lambda x: perturbations.dropouts(x, 0.1, math.nan, RATE, seeded()), "at least a sample"),
-        (lambda x: perturbations.pops(x, math.nan, seeded()), "share"),
-        (lambda x: perturbations.reverberate(x, torch.ones(2, 3)), r"impulse response is \[tap\]"),
-        (lambda _: perturbations.impulse_response(0.0, 0.0, RATE, seeded()), "reverberation time"),
-        (lambda _: perturbations.impulse_response(0.1, math.inf, RATE, seeded()), "direct to reverberant"),
-    ],
-)  # fmt: skip
-def test_bad_levels_are_told(change: Callable[[torch.Tensor], torch.Tensor], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        change(noise(2001))
+def test_a_sound_over_full_scale_is_coded_softer_and_comes_back_as_loud() -> None:
+    soft = perturbations.mp3(0.9 * tone(440) / 0.5, 64, RATE)
+    loud = perturbations.mp3(9 * tone(440) / 0.5, 64, RATE)
+    assert decibels(loud.norm() / soft.norm()) == pytest.approx(20, abs=0.05)

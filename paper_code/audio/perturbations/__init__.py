@@ -7,10 +7,24 @@ draws the same on every device. Nothing is clipped unless that is the perturbati
 ValueError.
 """
 
+from paper_code.audio.perturbations.compression import mp3, nearest_mp3_rate
 from paper_code.audio.perturbations.level import clip_peaks, gain, mu_law
 from paper_code.audio.perturbations.noise import add_noise, at_level, coloured_noise, white_noise
-from paper_code.audio.perturbations.reverberation import impulse_response, reverberate
-from paper_code.audio.perturbations.spectrum import equalise, filter_without_delay, keep_band, limit_band, tilt
+from paper_code.audio.perturbations.phase import griffin_lim
+from paper_code.audio.perturbations.reverberation import (
+    impulse_response,
+    measured_direct_to_reverberant,
+    measured_reverberation_time,
+    reverberate,
+)
+from paper_code.audio.perturbations.spectrum import (
+    equalise,
+    filter_without_delay,
+    keep_band,
+    limit_band,
+    scale_band,
+    tilt,
+)
 from paper_code.audio.perturbations.time import change_pitch, change_speed, change_tempo, dropouts, pops
 
 __all__ = [
@@ -25,12 +39,18 @@ __all__ = [
     "equalise",
     "filter_without_delay",
     "gain",
+    "griffin_lim",
     "impulse_response",
     "keep_band",
     "limit_band",
+    "measured_direct_to_reverberant",
+    "measured_reverberation_time",
+    "mp3",
     "mu_law",
+    "nearest_mp3_rate",
     "pops",
     "reverberate",
+    "scale_band",
     "tilt",
     "white_noise",
 ]

@@ -1,5 +1,7 @@
 """Perturbations of the spectrum: band limits, tilt, a band louder or softer. None delays the sound."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -50,7 +52,13 @@ def keep_band(waveforms: Tensor, low: float, high: float, sample_rate: int) -> T
 def equalise(waveforms: Tensor, low: float, high: float, decibels: float, sample_rate: int) -> Tensor:
     """Waveforms [..., time] with the band from `low` to `high` (Hz) louder by `decibels`, softer below 0; see keep_band."""
     require_finite(decibels=decibels)
-    return waveforms + (10 ** (decibels / 20) - 1) * keep_band(waveforms, low, high, sample_rate)
+    return scale_band(waveforms, low, high, 10 ** (decibels / 20), sample_rate)
+
+
+def scale_band(waveforms: Tensor, low: float, high: float, factor: float, sample_rate: int) -> Tensor:
+    """Waveforms [..., time] with the band from `low` to `high` (Hz) times a factor (0 takes it out); see keep_band."""
+    require_within("factor", factor, 0.0, math.inf)
+    return waveforms + (factor - 1) * keep_band(waveforms, low, high, sample_rate)
 
 
 def tilt(waveforms: Tensor, decibels_per_octave: float, sample_rate: int, lowest: float = LOWEST) -> Tensor:
