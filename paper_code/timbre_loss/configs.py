@@ -38,7 +38,7 @@ PROFILES = {
 class TimbreConfig(Config):
     """Settings of one run: one pair of instruments, one fold, one size of the network.
 
-    pair: one of stimuli.PAIRS. recordings: "real" or "synthetic". width: channels of the first block.
+    pair: one of stimuli.PAIRS. recordings: "real" or "synthetic". width, rows: of the network, see networks.
     melodies, tests: how many to train and to test on, each on both instruments. steps: of Adam, each on `batch` phrases.
     learning_rate: its highest value, reached after a third of the steps and left again to zero (one cycle).
     gain, noise: spread of augmentations, in dB: level of a phrase, cells of its log spectrogram.
@@ -52,6 +52,7 @@ class TimbreConfig(Config):
     pair: str
     recordings: str = "real"
     width: int = WIDTH
+    rows: bool = False
     melodies: int = 120
     tests: int = 40
     steps: int = 180

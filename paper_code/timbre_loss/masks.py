@@ -130,14 +130,11 @@ def objective(network: ScoringNetwork, spectrograms: Tensor, masks: Tensor, alph
 def learn(network: ScoringNetwork, spectrograms: Tensor, recipe: Recipe, seed: int = 0, target: int = 0) -> Learned:
     """Learn one mask for each of some spectrograms [clip, 257, frame] in dB, towards the class `target` (0 or 1).
 
-    seed: draws blocks and first gains, the same blocks for all clips. The network is not changed.
+    seed: draws the start, which is the same for all clips. The network is not changed.
     Paper: Verma & Berger 2019, section III, M_o = argmin.
     """
-    frames = spectrograms.shape[-1]
-    random = torch.Generator().manual_seed(seed)
-    blocks = _blocks(recipe, frames, random)
-    first = _first(recipe, blocks, spectrograms, random)
-    learned = first.clone().requires_grad_()
+    blocks, first = start(recipe, spectrograms.shape[-1], seed)
+    learned = first.expand(len(spectrograms), *first.shape).clone().requires_grad_()
     optimiser = torch.optim.Adam([learned], lr=recipe.rate)
     fixed = _Frozen(network, target)
     curve = []
@@ -153,6 +150,30 @@ def learn(network: ScoringNetwork, spectrograms: Tensor, recipe: Recipe, seed: i
     return Learned(raw, masks, torch.stack(curve), None if recipe.free else found, blocks)
 
 
+def start(recipe: Recipe, frames: int, seed: int) -> tuple[Blocks | None, Tensor]:
+    """The blocks of a recipe, if any, and the first values of what is learned: gains [block] or cells [257, frame]."""
+    random = torch.Generator().manual_seed(seed)
+    if recipe.start == "nothing":
+        return None, torch.zeros(BINS, frames)
+    if recipe.start == "gaussian":
+        return None, recipe.gain * torch.randn(BINS, frames, generator=random)
+    if recipe.start == "squares":
+        blocks = squares(frames, recipe.side)
+    else:
+        blocks = rectangles(frames, recipe.number, recipe.height, recipe.width, random)
+    gains = recipe.gain * torch.randn(len(blocks.boxes), generator=random)
+    if not recipe.free:
+        return blocks, gains
+    painted = blocks.paint(gains[None])[0]
+    return blocks, smooth(painted, recipe.window) if recipe.smoothed == "before" else painted
+
+
+def start_mask(recipe: Recipe, frames: int, seed: int) -> Tensor:
+    """The mask [257, frame] in dB that a recipe starts from."""
+    blocks, first = start(recipe, frames, seed)
+    return first if recipe.free else blocks.paint(first[None])[0]
+
+
 class _Frozen:
     """A network that only scores, towards one of its classes: its weights get no gradient, its statistics stay."""
 
@@ -164,25 +185,6 @@ class _Frozen:
     def __call__(self, spectrograms: Tensor) -> Tensor:
         scores = self._network(spectrograms)
         return scores if self._target == 0 else 1 - scores
-
-
-def _blocks(recipe: Recipe, frames: int, random: torch.Generator) -> Blocks | None:
-    if recipe.start == "rectangles":
-        return rectangles(frames, recipe.number, recipe.height, recipe.width, random)
-    return squares(frames, recipe.side) if recipe.start == "squares" else None
-
-
-def _first(recipe: Recipe, blocks: Blocks | None, spectrograms: Tensor, random: torch.Generator) -> Tensor:
-    """The first values of what is learned: gains [clip, block] or cells [clip, 257, frame]."""
-    if recipe.start == "nothing":
-        return torch.zeros_like(spectrograms)
-    if blocks is None:
-        return recipe.gain * torch.randn(spectrograms.shape, generator=random)
-    gains = recipe.gain * torch.randn(len(spectrograms), len(blocks.boxes), generator=random)
-    if not recipe.free:
-        return gains
-    painted = blocks.paint(gains)
-    return smooth(painted, recipe.window) if recipe.smoothed == "before" else painted
 
 
 def smooth(masks: Tensor, window: int) -> Tensor:

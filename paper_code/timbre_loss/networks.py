@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 POOLED = 3  # so many blocks halve both axes: maps of 32 x 37 cells for 257 x 298
+ROWS = 257 >> POOLED
 DROPOUT = 0.5
 
 
@@ -14,23 +15,25 @@ class ScoringNetwork(nn.Module):
     """Four blocks of 3 x 3 convolution, batch norm and ReLU, mean over all cells, one linear layer and a sigmoid.
 
     width: channels of the first block; the others have 2, 2 and 4 times as many. mean, spread: of the training
-    spectrograms' cells in dB, by which an input is made standard.
+    spectrograms' cells in dB, by which an input is made standard. rows: our variant, whose mean is over time alone, so
+    that the linear layer weighs every channel at each of 32 frequencies; the paper's kind of network, with a mean over
+    all cells, hardly knows at which frequency something happens.
     The paper names no sizes ("as few parameters as possible"); a mean over all cells and one linear layer are what its
     class activation maps need (Zhou et al. 2016).
     Paper: Verma & Berger 2019, section III, L_c. Chapter: timbre_loss.
     """
 
-    def __init__(self, width: int = 8, mean: float = -70.0, spread: float = 20.0) -> None:
+    def __init__(self, width: int = 8, mean: float = -70.0, spread: float = 20.0, rows: bool = False) -> None:
         super().__init__()
         if width < 1 or spread <= 0:
             raise ValueError(f"width and spread must be positive, found {width} and {spread}.")
-        self.width = width
+        self.width, self.rows = width, rows
         self.register_buffer("mean", torch.tensor(float(mean)))
         self.register_buffer("spread", torch.tensor(float(spread)))
         channels = (1, width, 2 * width, 2 * width, 4 * width)
         self.blocks = nn.Sequential(*[_block(*channels[i : i + 2], i < POOLED) for i in range(len(channels) - 1)])
         self.dropout = nn.Dropout(DROPOUT)
-        self.linear = nn.Linear(channels[-1], 1)
+        self.linear = nn.Linear(channels[-1] * (ROWS if rows else 1), 1)
 
     def cells(self, log_spectrograms: Tensor) -> Tensor:
         """The last block's output [batch, channel, 32, 37] of spectrograms [batch, 257, 298] in dB."""
@@ -39,7 +42,13 @@ class ScoringNetwork(nn.Module):
 
     def logits(self, log_spectrograms: Tensor) -> Tensor:
         """The score before its sigmoid, [batch]."""
-        return self.linear(self.dropout(self.cells(log_spectrograms).mean((-2, -1)))).squeeze(-1)
+        cells = self.cells(log_spectrograms)
+        means = cells.mean(-1).flatten(-2) if self.rows else cells.mean((-2, -1))
+        return self.linear(self.dropout(means)).squeeze(-1)
+
+    def weights_of_cells(self) -> Tensor:
+        """What the linear layer weighs each cell of `cells` with, [channel, 32 or 1]: for class activation maps."""
+        return self.linear.weight.reshape(-1, ROWS if self.rows else 1)
 
     def forward(self, log_spectrograms: Tensor) -> Tensor:
         """The score [batch] of spectrograms [batch, 257, frame] in dB: 0 for the first class, 1 for the second."""

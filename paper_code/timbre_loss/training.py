@@ -44,7 +44,8 @@ def train_network(
     """
     random = torch.Generator().manual_seed(1000 * config.seed + 7 * again + 1)
     torch.manual_seed(1000 * config.seed + 7 * again + 2)  # initial weights and dropout
-    network = ScoringNetwork(config.width, float(spectrograms.mean()), float(spectrograms.std())).to(device)
+    mean, spread = float(spectrograms.mean()), float(spectrograms.std())
+    network = ScoringNetwork(config.width, mean, spread, config.rows).to(device)
     optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimiser, config.learning_rate, total_steps=config.steps)
     half = config.batch // 2

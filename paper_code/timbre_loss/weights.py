@@ -24,7 +24,8 @@ def named(network: ScoringNetwork, name: str = FIRST) -> dict[str, torch.Tensor]
 def network(tensors: Mapping[str, torch.Tensor], name: str = FIRST) -> ScoringNetwork:
     """The network of that name from a file's tensors, ready to score."""
     state = {key.removeprefix(f"{name}."): value for key, value in tensors.items() if key.startswith(f"{name}.")}
-    made = ScoringNetwork(width=len(state["blocks.0.0.weight"]))
+    width = len(state["blocks.0.0.weight"])
+    made = ScoringNetwork(width, rows=state["linear.weight"].shape[1] > 4 * width)
     made.load_state_dict(state)
     return made.eval()
 
