@@ -11,6 +11,9 @@ from paper_code.jnd_loss import weights
 from paper_code.jnd_loss.networks import DIFFERENT, LAYERS, JNDNetwork
 
 SAMPLE_RATE = 22050  # of the sounds that the released networks learned from
+SAMPLES_AT_ONCE = (
+    2**16
+)  # on a CPU: the activations of more do not stay in its cache, and a pair takes three times as long
 RELEASED = ("scratch", "linear", "finetune", "pre")
 
 
@@ -85,7 +88,9 @@ class JNDLoss(nn.Module):
         require_signals(estimate, reference, None, self.sample_rate)
         with torch.autocast(estimate.device.type, enabled=False):  # a loss compares small differences
             ours, theirs = (x.reshape(-1, x.shape[-1]).to(self.layer_weights.dtype) for x in (estimate, reference))
-            return self.network.layer_distances(ours, theirs).reshape(*estimate.shape[:-1], LAYERS)
+            slices = zip(*(x.split(_pairs_at_once(x)) for x in (ours, theirs)), strict=True)
+            distances = [self.network.layer_distances(*pairs) for pairs in slices]
+        return torch.cat(distances).reshape(*estimate.shape[:-1], LAYERS)
 
     @torch.no_grad()
     def share_hearing_a_difference(self, estimate: Tensor, reference: Tensor) -> Tensor:
@@ -109,6 +114,11 @@ def _unweighted(network: JNDNetwork) -> JNDNetwork:
         nn.init.ones_(channel_weights)
     network.classifier = None
     return network
+
+
+def _pairs_at_once(waveforms: Tensor) -> int:
+    """How many waveforms of [batch, time] go through the network together; pairs do not depend on each other."""
+    return max(1, SAMPLES_AT_ONCE // waveforms.shape[-1]) if waveforms.device.type == "cpu" else len(waveforms)
 
 
 def _layer_weights(given: Sequence[float] | None) -> Tensor:
