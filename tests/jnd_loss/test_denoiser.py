@@ -70,7 +70,7 @@ def test_what_is_no_waveform_is_refused(noisy):
 def test_the_released_denoisers_denoise_speech_in_the_range_of_a_waveform(name):
     """And not in that of 16-bit numbers, which the metric beside it wants."""
     path = "voicebank_demand_cmgan/AudioSamples/{}/p232_003.wav"
-    noisy, clean = (corpora.load(path.format(part)).waveform for part in ("noisy", "clean"))
+    noisy, clean = (corpora.load(path.format(part)).waveform[:32_000] for part in ("noisy", "clean"))
     network = _released(name)
     before, after = (scale_invariant_snr(x, clean).item() for x in (noisy, network(noisy)))
     assert after > before + 3

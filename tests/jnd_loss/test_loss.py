@@ -196,10 +196,28 @@ def test_the_predicted_share_is_the_classifiers():
     assert torch.allclose(loss.share_hearing_a_difference(*pair), expected)
 
 
+def _classified(metric, seen):
+    """The share that a released classifier gives for what it sees [number]."""
+    classifier = JNDLoss.released(metric).network.classifier
+    return classifier(seen.unsqueeze(1)).softmax(-1)[:, 1]
+
+
 def test_the_released_classifier_of_scratch_gives_the_same_share_whatever_the_distance():
-    classifier = JNDLoss.released("scratch").network.classifier
-    shares = classifier(torch.linspace(0.5, 1, 50).unsqueeze(1)).softmax(-1)[:, 1]
+    """A sigmoid of a distance lies between 0.5 and 1; the classifier answers to larger numbers only."""
+    shares = _classified("scratch", torch.linspace(0.5, 1, 50))
     assert 0.21 < shares.min() < shares.max() < 0.23
+    larger = _classified("scratch", torch.tensor([1.0, 2.0, 3.0, 5.0]))
+    assert larger.tolist() == sorted(larger.tolist())
+    assert larger[-1] > 0.95
+
+
+def test_the_released_classifier_of_linear_falls_again_and_that_of_finetune_rises():
+    seen = torch.linspace(0.5, 1, 50)
+    linear, finetune = _classified("linear", seen), _classified("finetune", seen)
+    assert linear.max() > 0.75
+    assert linear[-1] < 0.3
+    assert finetune.diff().gt(0).float().mean() > 0.95
+    assert finetune[-1] > 0.6
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU (CUDA)")
