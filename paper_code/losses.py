@@ -14,6 +14,7 @@ from torch import nn
 
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
 
@@ -29,6 +30,7 @@ LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "masking": MaskingLoss,
     "log_mel": LogMelLoss,
     "pmsqe": PMSQE,
+    "jnd": JNDLoss.released,
 }
 
 

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.losses import LOSSES, make_loss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
+
+RATES = {name: 22050 if name == "jnd" else 16000 for name in LOSSES}  # Hz, at which every loss can be made
 
 
 def _pair(*shape):
@@ -20,8 +23,8 @@ def _pair(*shape):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_at_its_minimum_for_equal_signals_and_has_a_gradient(name):
-    loss = make_loss(name, sample_rate=16000)
-    assert loss.sample_rate == 16000
+    loss = make_loss(name, sample_rate=RATES[name])
+    assert loss.sample_rate == RATES[name]
     other, signal = _pair(1)
     estimate = other.clone().requires_grad_()
     value = loss(estimate, signal)
@@ -37,7 +40,7 @@ def test_no_loss_has_a_minimum_elsewhere_than_at_equal_signals(name):
 
     The masking loss reaches its minimum before: what is hidden costs nothing.
     """
-    loss = make_loss(name, sample_rate=16000)
+    loss = make_loss(name, sample_rate=RATES[name])
     signal, other = torch.randn(2, 1, 2000, generator=torch.Generator().manual_seed(1)) * 0.1
     ways = [math.cos(angle) * signal + math.sin(angle) * other for angle in (math.pi / 2, 0.5, 0.1, 0.0)]
     values = [loss(way, signal).item() for way in ways]
@@ -54,6 +57,7 @@ KINDS = {
     "masking": MaskingLoss,
     "log_mel": LogMelLoss,
     "pmsqe": PMSQE,
+    "jnd": JNDLoss,
 }
 
 
@@ -163,6 +167,14 @@ def test_codec_losses_take_their_options_and_refuse_another_rate(name):
     assert loss(torch.zeros(3, 1024), torch.ones(3, 1024)).shape == (3,)
     with pytest.raises(ValueError, match=r"16000 Hz.*44100"):
         make_loss(name, sample_rate=44100)
+
+
+def test_the_jnd_loss_is_the_scratch_metric_unless_another_is_asked_for():
+    pair = _pair(1)
+    assert make_loss("jnd")(*pair) == JNDLoss.released("scratch")(*pair)
+    assert make_loss("jnd", metric="linear")(*pair) == JNDLoss.released("linear")(*pair)
+    with pytest.raises(ValueError, match=r"22050 Hz.*16000"):
+        make_loss("jnd", sample_rate=16000)
 
 
 def test_unknown_name_and_option_are_told():
