@@ -16,7 +16,7 @@ from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.spectrograms import BINS
 
 STARTS = ("rectangles", "squares", "gaussian", "nothing")
-SMOOTHED = ("after", "before", "never")
+SMOOTHED = ("after", "before", "within", "never")
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Recipe:
     start: one of STARTS. free: every cell is learned, not only the gains of the blocks. alpha, beta: weights of the
     mask's mean square and of its variance, per dB². number, height (bins), width (frames): of rectangles. side: of
     squares. gain: spread of the first gains, or of a Gaussian start's cells, in dB.
-    smoothed: by a mean over `window` bins and frames, after learning, before it, or never. steps, rate (dB): of Adam.
+    smoothed: by a mean over `window` bins and frames: after learning, before it, never, or "within" it, which is ours: the
+    network then scores the smooth mask at every step, and cannot use the edges of blocks. steps, rate (dB): of Adam.
     """
 
     start: str = "rectangles"
@@ -97,6 +98,7 @@ RECIPES = {
     "smoothed_before": Recipe(free=True, smoothed="before"),
     "rectangles_unconstrained": Recipe().unconstrained(),
     "gaussian_constrained": Recipe(start="gaussian", free=True, smoothed="never"),
+    "smoothed_within": Recipe(smoothed="within"),
     "nothing": Recipe(start="nothing", free=True, smoothed="never").unconstrained(),
 }
 
@@ -139,15 +141,20 @@ def learn(network: ScoringNetwork, spectrograms: Tensor, recipe: Recipe, seed: i
     fixed = _Frozen(network, target)
     curve = []
     for _ in range(recipe.steps):
-        painted = learned if recipe.free else blocks.paint(learned)
+        painted = _painted(learned, blocks, recipe)
         values = objective(fixed, spectrograms, painted, recipe.alpha, recipe.beta)
         (learned.grad,) = torch.autograd.grad(values.sum(), [learned])
         optimiser.step()
         curve.append(values.detach())
     found = learned.detach()
-    raw = found if recipe.free else blocks.paint(found)
+    raw = _painted(found, blocks, recipe)
     masks = smooth(raw, recipe.window) if recipe.smoothed == "after" else raw
     return Learned(raw, masks, torch.stack(curve), None if recipe.free else found, blocks)
+
+
+def _painted(learned: Tensor, blocks: Blocks | None, recipe: Recipe) -> Tensor:
+    cells = learned if recipe.free else blocks.paint(learned)
+    return smooth(cells, recipe.window) if recipe.smoothed == "within" else cells
 
 
 def start(recipe: Recipe, frames: int, seed: int) -> tuple[Blocks | None, Tensor]:
