@@ -35,30 +35,43 @@ Levels = tuple[float, ...]
 
 @dataclass(frozen=True)
 class _Scale:
-    """How levels become a strength. axes: levels in a name.   strength: of reference and test, 0 to 100."""
+    """How levels become a strength. axes: levels in a name.   steps: from strength 0 to 100.
+
+    strength: of reference and test.   rounding: by how much the digits of the test level can put the strength off.
+    """
 
     axes: int
+    steps: int
     strength: Callable[[Levels, Levels], float]
+    rounding: Callable[[Levels], float]
 
 
-def _ratio(largest: float) -> Callable[[Levels, Levels], float]:
-    """Strength of a level multiplied: 100 at `largest` (below 1 where the level falls), and equal steps in its log."""
-    return lambda reference, test: FULL * math.log(test[0] / reference[0]) / math.log(largest)
+def _multiplied(largest: float) -> _Scale:
+    """A level multiplied: 100 at `largest` (below 1 where the level falls), in equal steps of its logarithm."""
+    log = math.log(largest)
+    return _Scale(
+        1, 100, lambda reference, test: FULL * math.log(test[0] / reference[0]) / log,
+        lambda test: FULL * 0.6e-4 / test[0] / abs(log),
+    )  # fmt: skip
 
 
-def _largest_step(farthest: float) -> Callable[[Levels, Levels], float]:
-    """Strength of a step along a line through several axes: 100 where the axis that moves most moved `farthest`."""
-    return lambda reference, test: FULL * max(abs(b - a) for a, b in zip(reference, test, strict=True)) / farthest
+def _along_a_line(axes: int, farthest: float) -> _Scale:
+    """A step on a line through several axes: 100 where the axis that moves most has moved by `farthest`."""
+    return _Scale(
+        axes, 63,
+        lambda reference, test: FULL * max(abs(b - a) for a, b in zip(reference, test, strict=True)) / farthest,
+        lambda test: FULL * 0.6e-2 / farthest,
+    )  # fmt: skip
 
 
-# Read off the lists: the largest test level is 400 times its reference, MP3 goes down from 300 to 1 kb/s, and the lines
-# through several axes end where one of them has moved by 60 (reverberation: 80), in 63 equal steps.
+# Read off the lists, all of whose rows stand on these steps: the largest test level is 400 times its reference, MP3 goes
+# down from 300 to 1 kb/s, and lines through several axes end where one has moved by 60 (reverberation: 80).
 SCALES: Mapping[str, _Scale] = {
-    **{noise: _Scale(1, _ratio(400)) for noise in NOISES},
-    "mp3": _Scale(1, _ratio(1 / 300)),
-    "reverb_noise": _Scale(3, _largest_step(60)),
-    **{f"combined_{k}": _Scale(4, _largest_step(60)) for k in (1, 2, 3)},
-    **{f"reverb_{k}": _Scale(2, _largest_step(80)) for k in (1, 2)},
+    **{noise: _multiplied(400) for noise in NOISES},
+    "mp3": _multiplied(1 / 300),
+    "reverb_noise": _along_a_line(3, 60),
+    **{f"combined_{k}": _along_a_line(4, 60) for k in (1, 2, 3)},
+    **{f"reverb_{k}": _along_a_line(2, 80) for k in (1, 2)},
 }
 
 
@@ -146,11 +159,16 @@ def _levels(parts: Mapping[str, str | None], perturbation: str, place: str) -> L
 
 
 def _strength(reference: Levels, test: Levels, perturbation: str, place: str) -> float:
-    """The strength, freed of the rounding of the levels at its two ends."""
-    strength = SCALES[perturbation].strength(reference, test)
-    if not -0.05 <= strength <= FULL + 0.05:
-        raise ListError(f"{place}: from {reference} to {test} is no step that was asked (strength {strength:.1f})")
-    return next((end for end in (0.0, FULL) if abs(strength - end) <= 0.05), strength)
+    """The strength of the step that was asked, freed of the rounding of the levels."""
+    scale = SCALES[perturbation]
+    given = scale.strength(reference, test)
+    strength = FULL * round(given / FULL * scale.steps) / scale.steps
+    if not 0 <= strength <= FULL or abs(given - strength) > scale.rounding(test):
+        raise ListError(
+            f"{place}: from {reference} to {test} is none of the {scale.steps} steps of {perturbation} "
+            f"(strength {given:.2f} of {FULL:g})"
+        )
+    return strength
 
 
 def _numbered(rows: Sequence[Judgement], first: int) -> list[Judgement]:
