@@ -153,7 +153,8 @@ class BayesianAdaptive(Procedure):
 
     Threshold, spread and lapse rate are known on a grid, all places being equally likely at first. This is the psi
     method of Kontsevich & Tyler (1999) with a lapse rate, and what QUEST+ (Watson 2017) does for two answers. The
-    package questplus does the same for one observer at a time; this is for hundreds.
+    package questplus does the same for one observer at a time; this is for hundreds. There is an estimate from the
+    start, the mean of all that is still possible.
     """
 
     STRENGTHS = np.arange(0, FULL + 1, 2)

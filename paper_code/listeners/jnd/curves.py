@@ -108,10 +108,16 @@ def resample(
     independent; each judgement by itself where None.
     Raises what `fit` raises, and ValueError for units of another length.
     """
-    levels, same, other = counted(strengths, different, units)
     rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(same), np.full(len(same), 1 / len(same)), size=resamples)
-    best = maximise(levels, draws @ same, draws @ other, free_lapse)
+    levels, same, other = counted(strengths, different, units)
+    if units is None:  # answers of one kind at one strength are all alike: it is enough to draw how many there are
+        kinds = np.concatenate([same[0], other[0]])
+        draws = rng.multinomial(int(kinds.sum()), kinds / kinds.sum(), size=resamples)
+        same, other = np.split(draws, 2, axis=1)
+    else:
+        draws = rng.multinomial(len(same), np.full(len(same), 1 / len(same)), size=resamples)
+        same, other = draws @ same, draws @ other
+    best = maximise(levels, same, other, free_lapse)
     return _defined(best, levels)
 
 
