@@ -183,24 +183,24 @@ def test_the_right_curve_fits_and_a_wrong_one_does_not() -> None:
     strengths = rng.uniform(0, 100, 5000)
     right = curves.probability(strengths, 40, 15, 0.05)
     said = rng.random(5000) < right
-    found = goodness.fitness(strengths, said, right, 0)
+    found = goodness.goodness_of_fit(strengths, said, right, 0)
     assert found.p_value > 0.01
     assert found.counts.sum() == 5000
     np.testing.assert_allclose(found.observed, found.expected, atol=0.08)
-    assert goodness.fitness(strengths, said, curves.probability(strengths, 40, 30, 0), 0).p_value < 1e-9
+    assert goodness.goodness_of_fit(strengths, said, curves.probability(strengths, 40, 30, 0), 0).p_value < 1e-9
 
 
 def test_pearson_s_test_is_calibrated() -> None:
     rng = np.random.default_rng(1)
     strengths = rng.uniform(0, 100, 2000)
     p = curves.probability(strengths, 40, 25, 0.1)
-    values = [goodness.fitness(strengths, rng.random(2000) < p, p, 0).p_value for _ in range(200)]
+    values = [goodness.goodness_of_fit(strengths, rng.random(2000) < p, p, 0).p_value for _ in range(200)]
     assert stats.kstest(values, "uniform").pvalue > 0.01
 
 
 def test_too_few_bins_for_a_test() -> None:
     with pytest.raises(ValueError, match="only 0 bins have 5 expected answers; wanted over 2"):
-        goodness.fitness([1, 2, 3], [0, 1, 1], [0.5, 0.5, 0.5], 2)
+        goodness.goodness_of_fit([1, 2, 3], [0, 1, 1], [0.5, 0.5, 0.5], 2)
 
 
 def test_prediction_from_other_answers_by_hand() -> None:

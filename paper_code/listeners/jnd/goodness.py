@@ -17,7 +17,7 @@ FEWEST_EXPECTED = 5  # answers of either kind in a bin, below which Pearson's te
 
 
 @dataclass(frozen=True, eq=False)
-class Fitness:
+class GoodnessOfFit:
     """Answers against a curve in bins of strength. strength: mean of each bin.   counts: answers in it.
 
     observed, expected: share of "different", [bin].   chi_square, p_value: of Pearson's test with `freedom` degrees;
@@ -33,9 +33,9 @@ class Fitness:
     p_value: float
 
 
-def fitness(
+def goodness_of_fit(
     strengths: ArrayLike, different: ArrayLike, probabilities: ArrayLike, parameters: int, bins: int = BINS
-) -> Fitness:
+) -> GoodnessOfFit:
     """How well probabilities describe answers, in bins of about equal counts along the strength.
 
     strengths, different, probabilities: one a judgement.   parameters: of the curve that were fitted.
@@ -55,7 +55,7 @@ def fitness(
     squares = float((((said - wanted) ** 2)[usable] / spread[usable]).sum())
     middle = np.bincount(place, strengths) / counts
     p_value = float(stats.chi2.sf(squares, freedom))
-    return Fitness(middle, counts, said / counts, wanted / counts, freedom, squares, p_value)
+    return GoodnessOfFit(middle, counts, said / counts, wanted / counts, freedom, squares, p_value)
 
 
 def from_other_answers(population: Population, judgements: Judgements) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FULL = 100.0  # the largest strength
+LARGEST_RATIO = 400.0  # of a noise's level to that of its reference, at full strength
 
 
 @dataclass(frozen=True)

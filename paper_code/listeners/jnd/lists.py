@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paper_code.audio import corpora
-from paper_code.listeners.jnd.judgements import FULL, NOISES, ONE_LISTENER, Judgement, Judgements
+from paper_code.listeners.jnd.judgements import FULL, LARGEST_RATIO, NOISES, ONE_LISTENER, Judgement, Judgements
 
 CORPUS = "dpam_jnd_labels/dataset"
 LISTS = ("linear", "combined", "reverb")
@@ -67,7 +67,7 @@ def _along_a_line(axes: int, farthest: float) -> _Scale:
 # Read off the lists, all of whose rows stand on these steps: the largest test level is 400 times its reference, MP3 goes
 # down from 300 to 1 kb/s, and lines through several axes end where one has moved by 60 (reverberation: 80).
 SCALES: Mapping[str, _Scale] = {
-    **{noise: _multiplied(400) for noise in NOISES},
+    **{noise: _multiplied(LARGEST_RATIO) for noise in NOISES},
     "mp3": _multiplied(1 / 300),
     "reverb_noise": _along_a_line(3, 60),
     **{f"combined_{k}": _along_a_line(4, 60) for k in (1, 2, 3)},

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from paper_code.listeners.jnd.curves import RESAMPLES, interval
 from paper_code.listeners.jnd.grid import own_thresholds
-from paper_code.listeners.jnd.judgements import FULL, NOISES, Judgements
+from paper_code.listeners.jnd.judgements import FULL, LARGEST_RATIO, NOISES, Judgements
 
-LARGEST_RATIO = 400  # of a noise's level to its reference's, at full strength
 FEWEST_LEVELS = 3
 
 
