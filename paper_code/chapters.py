@@ -5,8 +5,9 @@ from paper_code.codec_loss.experiment import CHAPTER as CODEC_LOSS
 from paper_code.lab.chapter import Chapter, UnknownName
 from paper_code.lab.config import suggestion
 from paper_code.masking_loss.experiment import CHAPTER as MASKING_LOSS
+from paper_code.timbre_loss.experiment import CHAPTER as TIMBRE_LOSS
 
-CHAPTERS: dict[str, Chapter] = {chapter.name: chapter for chapter in (BARK_LOSS, CODEC_LOSS, MASKING_LOSS)}
+CHAPTERS: dict[str, Chapter] = {chapter.name: chapter for chapter in (BARK_LOSS, CODEC_LOSS, TIMBRE_LOSS, MASKING_LOSS)}
 
 
 def chapter(name: str) -> Chapter:

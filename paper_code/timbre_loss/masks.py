@@ -65,8 +65,8 @@ class Recipe:
 
     start: str = "rectangles"
     free: bool = False
-    alpha: float = 3e-3
-    beta: float = 3e-3
+    alpha: float = 2e-3
+    beta: float = 2e-3
     number: int = 120
     height: int = 16
     width: int = 30
@@ -75,7 +75,7 @@ class Recipe:
     smoothed: str = "after"
     window: int = 9
     steps: int = 100
-    rate: float = 0.3
+    rate: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value, known in (("start", self.start, STARTS), ("smoothed", self.smoothed, SMOOTHED)):

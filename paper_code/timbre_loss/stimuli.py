@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from paper_code.audio import clips, corpora, synthesiser
+from paper_code.audio import clips, corpora, registry, synthesiser
 from paper_code.audio.clips import Clip
 from paper_code.timbre_loss import body, phrases
 from paper_code.timbre_loss import notes as recorded
@@ -153,7 +153,7 @@ def sources(synthetic: bool) -> list[dict[str, Any]]:
         return [{"name": "notes and phrases", "origin": "synthesiser", "licence": ""}]
     for path in paths():
         corpora.locate(path)
-    return corpora.sources([corpora.registry.recording(path) for path in paths()])
+    return corpora.sources([registry.recording(path) for path in paths()])
 
 
 def told(pitches: Sequence[int]) -> str:
