@@ -1,25 +1,43 @@
 """What a trained scoring network is worth: its accuracy beside floors, its masks, and what it listens to."""
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import ARRAYS, METRICS
-from paper_code.timbre_loss import stimuli
-from paper_code.timbre_loss.configs import TimbreConfig
+from paper_code.timbre_loss import block_grid, confounds, floors, mask_measures, mask_runs, salience, stimuli
+from paper_code.timbre_loss import masks as masking
+from paper_code.timbre_loss.configs import WIDTH, TimbreConfig
+from paper_code.timbre_loss.mask_measures import Clips
 from paper_code.timbre_loss.networks import ScoringNetwork, parameters
-from paper_code.timbre_loss.weights import kept
+from paper_code.timbre_loss.stimuli import Phrases
+from paper_code.timbre_loss.weights import FIRST, SECOND, kept
 
 
 def evaluate(config: TimbreConfig, folder: Path) -> None:
     """Measure the networks that the training left; writes metrics.json and arrays.npz."""
     networks = kept(folder)
     held_out = stimuli.held_out_phrases(config.pair, config.seed, config.tests, config.synthetic)
-    metrics: dict[str, object] = {"parameters": parameters(networks["network"])}
-    metrics["accuracy"] = {name: accuracy(network, held_out.spectrograms) for name, network in networks.items()}
-    write_arrays(folder / ARRAYS, {"scores": scores(networks["network"], held_out.spectrograms).numpy()})
+    answers = {name: scores(network, held_out.spectrograms) for name, network in networks.items()}
+    metrics: dict[str, Any] = {
+        "parameters": parameters(networks[FIRST]),
+        "phrases": answers[FIRST].numel(),
+        "accuracy": {name: accuracy(found) for name, found in answers.items()},
+        "scores": answers[FIRST].mean(0).tolist(),
+    }
+    arrays: dict[str, Any] = {"scores": answers[FIRST].numpy()}
+    if config.width == WIDTH:
+        training = stimuli.training_phrases(config.pair, config.seed, config.melodies, 0, config.synthetic)
+        metrics["floors"] = floors_of(training, held_out)
+        if config.pair != "null":
+            _masks(config, networks, training, held_out, metrics, arrays)
+        if config.pair == "cellos":
+            _salience(config, networks[FIRST], training, held_out, metrics, arrays)
+    write_arrays(folder / ARRAYS, arrays)
     write_json(folder / METRICS, metrics)
 
 
@@ -29,7 +47,67 @@ def scores(network: ScoringNetwork, spectrograms: Tensor) -> Tensor:
     return torch.stack([network(pair) for pair in spectrograms])
 
 
-def accuracy(network: ScoringNetwork, spectrograms: Tensor) -> float:
-    """Share of phrases [melody, class, 257, frame] on the right side of 0.5."""
-    found = scores(network, spectrograms) > 0.5
-    return float((found == torch.tensor([False, True])).float().mean())
+def accuracy(found: Tensor) -> float:
+    """Share of scores [melody, class] on the right side of 0.5."""
+    return float(((found > 0.5) == torch.tensor([False, True])).float().mean())
+
+
+def floors_of(training: Phrases, held_out: Phrases) -> dict[str, float]:
+    """Accuracies of the simplest things that do the job, and of a classifier that knows only what must not matter."""
+    labels = torch.arange(2).repeat(len(training.waveforms))
+    right = torch.arange(2).repeat(len(held_out.waveforms))
+    sets = [phrases.waveforms.flatten(0, 1) for phrases in (training, held_out)]
+    spectra, confounding = [[of(waveforms) for waveforms in sets] for of in (floors.mel_means, confounds.features)]
+
+    def share(classify: Any, features: list[Tensor]) -> float:
+        return float((classify(features[0], labels, features[1]) == right).float().mean())
+
+    return {
+        "nearest mean": share(floors.nearest_mean, spectra),
+        "logistic": share(floors.logistic, spectra),
+        "confounds": share(floors.logistic, confounding),
+    }
+
+
+def _masks(
+    config: TimbreConfig,
+    networks: dict[str, ScoringNetwork],
+    training: Phrases,
+    held_out: Phrases,
+    metrics: dict[str, Any],
+    arrays: dict[str, Any],
+) -> None:
+    """Masks that take class 1 to class 0, on the first held-out phrases."""
+    if not config.masks:
+        return
+    network, judge = networks[FIRST], networks[SECOND]
+    few = slice(config.masks)
+    clips = Clips(held_out.waveforms[few, 1], held_out.waveforms[few, 0], held_out.melodies[few])
+    truth = mask_measures.truth_of(config.pair)
+    others = mask_runs.fixed(clips, masking.equaliser(training.spectrograms), truth)
+    found = mask_runs.learned(network, clips, config.mask_steps)
+    metrics["masks"] = mask_runs.measured(network, judge, clips, found, others, truth)
+    recipe = replace(masking.Recipe(), steps=config.mask_steps)
+    metrics["follows"] = mask_measures.follows_the_input(network, clips, recipe)
+    everything = others | {name: made.masks for name, made in found.items()}
+    arrays |= {f"curve/{name}": values for name, values in mask_runs.curves(everything, clips).items()}
+    arrays |= {f"mask/{name}": values for name, values in mask_runs.shown(found).items()}
+    arrays["input"] = mask_runs.packed(clips.spectrograms[:2] / 4)  # whole dB
+    if config.grid:
+        swept = mask_runs.sweep(network, judge, clips, config.mask_steps)
+        arrays |= {f"sweep/{name}": values for name, values in swept.items()}
+        arrays |= block_grid.learned(network, clips.spectrograms[:2], config.mask_steps)
+
+
+def _salience(
+    config: TimbreConfig,
+    network: ScoringNetwork,
+    training: Phrases,
+    held_out: Phrases,
+    metrics: dict[str, Any],
+    arrays: dict[str, Any],
+) -> None:
+    """What the network listens to, on real phrases and on cello A's held-out ones."""
+    values, kept_arrays = salience.measure(network, stimuli.real_phrases(config.synthetic), held_out, training)
+    metrics["salience"] = values
+    arrays |= {f"salience/{name}": value for name, value in kept_arrays.items()}
