@@ -31,7 +31,7 @@ ROWS = "_rows"  # how the runs of our variant's network end
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, TimbreConfig]:
     """The runs of one seed, by name: "cellos", "body", "null", the same with rows, and "cellos_width4" and the like.
 
-    Masks and further widths are for the profile's first three seeds only. overrides: fields of TimbreConfig.
+    Masks, further widths and "null_rows" are for the profile's first three seeds only. overrides: fields of TimbreConfig.
     """
     size = PROFILES[profile]
     few = seed in size.seeds[:FEW_SEEDS]
@@ -40,6 +40,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, TimbreCo
     runs = {}
     for rows, ending in ((False, ""), (True, ROWS)):
         for pair in stimuli.PAIRS:
+            if rows and pair == "null" and not few:
+                continue
             extra = with_masks if pair != "null" else {}
             grid = bool(extra) and pair == "cellos" and seed == size.seeds[0]
             runs[pair + ending] = TimbreConfig(
