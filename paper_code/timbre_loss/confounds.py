@@ -1,4 +1,4 @@
-"""What must not tell two instruments apart: level, length, noise in the rests. A classifier that knows only these is at chance.
+"""What must not tell two instruments apart: level, length, noise in the rests. Who knows only these must be at chance.
 
 Chapter: timbre_loss
 """
