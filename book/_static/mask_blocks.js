@@ -10,7 +10,6 @@ function el(tag, className, ...children) {
 	return node;
 }
 const bytes = (text) => Int8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-const signed = (value, digits) => value.toFixed(digits).replace("-", "−");
 
 /** Where the gains of a setting begin: they lie setting by setting, each as long as its number of blocks. */
 function offset({ widths, numbers, firstGains }, [h, w, n, g]) {
@@ -116,7 +115,7 @@ function figureOf(figure) {
 	const clip = el("select", "", ...content.clips.map(({ title }) => new Option(title)));
 	const smooth = Object.assign(el("input", ""), { type: "checkbox", checked: true });
 	const sliders = [
-		slider("Height", content.heights, first[0], (n) => `${n} bins, ${signed(n * hertz, 0)} Hz`),
+		slider("Height", content.heights, first[0], (n) => `${n} bins, ${(n * hertz).toFixed(0)} Hz`),
 		slider("Width", content.widths, first[1], (n) => `${n} frames, ${(n * hop).toFixed(2)} s`),
 		slider("Number", content.numbers, first[2], (n) => `${n} blocks`),
 		slider("First gain", content.firstGains, first[3], (n) => `${n} dB`),

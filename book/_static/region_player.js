@@ -101,7 +101,7 @@ class RegionPlayer {
 	}
 
 	build() {
-		const { figure, seconds, top } = this;
+		const { figure } = this;
 		for (const old of figure.querySelectorAll(".sound > audio, .sound > .sound-name, .region-controls, .region-box, .region-now, .region-map")) old.remove();
 		this.box = el("span", "region-box");
 		this.now = Object.assign(el("span", "region-now"), { hidden: true });
@@ -114,8 +114,8 @@ class RegionPlayer {
 			bar.append((this.buttons[name] = button));
 		}
 		this.edges = [
-			["From", "seconds", 0, 0], ["To", "seconds", 1, seconds], ["From", "hertz", 2, 0], ["To", "hertz", 3, top],
-		].map(([word, kind, place]) => this.edge(word, kind, place));
+			["Start", "seconds"], ["End", "seconds"], ["Lowest", "hertz"], ["Highest", "hertz"],
+		].map(([word, kind], place) => this.edge(word, kind, place));
 		const controls = el("div", "region-controls", bar, this.told, el("div", "region-edges", ...this.edges.map((each) => each.node)));
 		this.plot.append(...(this.map ? [this.overlay(bar, controls)] : []), this.box, this.now);
 		figure.querySelector(".sound").append(controls);
@@ -126,9 +126,9 @@ class RegionPlayer {
 
 	/** A slider for one end of the region. */
 	edge(word, kind, place) {
-		const input = el("input", ""), value = el("span", ""), label = el("label", "", `${word} ${kind === "hertz" ? "Hz" : "s"}`);
+		const input = el("input", ""), value = el("span", ""), label = el("label", "", word);
 		const end = kind === "hertz" ? this.top : this.seconds, step = kind === "hertz" ? 20 : 0.02;
-		Object.assign(input, { type: "range", min: 0, max: end, step: "any", id: `region-${edges++}`, ariaLabel: `${word} ${kind}` });
+		Object.assign(input, { type: "range", min: 0, max: end, step: "any", id: `region-${edges++}` });
 		label.htmlFor = input.id;
 		value.ariaHidden = "true";
 		// With step="any" the keys would move by a hundredth of the whole; here by a step of the scale.
@@ -220,14 +220,14 @@ class RegionPlayer {
 		const context = canvas.getContext("2d"), image = context.createImageData(map.columns, map.rows);
 		map.values.forEach((value, at) => {
 			const row = map.rows - 1 - Math.floor(at / map.columns), share = value / map.limit, last = map.colours.length - 1;
-			const shade = map.colours[Math.round((share < 0 ? 0.12 : 0.88) * last)];
-			image.data.set([...shade, 235 * Math.abs(share) ** 0.8], 4 * (row * map.columns + (at % map.columns)));
+			const shade = map.colours[Math.round((share < 0 ? 0.2 : 0.8) * last)];
+			image.data.set([...shade, 235 * Math.abs(share) ** 0.7], 4 * (row * map.columns + (at % map.columns)));
 		});
 		context.putImageData(image, 0, 0);
 		Object.assign(canvas.style, { width: `${(100 * map.seconds) / this.seconds}%`, height: `${(100 * map.hertz) / this.top}%` });
 		this.shown = Object.assign(el("input", ""), { type: "checkbox" });
 		const scale = el("i", ""), key = Object.assign(el("p", "region-key", `for ${map.low}`, scale, `for ${map.high}`), { hidden: true });
-		scale.style.background = `linear-gradient(to right, rgb(${map.colours[1]}), #808080, rgb(${map.colours.at(-2)}))`;
+		scale.style.background = `linear-gradient(to right, rgb(${map.colours[2]}), #808080, rgb(${map.colours.at(-3)}))`;
 		this.shown.addEventListener("input", () => {
 			canvas.hidden = key.hidden = !this.shown.checked;
 			this.figure.classList.toggle("region-mapped", this.shown.checked);
@@ -247,11 +247,12 @@ class RegionPlayer {
 		playing?.stop();
 		playing = this;
 		this.heard = name;
+		const turn = (this.turn = {});
 		for (const each in this.buttons) this.buttons[each].ariaPressed = String(each === name);
 		const audio = contextOf(this.rate);
 		await audio.resume();
 		const samples = await this.part(name);
-		if (playing !== this || this.heard !== name || this.node) return; // stopped or pressed again meanwhile
+		if (this.turn !== turn) return; // stopped or begun again meanwhile
 		const buffer = new AudioBuffer({ length: samples.length, sampleRate: this.rate, numberOfChannels: 1 });
 		buffer.copyToChannel(samples, 0);
 		const [from, to] = name === "region" ? this.region : [0, this.seconds];
@@ -277,7 +278,7 @@ class RegionPlayer {
 
 	stop() {
 		this.node?.stop();
-		this.node = this.heard = null;
+		this.node = this.heard = this.turn = null;
 		this.now.hidden = true;
 		for (const name in this.buttons) this.buttons[name].ariaPressed = "false";
 	}

@@ -27,7 +27,7 @@ from paper_code.display.style import DIFFERENCE_MAP
 
 MOST_BYTES = 30_000  # of the samples; 40 kB in the page
 PIXELS = (600, 160)  # of the picture
-STOPS = 9  # colours of the map
+STOPS = 11  # colours of the map
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ class Grid:
 
     heights: tuple[int, ...] = (8, 16, 32)
     widths: tuple[int, ...] = (10, 30, 60)
-    numbers: tuple[int, ...] = (30, 60, 120)
+    numbers: tuple[int, ...] = (60, 120, 240)
     first_gains: tuple[float, ...] = (1.0, 3.0, 6.0)
     seed: int = 0
 
