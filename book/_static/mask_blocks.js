@@ -65,17 +65,24 @@ function measured(mask, { bins, frames }) {
 	};
 }
 
-/** The colour of a share of the scale, 0 to 1, between the colours that are given. */
-function colour(colours, share) {
-	const at = Math.min(1, Math.max(0, share)) * (colours.length - 1), low = Math.min(colours.length - 2, Math.floor(at));
-	return colours[low].map((value, part) => value + (at - low) * (colours[low + 1][part] - value));
+const SHADES = 1020; // steps from one end of the colours to the other
+/** The colours of the steps, [step, red green blue opacity], between those that are given. */
+function table({ colours }) {
+	const shades = new Uint8ClampedArray(4 * (SHADES + 1));
+	for (let k = 0; k <= SHADES; k++) {
+		const at = (k / SHADES) * (colours.length - 1), low = Math.min(colours.length - 2, Math.floor(at));
+		const shade = colours[low].map((value, part) => value + (at - low) * (colours[low + 1][part] - value));
+		shades.set([...shade, 255], 4 * k);
+	}
+	return new Uint32Array(shades.buffer); // one number a colour
 }
-function draw(canvas, mask, { bins, frames, limit, colours }) {
+function draw(canvas, mask, shades, { bins, frames, limit }) {
 	const context = canvas.getContext("2d"), image = context.createImageData(frames, bins);
+	const cells = new Uint32Array(image.data.buffer);
 	for (let row = 0; row < bins; row++)
 		for (let column = 0; column < frames; column++) {
 			const share = (mask[row * frames + column] / limit + 1) / 2;
-			image.data.set([...colour(colours, share), 255], 4 * ((bins - 1 - row) * frames + column));
+			cells[(bins - 1 - row) * frames + column] = shades[Math.round(SHADES * Math.min(1, Math.max(0, share)))];
 		}
 	context.putImageData(image, 0, 0);
 }
@@ -111,7 +118,7 @@ function key({ limit, colours }) {
 function figureOf(figure) {
 	const content = JSON.parse(figure.dataset.content), { bins, frames, top, seconds, first } = content;
 	const gains = content.clips.map((clip) => bytes(clip.gains));
-	const hertz = top / (bins - 1), hop = seconds / (frames - 1);
+	const shades = table(content), hertz = top / (bins - 1), hop = seconds / (frames - 1);
 	const clip = el("select", "", ...content.clips.map(({ title }) => new Option(title)));
 	const smooth = Object.assign(el("input", ""), { type: "checkbox", checked: true });
 	const sliders = [
@@ -127,7 +134,7 @@ function figureOf(figure) {
 		const setting = sliders.map(({ input }) => Number(input.value)), chosen = content.clips[clip.selectedIndex];
 		const raw = painted(content, gains[clip.selectedIndex], setting);
 		const mask = smooth.checked ? smoothed(raw, content) : raw, { size, roughness } = measured(mask, content);
-		draw(canvas, mask, content);
+		draw(canvas, mask, shades, content);
 		const grid = [content.heights, content.widths, content.numbers, content.firstGains];
 		const at = setting.reduce((index, place, axis) => index * grid[axis].length + place, 0);
 		const after = chosen[smooth.checked ? "smoothed" : "raw"][at];

@@ -215,7 +215,7 @@ class RegionPlayer {
 
 	/** The map over the spectrogram, clearer the nearer to 0, and its switch. */
 	overlay(bar, controls) {
-		const { map } = this, canvas = Object.assign(el("canvas", "region-map"), { width: map.columns, height: map.rows, hidden: true });
+		const { map } = this, canvas = Object.assign(el("canvas", "region-map"), { width: map.columns, height: map.rows, hidden: true, ariaHidden: "true" });
 		map.values = Array.from(new Int8Array(bytes(map.cells).buffer), (value) => (value / 127) * map.limit);
 		const context = canvas.getContext("2d"), image = context.createImageData(map.columns, map.rows);
 		map.values.forEach((value, at) => {

@@ -27,7 +27,7 @@ from paper_code.display.style import DIFFERENCE_MAP
 STEP = 0.25  # dB, of a gain
 SHADES = 65  # of the static picture: an odd number, so that 0 dB has its own
 STOPS = 17  # colours of the map that the script is given
-LIMIT = 9.0  # dB, ends of the colours
+LIMIT = 12.0  # dB, ends of the colours
 
 
 @dataclass(frozen=True, eq=False)
