@@ -66,8 +66,8 @@ def figure_1(
         "Figure 1 of the paper, with our cellos. Compare the two masks below: the left one began as blocks and was held by "
         "alpha and beta; the right one began as noise in every cell, with alpha = beta = 0. Look for patches that one "
         f"could name by time and frequency. The left one is {told[0]}, the right one {told[1]} (root mean square; mean "
-        f"step from cell to cell). Red raises, blue lowers, by {MASK_LIMIT:g} dB and more at the ends; spectrograms −80 to 0 "
-        "dB re full scale.",
+        f"step from cell to cell). Red raises, blue lowers, by {MASK_LIMIT:g} dB and more at the ends; spectrograms −80 "
+        "to 0 dB re full scale.",
         f"Four panels of time against frequency, 0 to {SAMPLE_RATE / 2000:g} kHz. Above, the spectrograms of the input and "
         f"of the changed sound. Below left, the mask from blocks, {told[0]}; below right, the mask from noise, {told[1]}.",
     )
