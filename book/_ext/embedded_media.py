@@ -6,8 +6,9 @@ of their content, and the page names them there. Pictures are loaded when they c
 there is a warning that names page and file. Outputs for live notebooks only are dropped: the book has its own script.
 
 The panels of figures (paper_code/display/figures.py) become elements of the page, so that its style sheet reaches their
-ink, and the levels of the frame walker an attribute again. A third of a page would be these two; so they lie in a
-script beside the page, which puts them in their places. Where no script runs, the panels are pictures.
+ink, and what the figures with sliders hold (levels, gains, samples) an attribute again. A third of a page would be these
+two; so they lie in a script beside the page, which puts them in their places. Where no script runs, the panels are
+pictures.
 """
 
 from __future__ import annotations
@@ -59,12 +60,12 @@ DATA = re.compile(
 )
 
 PANEL = re.compile(r'<img class="(figure-panel|figure-key)" src="data:image/svg\+xml;base64,([^"]*)"')
-FRAMES = re.compile(r'\sdata-frames="([^"]*)"')
+CONTENT = re.compile(r'\sdata-(frames|content)="([^"]*)"')
 PARTS = """((parts) => {
   for (const [name, part] of Object.entries(parts))
     for (const place of document.querySelectorAll(`[data-part="${name}"]`))
       if (place.tagName === "IMG") place.outerHTML = part;
-      else place.dataset.frames = part;
+      else place.dataset[place.dataset.partOf] = part;
 })(%s);
 """
 
@@ -105,7 +106,7 @@ def rewrite(html: str, address: Callable[[str], str | None], part: Callable[[str
                 "<img", '<img alt=""'
             )  # the figure has a label
             text = f'<img data-part="{part(rewrite(_inline(*panel.groups()), address, part))}"{text[4:]}'
-        text = FRAMES.sub(lambda frames: f' data-part="{part(unescape(frames[1]))}"', text)
+        text = CONTENT.sub(lambda held: f' data-part-of="{held[1]}" data-part="{part(unescape(held[2]))}"', text)
         text = ATTRIBUTE.sub(attribute, text)
         if re.match(r"<img\s", text, re.I) and not re.search(r"\sloading\s*=", text, re.I):
             text = f'{text[:4]} loading="lazy"{text[4:]}'

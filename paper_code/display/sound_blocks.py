@@ -14,7 +14,7 @@ import numpy as np
 from paper_code.audio.clips import Clip, write_flac
 from paper_code.display.loudness import Levelled, Levels
 from paper_code.display.markup import element, prose
-from paper_code.display.spectrograms import picture
+from paper_code.display.spectrograms import PICTURE_PIXELS, picture
 from paper_code.lab.files import atomic
 
 FOLDER = "sounds"  # beside the notebook; file names are hashes of what is inside
@@ -55,13 +55,14 @@ class Slot:
 
 @dataclass(frozen=True)
 class Setting:
-    """What all slots of a player share. seconds, top: ends of the two axes (s, Hz)."""
+    """What all slots of a player share. seconds, top: ends of the two axes (s, Hz). pixels: of a picture."""
 
     roles: Mapping[str, str]
     levels: Levels
     seconds: float
     top: float
     spectrograms: bool
+    pixels: tuple[int, int] = PICTURE_PIXELS
 
 
 def blocks(slots: Sequence[Slot], setting: Setting) -> list[str]:
@@ -134,7 +135,7 @@ def _store_sound(levelled: Levelled, clip: Clip) -> str:
 
 
 def _picture(slot: Slot, clip: Clip, setting: Setting) -> str:
-    content = picture(clip, setting.top)
+    content = picture(clip, setting.top, setting.pixels)
     name = hashlib.sha256(content).hexdigest()[:16] + ".png"
     if not (path := Path.cwd() / FOLDER / name).exists():
         with atomic(path) as temporary:
@@ -148,14 +149,15 @@ def _picture(slot: Slot, clip: Clip, setting: Setting) -> str:
     )
     return element(
         "div",
-        _scale("y", "bottom", setting.top / 1000, "kHz", most=4)
+        scale("y", "bottom", setting.top / 1000, "kHz", most=4)
         + element("span", image, class_="sound-plot")
-        + _scale("x", "left", setting.seconds, "s", most=6),
+        + scale("x", "left", setting.seconds, "s", most=6),
         class_="sound-picture",
     )
 
 
-def _scale(axis: str, side: str, end: float, unit: str, most: int) -> str:
+def scale(axis: str, side: str, end: float, unit: str, most: int) -> str:
+    """The marks and the unit along the "x" or "y" of a picture, from its `side` (left or bottom) on; most: marks."""
     marks = "".join(
         f'<i style="{side}:{100 * value / end:.4g}%">{value:g}</i>' for value in ticks(end, most) if value < 0.97 * end
     )

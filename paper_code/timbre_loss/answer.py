@@ -43,7 +43,7 @@ def _colour(values: Values) -> str | None:
     if plain is None or rows is None or simple is None:
         return None
     return (
-        f"But a network of the paper's kind hears texture rather than colour: a known body filter, which logistic regression "
+        f"But a network of the paper's kind hears texture, not colour: a known body filter, which logistic regression "
         f"hears in {simple} of all cases, it hears in {plain}; the same network with its mean over time alone, in {rows}."
     )
 

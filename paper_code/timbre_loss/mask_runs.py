@@ -69,7 +69,9 @@ def sweep(
         for beta in weights:
             recipe = replace(masking.Recipe(), alpha=alpha, beta=beta, steps=steps)
             made = masking.learn(network, few.spectrograms, recipe, START)
-            rows.append(mask_measures.measure(few, made.masks, network, judge) | {"unsmoothed": _raw(network, few, made)})
+            rows.append(
+                mask_measures.measure(few, made.masks, network, judge) | {"unsmoothed": _raw(network, few, made)}
+            )
     shape = (len(weights), len(weights))
     return {name: np.array([row[name] for row in rows], dtype=np.float32).reshape(shape) for name in rows[0]}
 

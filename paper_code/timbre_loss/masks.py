@@ -37,12 +37,20 @@ class Blocks:
         return (places >= first) & (places < first + extent)
 
 
-def rectangles(frames: int, number: int, height: int, width: int, random: torch.Generator) -> Blocks:
-    """Rectangles of a height (bins) and a width (frames) at random places, some partly outside."""
-    low = (torch.rand(number, generator=random) * (BINS + height)).long() - height // 2 - height // 4
-    first = (torch.rand(number, generator=random) * (frames + width)).long() - width // 2 - width // 4
-    sizes = torch.tensor([height, width]).expand(number, 2)
-    return Blocks(torch.stack([low, sizes[:, 0], first, sizes[:, 1]], -1), frames)
+def positions(number: int, random: torch.Generator) -> Tensor:
+    """Where the middles of rectangles lie, [rectangle, 2]: shares of the band and of the clip, each from 0 to 1.
+
+    The first few of many are what a draw of a few gives: masks of other numbers and sizes share their places.
+    """
+    return torch.rand(number, 2, generator=random)
+
+
+def rectangles(frames: int, places: Tensor, height: int, width: int) -> Blocks:
+    """Rectangles of a height (bins) and a width (frames) around their places (see `positions`), some partly outside."""
+    middles = (places * torch.tensor([BINS, frames])).long()
+    sizes = torch.tensor([height, width]).expand(len(places), 2)
+    first = middles - sizes // 2
+    return Blocks(torch.stack([first[:, 0], sizes[:, 0], first[:, 1], sizes[:, 1]], -1), frames)
 
 
 def squares(frames: int, side: int) -> Blocks:
@@ -167,7 +175,7 @@ def start(recipe: Recipe, frames: int, seed: int) -> tuple[Blocks | None, Tensor
     if recipe.start == "squares":
         blocks = squares(frames, recipe.side)
     else:
-        blocks = rectangles(frames, recipe.number, recipe.height, recipe.width, random)
+        blocks = rectangles(frames, positions(recipe.number, random), recipe.height, recipe.width)
     gains = recipe.gain * torch.randn(len(blocks.boxes), generator=random)
     if not recipe.free:
         return blocks, gains

@@ -39,6 +39,12 @@ class Study(ChapterStudy):
         """The results of a run ("cellos", "body_rows" ...), one a seed."""
         return sorted((r for r in self.results if r.experiment == run), key=lambda r: r.seed)
 
+    @property
+    def real_phrases(self) -> list[str]:
+        """The titles of the real phrases that were scored."""
+        scored = self.of("cellos")[0].metrics.get("salience", {})
+        return [key.removeprefix("score/") for key in scored if key.startswith("score/")]
+
     @cached_property
     def seen(self) -> int:
         """The seed whose masks are seen and heard: the chosen one if it has masks, else the first that has."""

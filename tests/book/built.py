@@ -13,6 +13,20 @@ BOOK = ROOT / "book"
 OpenPage = Callable[..., Page]
 PATIENCE = 120_000  # ms; a busy machine is no broken page
 
+SMALL = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Small</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
+<style>{style} body {{ background: var(--look-ground); color: var(--look-ink) }}</style></head>
+<body>{body}<script>{script}</script></body></html>"""
+
+
+def write_small_page(folder: Path, body: str, widget: str, theme: str = "dark") -> None:
+    """A page index.html with the book's style and script for one kind of figure (frame_walker ...)."""
+    static = BOOK / "_static"
+    style = "".join((static / name).read_text(encoding="utf-8") for name in ("player.css", f"{widget}.css"))
+    script = (static / f"{widget}.js").read_text(encoding="utf-8")
+    page = SMALL.format(theme=theme, style=style, body=body, script=script)
+    (folder / "index.html").write_text(page, encoding="utf-8")
+
 
 def is_redirect(page: Path) -> bool:
     """Whether a page only sends the reader on."""

@@ -4,17 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from built import BOOK, OpenPage
+from built import OpenPage, write_small_page
 from playwright.sync_api import Page, expect
 
 from paper_code.display.frame_walker import frame_walker
 
 FRAMES, LINES = 5, 65
-STYLES = ("player.css", "frame_walker.css")
-PAGE = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Frames</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
-<style>{style} body {{ background: var(--look-ground); color: var(--look-ink) }}</style></head>
-<body>{body}<script>{script}</script></body></html>"""
 
 
 @pytest.fixture(scope="module")
@@ -28,11 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         noise, threshold, threshold + 20, [0.1 * k for k in range(FRAMES)], 8000.0, 2, "A title", "Look.",
         {"first": "plain", "second": "document"},
     )  # fmt: skip
-    static = BOOK / "_static"
-    style = "".join((static / name).read_text(encoding="utf-8") for name in STYLES)
-    script = (static / "frame_walker.js").read_text(encoding="utf-8")
-    page = PAGE.format(theme="dark", style=style, body=shown.html, script=script)
-    (path / "index.html").write_text(page, encoding="utf-8")
+    write_small_page(path, shown.html, "frame_walker")
     return path
 
 

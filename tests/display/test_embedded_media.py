@@ -26,6 +26,7 @@ SVG = base64.b64encode(b"<svg xmlns='x'/>").decode()
 PICTURE = "data:image/webp;base64," + base64.b64encode(b"RIFF, or so").decode()
 PANEL = f'<svg xmlns="x" width="9"><text fill="#1f2328">a &lt; b</text><image href="{PICTURE}"/></svg>'
 FRAMES = '{"a": "<b> & c"}'
+HELD = '{"d": [1, 2]}'
 AUDIO = Audio(np.sin(np.arange(800)), rate=8000)
 LOOKS_LIKE_ONE = """<p title="src='sounds/no.flac'">src="sounds/no.flac"</p>"""
 OUTPUTS = [
@@ -39,6 +40,7 @@ OUTPUTS = [
     '<figure><div role="img"><img class="figure-panel" src="data:image/svg+xml;base64,'
     f'{base64.b64encode(PANEL.encode()).decode()}" alt="words" style="background:#fff"></div></figure>'
     f'<figure class="frame-walker" data-frames="{html.escape(FRAMES)}"></figure>',
+    f'<figure class="mask-blocks" data-content="{html.escape(HELD)}"></figure>',
     "<div data-live-only hidden><script>never()</script></div>",
     '<audio src="data:audio/wav;base64,###"></audio><audio src="data:audio/midi;base64,AAAA"></audio>',
 ]
@@ -122,10 +124,16 @@ def test_a_figure_is_a_picture_whose_place_the_script_fills(built: tuple[Path, s
     assert content(built, inline.image["href"]) == b"RIFF, or so"
 
 
-def test_the_script_brings_the_frames(built: tuple[Path, str], page: Tag) -> None:
-    walker = page.find("figure", class_="frame-walker")
-    assert walker.get("data-frames") is None
-    assert parts(built, page)[walker["data-part"]] == FRAMES
+@pytest.mark.parametrize(
+    ("figure", "attribute", "text"), [("frame-walker", "frames", FRAMES), ("mask-blocks", "content", HELD)]
+)
+def test_the_script_brings_what_figures_hold(
+    built: tuple[Path, str], page: Tag, figure: str, attribute: str, text: str
+) -> None:
+    place = page.find("figure", class_=figure)
+    assert place.get(f"data-{attribute}") is None
+    assert place["data-part-of"] == attribute
+    assert parts(built, page)[place["data-part"]] == text
 
 
 def test_a_page_without_figures_has_no_script(built: tuple[Path, str]) -> None:
