@@ -48,7 +48,7 @@ study = open_study(profile, seed, device, output)
 answer(study)
 
 # %% tags=["hide-input"]
-page.first_player(study)
+page.player(study, "cellos")
 
 # %% [markdown]
 # ## The data
@@ -237,7 +237,7 @@ page.regions(study)
 # than vibrato, we also imposed a vibrato of 6 Hz and 30 cents on every second note of cello A's phrases.
 
 # %% tags=["hide-input"]
-page.salience(study)
+page.salience_chart(study)
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT

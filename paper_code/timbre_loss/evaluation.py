@@ -1,21 +1,30 @@
 """What a trained scoring network is worth: its accuracy beside floors, its masks, and what it listens to."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import ARRAYS, METRICS
-from paper_code.timbre_loss import block_grid, confounds, floors, mask_measures, mask_runs, salience, stimuli
+from paper_code.timbre_loss import block_grid, confounds, floors, maps, mask_measures, mask_runs, salience, stimuli
 from paper_code.timbre_loss import masks as masking
 from paper_code.timbre_loss.configs import WIDTH, TimbreConfig
 from paper_code.timbre_loss.mask_measures import Clips
 from paper_code.timbre_loss.networks import ScoringNetwork, parameters
+from paper_code.timbre_loss.phrases import SAMPLES
+from paper_code.timbre_loss.salience import Passage
 from paper_code.timbre_loss.stimuli import Phrases
 from paper_code.timbre_loss.weights import FIRST, SECOND, kept
+
+SEEN = 2  # clips of which masks are kept and the blocks can be chosen
+LISTENED = 6  # held-out phrases that maps are drawn of
+SHORT = 10  # steps of a mask: with fewer, the choice of blocks is small too
+SMALL_GRID = block_grid.Grid((16,), (30,), (60, 120), (3.0,))
 
 
 def evaluate(config: TimbreConfig, folder: Path) -> None:
@@ -92,11 +101,16 @@ def _masks(
     everything = others | {name: made.masks for name, made in found.items()}
     arrays |= {f"curve/{name}": values for name, values in mask_runs.curves(everything, clips).items()}
     arrays |= {f"mask/{name}": values for name, values in mask_runs.shown(found).items()}
-    arrays["input"] = mask_runs.packed(clips.spectrograms[:2] / 4)  # whole dB
+    arrays |= mask_runs.shown_scores(network, clips, found)
+    arrays["input"] = mask_runs.packed(clips.spectrograms[:SEEN] / 4)  # whole dB
     if config.grid:
         swept = mask_runs.sweep(network, judge, clips, config.mask_steps)
         arrays |= {f"sweep/{name}": values for name, values in swept.items()}
-        arrays |= block_grid.learned(network, clips.spectrograms[:2], config.mask_steps)
+        titles = [f"clip {number + 1}" for number in range(SEEN)]
+        grid = block_grid.Grid() if config.mask_steps > SHORT else SMALL_GRID
+        kept_grid, about = block_grid.learn(network, clips.spectrograms[:SEEN], titles, grid, recipe)
+        metrics["grid"] = about
+        arrays |= {f"grid/{name}": values for name, values in kept_grid.items()}
 
 
 def _salience(
@@ -107,7 +121,19 @@ def _salience(
     metrics: dict[str, Any],
     arrays: dict[str, Any],
 ) -> None:
-    """What the network listens to, on real phrases and on cello A's held-out ones."""
-    values, kept_arrays = salience.measure(network, stimuli.real_phrases(config.synthetic), held_out, training)
-    metrics["salience"] = values
-    arrays |= {f"salience/{name}": value for name, value in kept_arrays.items()}
+    """What the network listens to: real phrases, and held-out ones of cello A without and with vibrato."""
+    few = Phrases(held_out.waveforms[:LISTENED], held_out.melodies[:LISTENED])
+    passages = salience.passages(few, config.synthetic)
+    baseline = maps.mean_spectrum(training.spectrograms)
+    metrics["salience"], differences = salience.measure(network, passages, baseline)
+    arrays |= {f"salience/{name}": values for name, values in differences.items()}
+    shown = [_most_vibrato(passages), next(p for p in passages if p.source == salience.MELODIES)]
+    metrics["listened"] = [passage.title for passage in shown]
+    arrays["listened/spectrograms"] = np.stack([mask_runs.packed(p.spectrogram / 4) for p in shown])
+    activation = [maps.activation_maps(network, p.spectrogram[None])[0].numpy() for p in shown]
+    arrays["listened/maps"] = np.stack(activation).astype(np.float32)
+
+
+def _most_vibrato(passages: Sequence[Passage]) -> Passage:
+    whole = [p for p in passages if p.source == salience.REAL and len(p.waveform) == SAMPLES]
+    return max(whole, key=lambda passage: int(passage.moments.vibrato.sum()))

@@ -49,6 +49,17 @@ def shown(found: Mapping[str, masking.Learned]) -> dict[str, NDArray[np.int8]]:
     return {name: packed(found[name].raw[:count]) for name, count in SHOWN.items()}
 
 
+@torch.no_grad()
+def shown_scores(network: ScoringNetwork, clips: Clips, found: Mapping[str, masking.Learned]) -> dict[str, NDArray]:
+    """Scores of the kept masks before and after smoothing: "raw/<name>" and "smoothed/<name>" -> [clip]."""
+    values = {}
+    for name, count in SHOWN.items():
+        inputs = clips.spectrograms[:count]
+        values[f"raw/{name}"] = network(inputs + found[name].raw[:count]).numpy()
+        values[f"smoothed/{name}"] = network(inputs + found[name].masks[:count]).numpy()
+    return values
+
+
 def packed(decibels: Tensor) -> NDArray[np.int8]:
     """Values in dB as whole quarters of a dB, at most 31.75 either way."""
     return np.clip(np.round(decibels.numpy() / STEP), -127, 127).astype(np.int8)

@@ -13,7 +13,7 @@ from paper_code.display.players import Missing, missing_recording
 from paper_code.lab.chapter import Chapter
 from paper_code.lab.store import Result
 from paper_code.lab.study import ChapterStudy, open_results
-from paper_code.timbre_loss import experiment, mask_runs, stimuli
+from paper_code.timbre_loss import experiment, mask_runs, salience, stimuli
 from paper_code.timbre_loss import masks as masking
 from paper_code.timbre_loss import notes as recorded
 from paper_code.timbre_loss.measurements import title
@@ -82,6 +82,19 @@ class Study(ChapterStudy):
         wanted, sound = made.waveforms[clip]
         waves = [sound, wanted, *(masked(sound, self._heard_mask(run, name, clip)) for name in MASKS)]
         return {name: self._clip(name, wave) for name, wave in zip(names, waves, strict=True)}
+
+    def passage(self, name: str) -> Sound:
+        """A passage of a real phrase by its title, see salience; where the recordings are not here, how to get them."""
+        try:
+            given = {passage.title: passage for passage in salience.real_passages(self.synthetic)}
+        except corpora.RecordingMissing:
+            return missing_recording(name, list(stimuli.REAL_PHRASES))
+        phrase = given[name].phrase
+        if self.synthetic:
+            return self._clip(name, given[name].waveform)
+        path = next(path for path, called in stimuli.REAL_PHRASES.items() if called == phrase)
+        file = registry.recording(path)
+        return Clip(given[name].waveform, SAMPLE_RATE, name, file.licence, file.attribution, f"{file.corpus}: {path}")
 
     def _heard_mask(self, run: str, name: str, clip: int) -> Tensor:
         if name == "equaliser":  # the same in every frame
