@@ -23,7 +23,7 @@ AUDIBLE_DB = -30.0  # re the loudest frame: what is softer is the end of a note,
 VIBRATO_HZ = (4.0, 8.0)
 TRIED_HZ = np.arange(2.0, 12.1, 0.25)  # a wobble is vibrato if it is best described by a rate within VIBRATO_HZ
 VIBRATO_WINDOW = 50  # frames, 0.5 s: two cycles of the slowest vibrato
-VIBRATO_CENTS = 10.0  # the least amplitude: what the pitch tracker can tell apart
+VIBRATO_CENTS = 10.0  # the least amplitude that the pitch tracker shows: some 15 cents, two thirds of which it follows
 VIBRATO_SHARE = 0.6  # of the pitch's variance about its straight line that the sinusoid must describe
 NOTE_CHANGE_CENTS = 60.0  # between two frames: more is another note
 
@@ -117,31 +117,26 @@ def vibrato(cents: np.ndarray) -> np.ndarray:
         return wobbling
     windows = np.lib.stride_tricks.sliding_window_view(cents, VIBRATO_WINDOW)
     whole = (np.abs(np.diff(windows)) < NOTE_CHANGE_CENTS).all(-1)  # no change of note, and no NaN
-    for first in np.flatnonzero(whole):
-        wobbling[first : first + VIBRATO_WINDOW] |= _wobbles(windows[first])
+    firsts = np.flatnonzero(whole)
+    for first in firsts[_wobbles(windows[firsts])]:
+        wobbling[first : first + VIBRATO_WINDOW] = True
     return wobbling
 
 
-def _wobbles(cents: np.ndarray) -> bool:
-    """Whether the pitch of one window [frame] in cents has vibrato."""
-    line = np.stack([np.ones(len(cents)), np.arange(len(cents))], -1)
-    bent = cents - line @ np.linalg.lstsq(line, cents, rcond=None)[0]
-    variance = bent @ bent
-    if variance < len(cents) * VIBRATO_CENTS**2 / 4:  # half of a sinusoid's: too little, whatever its form
-        return False
-    fits = [_fit(bent, rate) for rate in TRIED_HZ]
-    best = int(np.argmin([left for left, _ in fits]))
-    left, amplitude = fits[best]
-    within = VIBRATO_HZ[0] <= TRIED_HZ[best] <= VIBRATO_HZ[1]
-    return bool(within and amplitude >= VIBRATO_CENTS and left <= (1 - VIBRATO_SHARE) * variance)
-
-
-def _fit(bent: np.ndarray, rate: float) -> tuple[float, float]:
-    """What a sinusoid of a rate in Hz beside a line leaves of a pitch (sum of squares), and its amplitude."""
-    turns = 2 * np.pi * rate * FRAME_SECONDS * np.arange(len(bent))
-    parts = np.stack([np.sin(turns), np.cos(turns), np.ones(len(bent)), np.arange(len(bent))], -1)
-    found = np.linalg.lstsq(parts, bent, rcond=None)[0]
-    return float(np.square(bent - parts @ found).sum()), float(np.hypot(*found[:2]))
+def _wobbles(windows: np.ndarray) -> np.ndarray:
+    """Which windows of pitch [window, frame] in cents have vibrato, bool [window]."""
+    places = np.arange(VIBRATO_WINDOW)
+    line = np.stack([np.ones(VIBRATO_WINDOW), places], -1)
+    bent = windows - windows @ line @ np.linalg.pinv(line)
+    turns = 2 * np.pi * FRAME_SECONDS * TRIED_HZ[:, None] * places
+    sinusoids = np.stack([np.sin(turns), np.cos(turns), *np.broadcast_to(line.T[:, None], (2, *turns.shape))], -1)
+    found = np.einsum("rpf,wf->wrp", np.linalg.pinv(sinusoids), bent)  # by least squares, each rate by itself
+    left = np.square(bent[:, None] - np.einsum("rfp,wrp->wrf", sinusoids, found)).sum(-1)
+    best = left.argmin(-1)[:, None]
+    amplitude = np.hypot(*np.take_along_axis(found, best[..., None], 1)[:, 0, :2].T)
+    described = np.take_along_axis(left, best, 1)[:, 0] <= (1 - VIBRATO_SHARE) * np.square(bent).sum(-1)
+    rate = TRIED_HZ[best[:, 0]]
+    return (rate >= VIBRATO_HZ[0]) & (rate <= VIBRATO_HZ[1]) & (amplitude >= VIBRATO_CENTS) & described
 
 
 def constant(cents: np.ndarray) -> np.ndarray:
