@@ -19,12 +19,13 @@ STEPS = 32  # between the baseline and the input
 def activation_maps(network: ScoringNetwork, spectrograms: Tensor, target: int = 0) -> Tensor:
     """Class activation maps [batch, 32, 37] of spectrograms [batch, 257, 298] in dB, for class 0 or 1.
 
-    The last block's channels, each times its weight in the linear layer, without the bias. One output scores class 1, so
-    class 0 gets the negative sum. The mean of the class-1 map over its cells plus the bias is the logit.
+    The last block's channels, each times its weight in the linear layer (with rows, each row its own), without the bias.
+    One output scores class 1, so class 0 gets the negative sum. The mean of the class-1 map over its cells plus the bias
+    is the logit.
     Paper: Verma & Berger 2019, section V, after Zhou et al. 2016. Chapter: timbre_loss.
     """
-    weights = network.linear.weight[0]
-    return _sign(target) * torch.einsum("bcft,c->bft", network.eval().cells(spectrograms), weights)
+    cells, weights = network.eval().cells(spectrograms), network.weights_of_cells()
+    return _sign(target) * (cells * weights[..., None]).sum(-3) * weights.shape[-1]
 
 
 def resized(maps: Tensor, bins: int, frames: int) -> Tensor:

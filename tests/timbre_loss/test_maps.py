@@ -67,6 +67,13 @@ def test_a_map_leaves_the_bias_out_and_keeps_the_rest_of_the_logit(network):
         assert not torch.allclose(mean, network.logits(spectrograms), atol=1e-3)
 
 
+def test_with_rows_too_the_map_is_the_logit_without_its_bias():
+    torch.manual_seed(3)
+    network = ScoringNetwork(2, rows=True).eval()
+    mean = maps.activation_maps(network, noise(3), 1).mean((-2, -1))
+    assert torch.allclose(mean + network.linear.bias, network.logits(noise(3)), atol=1e-5)
+
+
 def test_a_resized_map_lies_over_its_spectrogram(detector, spot):
     found = maps.resized(maps.activation_maps(detector, spot, 1), 257, 298)[0]
     assert found.shape == (257, 298)
