@@ -16,6 +16,7 @@ from paper_code.bark_loss.loss import BarkLoss
 from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
+from paper_code.timbre_loss.loss import TimbreLoss
 
 LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "bark": BarkLoss,
@@ -29,6 +30,7 @@ LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "masking": MaskingLoss,
     "log_mel": LogMelLoss,
     "pmsqe": PMSQE,
+    "timbre": TimbreLoss.pretrained,
 }
 
 
