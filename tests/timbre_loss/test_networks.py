@@ -1,5 +1,7 @@
 """The scoring network: its size by hand, the range of its scores, and that a clip's score is its own."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -23,7 +25,7 @@ def _network(width: int = 2) -> ScoringNetwork:
 def test_parameters_by_hand(width, written):
     """Kernels of 3 x 3 without bias, a scale and a shift a channel, one linear layer with a bias."""
     channels = [1, width, 2 * width, 2 * width, 4 * width]
-    by_hand = sum(9 * i * o + 2 * o for i, o in zip(channels, channels[1:], strict=False)) + 4 * width + 1
+    by_hand = sum(9 * i * o + 2 * o for i, o in pairwise(channels)) + 4 * width + 1
     assert parameters(ScoringNetwork(width)) == by_hand == written
 
 
