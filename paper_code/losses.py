@@ -17,6 +17,7 @@ from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, Magni
 from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
+from paper_code.timbre_loss.loss import TimbreLoss
 
 LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "bark": BarkLoss,
@@ -31,6 +32,7 @@ LOSSES: Mapping[str, Callable[..., nn.Module]] = {
     "log_mel": LogMelLoss,
     "pmsqe": PMSQE,
     "jnd": JNDLoss.released,
+    "timbre": TimbreLoss.pretrained,
 }
 
 

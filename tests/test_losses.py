@@ -11,13 +11,14 @@ from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.losses import LOSSES, make_loss
 from paper_code.masking_loss.loss import LogMelLoss, MaskingLoss
 from paper_code.masking_loss.pmsqe import PMSQE
+from paper_code.timbre_loss.loss import TimbreLoss
 
 RATES = {name: 22050 if name == "jnd" else 16000 for name in LOSSES}  # Hz, at which every loss can be made
 
 
 def _pair(*shape):
-    """Estimate and reference [..., 2000], noise at -20 dB re full scale."""
-    estimate, reference = 0.1 * torch.randn(2, *shape, 2000, generator=torch.Generator().manual_seed(0))
+    """Estimate and reference [..., 4000], noise at -20 dB re full scale."""
+    estimate, reference = 0.1 * torch.randn(2, *shape, 4000, generator=torch.Generator().manual_seed(0))
     return estimate, reference
 
 
@@ -34,14 +35,18 @@ def test_every_loss_is_at_its_minimum_for_equal_signals_and_has_a_gradient(name)
     assert estimate.grad.abs().max() > 0
 
 
-@pytest.mark.parametrize("name", LOSSES)
+# The timbre loss compares classes, not signals: two noises are of one class, and every way between them is as good.
+OF_SIGNALS = [name for name in LOSSES if name != "timbre"]
+
+
+@pytest.mark.parametrize("name", OF_SIGNALS)
 def test_no_loss_has_a_minimum_elsewhere_than_at_equal_signals(name):
     """On the way from another signal to the reference, at one level, every loss falls from one end to the other.
 
     The masking loss reaches its minimum before: what is hidden costs nothing.
     """
     loss = make_loss(name, sample_rate=RATES[name])
-    signal, other = torch.randn(2, 1, 2000, generator=torch.Generator().manual_seed(1)) * 0.1
+    signal, other = torch.randn(2, 1, 4000, generator=torch.Generator().manual_seed(1)) * 0.1
     ways = [math.cos(angle) * signal + math.sin(angle) * other for angle in (math.pi / 2, 0.5, 0.1, 0.0)]
     values = [loss(way, signal).item() for way in ways]
     assert values == sorted(values, reverse=True)
@@ -58,6 +63,7 @@ KINDS = {
     "log_mel": LogMelLoss,
     "pmsqe": PMSQE,
     "jnd": JNDLoss,
+    "timbre": TimbreLoss,
 }
 
 
@@ -98,12 +104,12 @@ def test_silence_has_finite_values_and_gradients(name):
 @pytest.mark.parametrize(
     ("estimate", "reference", "message"),
     [
-        (torch.zeros(1, 2000), torch.zeros(1, 2001), "same shape"),
-        (torch.zeros(2, 2000), torch.zeros(2000), "same shape"),
+        (torch.zeros(1, 4000), torch.zeros(1, 4001), "same shape"),
+        (torch.zeros(2, 4000), torch.zeros(4000), "same shape"),
         (torch.zeros(1, 0), torch.zeros(1, 0), "at least one sample"),
-        (torch.full((1, 2000), math.nan), torch.zeros(1, 2000), "estimate .* not finite"),
-        (torch.zeros(1, 2000), torch.full((1, 2000), -math.inf), "reference .* not finite"),
-        (torch.zeros(2000, dtype=torch.int16), torch.zeros(2000, dtype=torch.int16), "floating-point"),
+        (torch.full((1, 4000), math.nan), torch.zeros(1, 4000), "estimate .* not finite"),
+        (torch.zeros(1, 4000), torch.full((1, 4000), -math.inf), "reference .* not finite"),
+        (torch.zeros(4000, dtype=torch.int16), torch.zeros(4000, dtype=torch.int16), "floating-point"),
     ],
 )
 def test_what_is_no_pair_of_signals_is_refused(name, estimate, reference, message):
@@ -159,6 +165,13 @@ def test_options_of_the_masking_chapters_losses_reach_them():
     assert make_loss("pmsqe", sample_rate=8000).sample_rate == 8000
     with pytest.raises(ValueError, match=r"sample_rate is one of 16000, 8000; found 44100"):
         make_loss("pmsqe", sample_rate=44100)
+
+
+def test_options_of_the_timbre_loss_reach_it():
+    loss = make_loss("timbre", target=1, alpha=0.1, beta=0.2)
+    assert (loss.target, loss.alpha, loss.beta) == (1, 0.1, 0.2)
+    with pytest.raises(ValueError, match=r"16000 Hz.*44100"):
+        make_loss("timbre", sample_rate=44100)
 
 
 @pytest.mark.parametrize("name", ["codec", "codec_frequency_aware", "codec_time"])
