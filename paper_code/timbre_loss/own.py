@@ -372,9 +372,8 @@ def _conversions(
         counts = [f"{n} of {len(some)} files of {name}" for n, some, name in zip(short, sounds, names, strict=True)]
         notes.append(f"Shorter than {SECONDS:g} s, and repeated up to it: {_and(counts)}.")
     if pauses := sum(len(_cut(s).waveforms) for s in every) - sum(len(take.waveforms) for some in cut for take in some):
-        notes.append(
-            f"{pauses} clips lie {-PAUSE_DB:g} dB or more below the loudest of their file: left out as pauses."
-        )
+        told = f"{pauses} clip{'s' * (pauses > 1)} of 3 s"
+        notes.append(f"Left out as pauses, {-PAUSE_DB:g} dB or more below the loudest clip of their file: {told}.")
     levels = [float(torch.stack([_decibels(sound.waveform) for sound in some]).mean()) for some in sounds]
     if abs(levels[0] - levels[1]) >= TOLD_DB:
         louder, softer = names if levels[0] > levels[1] else names[::-1]
