@@ -118,6 +118,15 @@ def test_noise_between_tones():
     assert found.steady[(seconds > 2.3) & (seconds < 2.8)].all()
 
 
+def test_pitch_motion_is_its_rms_beside_a_line():
+    """20 cents twice a second have an RMS of 14; a slow glide and a wrong tuning count for nothing."""
+    seconds = time(1.5)
+    moving = m.pitch_motion(tone(20 * np.sin(2 * np.pi * 2 * seconds)), 220.0)
+    assert moving == pytest.approx(20 / math.sqrt(2), abs=2)
+    assert m.pitch_motion(tone(10 + 20 * seconds), 220.0) < 2
+    assert math.isnan(m.pitch_motion(torch.zeros(RATE), 220.0))
+
+
 @pytest.mark.parametrize("waveform", [torch.zeros(RATE), torch.zeros(500)], ids=["silence", "two frames"])
 def test_silence_holds_nothing(waveform):
     found = m.moments(waveform)
