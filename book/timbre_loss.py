@@ -231,10 +231,11 @@ page.regions(study)
 # ### Is it vibrato?
 #
 # We test the claim on five real phrases, in pieces of 3 s. The pitch tracker pYIN {cite:p}`mauch2014` says which frames
-# have vibrato (4 to 8 Hz); the level says where notes begin; spectral flatness says what is noisy. The measure is the mean of
-# the map in such frames minus its mean in steady ones, in standard deviations of the map. Integrated gradients
-# {cite:p}`sundararajan2017` and occlusion, which need no special network, are a check. And since real phrases differ in more
-# than vibrato, we also imposed a vibrato of 6 Hz and 30 cents on every second note of cello A's phrases.
+# have vibrato (4 to 8 Hz); the level says where notes begin; spectral flatness says what is noisy. The measure is the
+# mean of the map over frequency in such frames minus its mean in steady ones, in standard deviations over the frames.
+# Integrated gradients {cite:p}`sundararajan2017` and occlusion, which need no special network, are a check. But the real
+# phrases hold hardly any vibrato. So we also imposed a vibrato of 6 Hz and 30 cents on every second note of cello A's
+# held-out phrases, and then on the other notes: each note is once a note with vibrato and once a steady one.
 
 # %% tags=["hide-input"]
 page.salience_chart(study)

@@ -21,8 +21,10 @@ from paper_code.timbre_loss.salience import Passage
 from paper_code.timbre_loss.stimuli import Phrases
 from paper_code.timbre_loss.weights import FIRST, SECOND, kept
 
+OTHER = {"cellos": "vibrato", "vibrato": "cellos"}  # trained on one, tested on the other too
 SEEN = 2  # clips of which masks are kept and the blocks can be chosen
 LISTENED = 6  # held-out phrases that maps are drawn of
+GRID_STEPS = 60  # of the masks that readers choose from
 SHORT = 10  # steps of a mask: with fewer, the choice of blocks is small too
 SMALL_GRID = block_grid.Grid((16,), (30,), (60, 120), (3.0,))
 
@@ -39,13 +41,16 @@ def evaluate(config: TimbreConfig, folder: Path) -> None:
         "scores": answers[FIRST].mean(0).tolist(),
     }
     arrays: dict[str, Any] = {"scores": answers[FIRST].numpy()}
+    if config.pair in OTHER:
+        other = stimuli.held_out_phrases(OTHER[config.pair], config.seed, config.tests, config.synthetic)
+        metrics["accuracy"][OTHER[config.pair]] = accuracy(scores(networks[FIRST], other.spectrograms))
     if config.width == WIDTH:
         training = stimuli.training_phrases(config.pair, config.seed, config.melodies, 0, config.synthetic)
         metrics["floors"] = floors_of(training, held_out)
-        if config.pair != "null":
+        if config.masks:
             _masks(config, networks, training, held_out, metrics, arrays)
-        if config.pair == "cellos":
-            _salience(config, networks[FIRST], training, held_out, metrics, arrays)
+        if config.pair in ("cellos", "vibrato") and not config.rows:
+            _salience(config, networks[FIRST], training, metrics, arrays)
     write_arrays(folder / ARRAYS, arrays)
     write_json(folder / METRICS, metrics)
 
@@ -87,8 +92,6 @@ def _masks(
     arrays: dict[str, Any],
 ) -> None:
     """Masks that take class 1 to class 0, on the first held-out phrases."""
-    if not config.masks:
-        return
     network, judge = networks[FIRST], networks[SECOND]
     few = slice(config.masks)
     clips = Clips(held_out.waveforms[few, 1], held_out.waveforms[few, 0], held_out.melodies[few])
@@ -103,12 +106,13 @@ def _masks(
     arrays |= {f"mask/{name}": values for name, values in mask_runs.shown(found).items()}
     arrays |= mask_runs.shown_scores(network, clips, found)
     arrays["input"] = mask_runs.packed(clips.spectrograms[:SEEN] / 4)  # whole dB
-    if config.grid:
+    if config.grid and not config.rows:
         swept = mask_runs.sweep(network, judge, clips, config.mask_steps)
         arrays |= {f"sweep/{name}": values for name, values in swept.items()}
         titles = [f"clip {number + 1}" for number in range(SEEN)]
         grid = block_grid.Grid() if config.mask_steps > SHORT else SMALL_GRID
-        kept_grid, about = block_grid.learn(network, clips.spectrograms[:SEEN], titles, grid, recipe)
+        quick = replace(recipe, steps=min(GRID_STEPS, config.mask_steps))
+        kept_grid, about = block_grid.learn(network, clips.spectrograms[:SEEN], titles, grid, quick)
         metrics["grid"] = about
         arrays |= {f"grid/{name}": values for name, values in kept_grid.items()}
 
@@ -117,17 +121,16 @@ def _salience(
     config: TimbreConfig,
     network: ScoringNetwork,
     training: Phrases,
-    held_out: Phrases,
     metrics: dict[str, Any],
     arrays: dict[str, Any],
 ) -> None:
     """What the network listens to: real phrases, and held-out ones of cello A without and with vibrato."""
-    few = Phrases(held_out.waveforms[:LISTENED], held_out.melodies[:LISTENED])
+    few = stimuli.held_out_phrases("cellos", config.seed, min(LISTENED, config.tests), config.synthetic)
     passages = salience.passages(few, config.synthetic)
     baseline = maps.mean_spectrum(training.spectrograms)
     metrics["salience"], differences = salience.measure(network, passages, baseline)
     arrays |= {f"salience/{name}": values for name, values in differences.items()}
-    shown = [_most_vibrato(passages), next(p for p in passages if p.source == salience.MELODIES)]
+    shown = [_most_vibrato(passages), next(p for p in passages if p.source == salience.IMPOSED)]
     metrics["listened"] = [passage.title for passage in shown]
     arrays["listened/spectrograms"] = np.stack([mask_runs.packed(p.spectrogram / 4) for p in shown])
     activation = [maps.activation_maps(network, p.spectrogram[None])[0].numpy() for p in shown]

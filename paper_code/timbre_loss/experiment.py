@@ -29,9 +29,10 @@ ROWS = "_rows"  # how the runs of our variant's network end
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, TimbreConfig]:
-    """The runs of one seed, by name: "cellos", "body", "null", the same with rows, and "cellos_width4" and the like.
+    """The runs of one seed by name: "cellos", "null", "body", the same with rows, "vibrato", "cellos_width4" and the like.
 
-    Masks, further widths and "null_rows" are for the profile's first three seeds only. overrides: fields of TimbreConfig.
+    Masks, further widths, "vibrato" and "null_rows" are for the profile's first three seeds only.
+    overrides: fields of TimbreConfig.
     """
     size = PROFILES[profile]
     few = seed in size.seeds[:FEW_SEEDS]
@@ -39,7 +40,7 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, TimbreCo
     common = {"profile": profile, "seed": seed, **size.of(NETWORK)}
     runs = {}
     for rows, ending in ((False, ""), (True, ROWS)):
-        for pair in stimuli.PAIRS:
+        for pair in ("cellos", "null", "body"):
             if rows and pair == "null" and not few:
                 continue
             extra = with_masks if pair != "null" else {}
@@ -47,6 +48,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, TimbreCo
             runs[pair + ending] = TimbreConfig(
                 **(common | {"pair": pair, "rows": rows, "grid": grid} | extra | overrides)
             )
+    if few:
+        runs["vibrato"] = TimbreConfig(**(common | {"pair": "vibrato"} | overrides))
     for width in WIDTHS if few else ():
         runs[f"cellos_width{width}"] = TimbreConfig(**(common | {"pair": "cellos", "width": width} | overrides))
     return runs

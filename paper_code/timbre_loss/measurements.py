@@ -8,12 +8,14 @@ from paper_code.lab.store import Result
 # Run -> its name in measurements.
 RUNS = {
     "cellos": "cellos",
+    "vibrato": "cellos with vibrato",
     "body": "known filter",
     "null": "null test",
     "cellos_rows": "cellos with rows",
     "body_rows": "known filter with rows",
     "null_rows": "null test with rows",
 }
+OTHERS = {"judge": "of the judge", "vibrato": "when both have vibrato", "cellos": "without vibrato"}
 FLOORS = {"nearest mean": "nearest mean", "logistic": "logistic regression", "confounds": "confounds"}
 
 
@@ -25,8 +27,8 @@ def title(run: str) -> str:
 def measurements(results: list[Result]) -> dict[str, list[float]]:
     """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
 
-    "accuracy, <run>", "accuracy of the judge, <run>", "accuracy of <floor>, <run>": shares of held-out phrases; runs are
-    those of RUNS, and "cellos, width <width>". "parameters, <run>".
+    "accuracy, <run>", "accuracy of the judge, <run>", "accuracy when both have vibrato, <run>", "accuracy of <floor>,
+    <run>": shares of held-out phrases; runs are those of RUNS, and "cellos, width <width>". "parameters, <run>".
     "<measure> of <mask>, <run>": see mask_measures; masks are those of masks.RECIPES, with _ as a space, and "none",
     "equaliser", "truth"; "gain in distance of <mask>, <run>": how much nearer to the target's phrase the mask brings, dB.
     "difference between <inputs, runs or starts>, <run>": of masks, in dB.
@@ -42,8 +44,9 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
         name, metrics = title(result.experiment), result.metrics
         found[f"accuracy, {name}"] = metrics["accuracy"]["network"]
         found[f"parameters, {name}"] = metrics["parameters"]
-        if "judge" in metrics["accuracy"]:
-            found[f"accuracy of the judge, {name}"] = metrics["accuracy"]["judge"]
+        for key, called in OTHERS.items():
+            if key in metrics["accuracy"]:
+                found[f"accuracy {called}, {name}"] = metrics["accuracy"][key]
         found |= {f"accuracy of {FLOORS[floor]}, {name}": v for floor, v in metrics.get("floors", {}).items()}
         found |= {f"difference between {what}, {name}": v for what, v in metrics.get("follows", {}).items()}
         found |= {f"{key.replace('/', ', ')}, {name}": v for key, v in metrics.get("salience", {}).items()}

@@ -3,10 +3,12 @@
 Chapter: timbre_loss
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from scipy import signal
 from torch import Tensor
 
 from paper_code.audio.perturbations import coloured_noise
@@ -18,6 +20,9 @@ LEVEL_DB = -26.0  # RMS of a phrase re full scale
 FLOOR_DB = -45.0  # RMS of the noise that every phrase gets, re the phrase
 PINK = -3.0  # dB an octave
 FADE_OUT = 0.06  # s
+VIBRATO = 6.0, 30.0  # rate in Hz and amplitude in cents, where none is asked for
+VIBRATO_FADE = 0.1  # s, in which it comes and goes
+FINER = 8  # samples are that much closer where a waveform is read between them
 SOFTEST_DB = -9.0  # dynamics: each note lies between this and 0 dB
 
 
@@ -63,6 +68,25 @@ def play(tune: Melody, notes: Mapping[int, Note], transpose: int = 0) -> Tensor:
         wave = wave[: SAMPLES - start]
         phrase[start : start + len(wave)] += 10 ** (event.level / 20) * wave
     return phrase
+
+
+def with_vibrato(
+    waveform: Tensor, events: Iterable[Event], rate: float = VIBRATO[0], cents: float = VIBRATO[1]
+) -> Tensor:
+    """A waveform [time] at 16 kHz with a vibrato of a rate (Hz) and an amplitude (cents) on some notes.
+
+    It is read sooner and later, so that everything that sounds moves alike.
+    """
+    seconds = np.arange(len(waveform)) / SAMPLE_RATE
+    swing = (2 ** (cents / 1200) - 1) / (2 * np.pi * rate)  # s
+    delay = np.zeros(len(waveform))
+    for event in events:
+        since, left = seconds - event.start, event.start + event.seconds - seconds
+        strength = np.clip(np.minimum(since, left) / VIBRATO_FADE, 0, 1)
+        delay += strength * swing * np.sin(2 * np.pi * rate * since)
+    finer = signal.resample(waveform.double().numpy(), FINER * len(waveform))
+    places = (seconds - delay) * SAMPLE_RATE * FINER
+    return torch.from_numpy(np.interp(places, np.arange(len(finer)), finer)).float()
 
 
 def finish(phrase: Tensor, noise: torch.Generator, floor: float = FLOOR_DB) -> Tensor:

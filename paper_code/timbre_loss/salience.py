@@ -6,12 +6,11 @@ Chapter: timbre_loss
 """
 
 import functools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import signal
 from torch import Tensor
 
 from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defined
@@ -19,7 +18,6 @@ from paper_code.timbre_loss import maps, phrases, stimuli
 from paper_code.timbre_loss.moments import KINDS, Moments, levels, moments, of_melody
 from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.notes import SAMPLE_RATE
-from paper_code.timbre_loss.phrases import Event
 from paper_code.timbre_loss.spectrograms import log_spectrogram
 from paper_code.timbre_loss.stimuli import Phrases
 
@@ -29,9 +27,6 @@ REAL, MELODIES, IMPOSED = "real", "melodies", "imposed"
 COMPARED = {REAL: ("vibrato", "onset", "noise"), MELODIES: ("onset",), IMPOSED: ("vibrato",)}
 LEVEL_REMOVED = "level_removed"
 FEWEST = 5  # frames of each kind, for a difference to be defined
-VIBRATO_HZ, VIBRATO_CENTS = 6.0, 30.0  # of the vibrato that is imposed
-VIBRATO_FADE = 0.1  # s, in which it comes and goes
-FINER = 8  # samples are that much closer where a waveform is read between them
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,24 +90,10 @@ def wobbling_passages(made: Phrases) -> list[Passage]:
     for i, (wave, tune) in enumerate(zip(made.waveforms[:, 0], made.melodies, strict=True)):
         for first in (0, 1):
             chosen = [number % 2 == first for number in range(len(tune))]
-            heard = with_vibrato(wave, [event for event, moved in zip(tune, chosen, strict=True) if moved])
+            heard = phrases.with_vibrato(wave, [event for event, moved in zip(tune, chosen, strict=True) if moved])
             holds = of_melody(tune, log_spectrogram(wave).shape[-1], chosen)
             found.append(Passage(f"melody {i}", IMPOSED, f"melody {i}", heard, holds))
     return found
-
-
-def with_vibrato(waveform: Tensor, events: Iterable[Event]) -> Tensor:
-    """A waveform [time] at 16 kHz with a vibrato of 6 Hz and 30 cents on some notes, by reading it sooner and later."""
-    seconds = np.arange(len(waveform)) / SAMPLE_RATE
-    swing = (2 ** (VIBRATO_CENTS / 1200) - 1) / (2 * np.pi * VIBRATO_HZ)  # s
-    delay = np.zeros(len(waveform))
-    for event in events:
-        since, left = seconds - event.start, event.start + event.seconds - seconds
-        strength = np.clip(np.minimum(since, left) / VIBRATO_FADE, 0, 1)
-        delay += strength * swing * np.sin(2 * np.pi * VIBRATO_HZ * since)
-    finer = signal.resample(waveform.double().numpy(), FINER * len(waveform))
-    places = (seconds - delay) * SAMPLE_RATE * FINER
-    return torch.from_numpy(np.interp(places, np.arange(len(finer)), finer)).float()
 
 
 def profiles(network: ScoringNetwork, spectrogram: Tensor, baseline: Tensor) -> dict[str, np.ndarray]:

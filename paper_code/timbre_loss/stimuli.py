@@ -1,7 +1,8 @@
 """What the scoring network is trained and tested on: pairs of instruments, split by pitch and melody.
 
-Three pairs: the two cellos; a null pair, one cello's notes divided in two; and a pair of known truth, cello A through a
-fixed body filter against cello A as it is. Class 0 is the one that a sound is to be changed into.
+Four pairs: the two cellos; the same with vibrato imposed on both; a null pair, one cello's notes divided in two; and a
+pair of known truth, cello A through a fixed body filter against cello A as it is. Class 0 is the one that a sound is to
+be changed into.
 Chapter: timbre_loss
 """
 
@@ -22,13 +23,15 @@ from paper_code.timbre_loss.notes import CELLO_A, CELLO_B, SAMPLE_RATE, Note, na
 from paper_code.timbre_loss.phrases import Melody
 from paper_code.timbre_loss.spectrograms import log_spectrogram
 
-PAIRS = ("cellos", "null", "body")
+PAIRS = ("cellos", "null", "body", "vibrato")
 TITLES = {
     "cellos": ("cello A", "cello B"),
+    "vibrato": ("cello A with vibrato", "cello B with vibrato"),
     "null": ("half of cello A's notes", "the other half"),
     "body": ("cello A, body filter", "cello A"),
 }
 FOLDS = 6  # seed k tests on every sixth pitch, from the k-th on
+VIBRATO_LEAST, VIBRATO_MOST = torch.tensor([4.0, 5.0]), torch.tensor([7.5, 40.0])  # rate in Hz, amplitude in cents
 SEMITONES = (-1, 0, 1)  # training phrases are transposed by one of these
 
 REAL_PHRASES = {
@@ -71,7 +74,7 @@ def instruments(pair: str, seed: int, synthetic: bool = False) -> tuple[dict[int
     takes against the even ones, for every other seed each two are divided by chance.
     """
     first = notes(CELLO_A, synthetic)
-    if pair == "cellos":
+    if pair in ("cellos", "vibrato"):
         second = notes(CELLO_B, synthetic)
         return {m: first[m] for m in shared_pitches()}, {m: second[m] for m in shared_pitches()}
     if pair == "body":
@@ -104,8 +107,13 @@ def make(
     count: int,
     seed: int,
     semitones: Sequence[int] = (0,),
+    vibrato: bool = False,
 ) -> Phrases:
-    """`count` melodies over some pitches, each on both instruments with the same noise. See `phrases.finish`."""
+    """`count` melodies over some pitches, each on both instruments with the same noise. See `phrases.finish`.
+
+    vibrato: impose one on every note, of a rate and an amplitude that are drawn for each melody and are the same on both:
+    the notes' own unsteadiness is then no sign of who played them.
+    """
     random = torch.Generator().manual_seed(seed)
     melodies, waveforms = [], []
     for number in range(count):
@@ -113,6 +121,9 @@ def make(
         transpose = semitones[int(torch.randint(len(semitones), (), generator=random))]
         noise = [torch.Generator().manual_seed(seed + number) for _ in pair]
         played = [phrases.play(tune, notes_of, transpose) for notes_of in pair]
+        if vibrato:
+            rate, cents = VIBRATO_LEAST + (VIBRATO_MOST - VIBRATO_LEAST) * torch.rand(2, generator=random)
+            played = [phrases.with_vibrato(phrase, tune, float(rate), float(cents)) for phrase in played]
         waveforms.append(torch.stack([phrases.finish(p, n) for p, n in zip(played, noise, strict=True)]))
         melodies.append(tune)
     return Phrases(torch.stack(waveforms), tuple(melodies))
@@ -125,14 +136,14 @@ def training_phrases(pair: str, seed: int, count: int, again: int = 0, synthetic
     """
     both = instruments(pair, seed, synthetic)
     train, _ = sides(sorted(both[0]), seed)
-    return make(both, train, count, 1_000_000 * (seed + 1) + 100_000 * again, SEMITONES)
+    return make(both, train, count, 1_000_000 * (seed + 1) + 100_000 * again, SEMITONES, pair == "vibrato")
 
 
 def held_out_phrases(pair: str, seed: int, count: int, synthetic: bool = False) -> Phrases:
     """Phrases to test on: held-out pitches, other melodies, not transposed."""
     both = instruments(pair, seed, synthetic)
     _, test = sides(sorted(both[0]), seed)
-    return make(both, test, count, 1_000_000 * (seed + 1) + 900_000)
+    return make(both, test, count, 1_000_000 * (seed + 1) + 900_000, vibrato=pair == "vibrato")
 
 
 def real_phrases(synthetic: bool = False) -> dict[str, Clip]:

@@ -76,7 +76,9 @@ def test_clips_are_learned_independently_from_one_start(network, spectrograms):
 
 
 def test_the_target_turns_the_direction(network, spectrograms):
-    towards = [masks.learn(network, spectrograms, Recipe(steps=20, number=20).unconstrained(), target=t) for t in (0, 1)]
+    towards = [
+        masks.learn(network, spectrograms, Recipe(steps=20, number=20).unconstrained(), target=t) for t in (0, 1)
+    ]
     scores = [network(spectrograms + each.raw).mean().item() for each in towards]
     assert scores[0] < scores[1]
     with pytest.raises(ValueError, match="0 or 1"):
@@ -85,7 +87,7 @@ def test_the_target_turns_the_direction(network, spectrograms):
 
 @pytest.mark.parametrize("wrong", [{"start": "circles"}, {"smoothed": "often"}, {"start": "gaussian"}])
 def test_recipes_that_make_no_sense_are_refused(wrong):
-    with pytest.raises(ValueError, match="is one of|must be free"):
+    with pytest.raises(ValueError, match=r"is one of|must be free"):
         Recipe(**wrong)
 
 

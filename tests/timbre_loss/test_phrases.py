@@ -37,7 +37,9 @@ def test_both_instruments_play_the_same_onsets_lengths_and_dynamics():
         sounding = (frames > 0).nonzero()[:, 0] / 100
         assert sounding.min().item() == pytest.approx(0.18, abs=0.011)
         assert not ((sounding > 1.01) & (sounding < 1.47)).any()
-        loud = [10 * torch.log10(phrase[round(s * 16000) : round((s + 0.5) * 16000)].square().mean()) for s in (0.3, 1.7)]
+        loud = [
+            10 * torch.log10(phrase[round(s * 16000) : round((s + 0.5) * 16000)].square().mean()) for s in (0.3, 1.7)
+        ]
         assert (loud[1] - loud[0]).item() == pytest.approx(-6.0, abs=0.3)
 
 

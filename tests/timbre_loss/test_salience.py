@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from paper_code.audio.instruments import hertz_from_midi
-from paper_code.timbre_loss import maps, moments, salience, stimuli
+from paper_code.timbre_loss import maps, moments, phrases, salience, stimuli
 from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.notes import Note
 from paper_code.timbre_loss.phrases import Event
@@ -84,7 +84,7 @@ def test_vibrato_is_put_on_the_notes_that_are_named():
     """The pitch swings within the note; outside, nothing changes."""
     seconds = np.arange(3 * RATE) / RATE
     tone = torch.tensor(0.05 * sum(np.sin(2 * np.pi * 220 * k * seconds) / k for k in range(1, 9)))
-    heard = salience.with_vibrato(tone, [Event(57, 1.0, 1.5, 0.0)])
+    heard = phrases.with_vibrato(tone, [Event(57, 1.0, 1.5, 0.0)])
     assert torch.allclose(heard[:RATE], tone[:RATE].float(), atol=1e-4)
     assert torch.allclose(heard[-RATE // 2 + 10 :], tone[-RATE // 2 + 10 :].float(), atol=1e-4)
     cents = moments.pitch(heard)
@@ -100,10 +100,10 @@ def test_vibrato_is_the_phase_of_a_sine():
     event = Event(57, -10.0, 30.0, 0.0)  # so long that it neither comes nor goes here
     swing = (2 ** (30 / 1200) - 1) / (2 * np.pi * 6)
     wanted = np.sin(2 * np.pi * 3000 * (seconds - swing * np.sin(2 * np.pi * 6 * (seconds + 10))))
-    heard = salience.with_vibrato(torch.tensor(np.sin(2 * np.pi * 3000 * seconds)), [event]).numpy()
+    heard = phrases.with_vibrato(torch.tensor(np.sin(2 * np.pi * 3000 * seconds)), [event]).numpy()
     middle = slice(RATE // 4, -RATE // 4)  # the ends wrap around
     assert np.sqrt(np.mean((heard - wanted)[middle] ** 2)) < 10 ** (-50 / 20)
-    assert salience.with_vibrato(torch.tensor(wanted), []).numpy() == pytest.approx(wanted, abs=1e-5)
+    assert phrases.with_vibrato(torch.tensor(wanted), []).numpy() == pytest.approx(wanted, abs=1e-5)
 
 
 def test_each_note_has_vibrato_once(made):

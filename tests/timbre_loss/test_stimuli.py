@@ -30,7 +30,9 @@ def test_the_null_pair_has_no_take_twice():
         assert sorted(used) == list(range(36, 68))
         assert all({odd[low].midi, even[low].midi} == {low, low + 1} for low in odd)
     assert [note.midi for note in stimuli.halves(takes, 0)[0].values()] == list(range(36, 68, 2))
-    assert [n.midi for n in stimuli.halves(takes, 1)[0].values()] != [n.midi for n in stimuli.halves(takes, 2)[0].values()]
+    assert [n.midi for n in stimuli.halves(takes, 1)[0].values()] != [
+        n.midi for n in stimuli.halves(takes, 2)[0].values()
+    ]
 
 
 def test_phrases_are_the_same_every_time_and_fewer_are_the_first_of_many():
