@@ -77,14 +77,15 @@ pages.scoreboard(rows)
 # ::::
 #
 # ::::{grid-item-card} A learned timbre
-# :class-card: waiting
+# :link: timbre_loss
+# :link-type: doc
 #
 # :::{card-header}
 # Verma & Berger 2019
 # :::
-# A network that can tell two cellos apart steers an equaliser from one to the other.
+# A network that can tell two cellos apart steers an equaliser from one to the other. What does it listen to?
 # :::{card-footer}
-# In preparation
+# Listen and read
 # :::
 # ::::
 #

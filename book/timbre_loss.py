@@ -270,7 +270,9 @@ statements_table(claims.judge_ours("timbre_loss", study.measurements, study.prof
 
 # %% tags=["hide-input"]
 if class_a or class_b:
-    display(page.own(own.study(class_a, class_b, profile, seed, device)))
+    size = "small" if profile == "published" else profile
+    found = own.study(class_a, class_b, size, seed, device)
+    display(page.own_words(found), own.accuracies(found), own.player(found), page.own_maps(found))
 else:
     display(Markdown("*No recordings of your own were given to this run.*"))
 

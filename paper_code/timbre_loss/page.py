@@ -16,6 +16,7 @@ from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defi
 from paper_code.timbre_loss import block_grid, body, charts, configs, figures, mask_runs, stimuli
 from paper_code.timbre_loss.figures import BeforeAfter, Listened
 from paper_code.timbre_loss.measurements import title
+from paper_code.timbre_loss.own import Own
 from paper_code.timbre_loss.spectrograms import FFT, HOP, SAMPLE_RATE, hertz_of_bins
 from paper_code.timbre_loss.study import Study
 from paper_code.timbre_loss.wilson import wilson
@@ -94,11 +95,11 @@ def learning_curves(study: Study) -> Drawing:
     def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(1, 2, height=2.5, sharey=True)
         for place, (name, ending) in zip(axes, panels.items(), strict=True):
-            for pair, line in zip(stimuli.PAIRS, ("-", ":", "--"), strict=True):
+            for (pair, called), line in zip(PAIRS.items(), ("-", ":", "--"), strict=True):
                 curves = [result.curves["network/loss"] for result in study.of(pair + ending)]
                 if curves:
                     mean = _smoothed(np.mean(curves, axis=0))
-                    place.plot(mean, color=theme.colour("document"), linestyle=line, linewidth=1.4, label=PAIRS[pair])
+                    place.plot(mean, color=theme.colour("document"), linestyle=line, linewidth=1.4, label=called)
             place.set(title=name, xlabel="step", ylim=(0, 0.3))
         axes[0].set_ylabel("squared error")
         figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
@@ -236,3 +237,15 @@ def _over_passages(study: Study, name: str) -> Interval | None:
     if "/real/" in name:
         return interval_of_defined(np.mean(columns, axis=0).tolist())
     return interval_of_defined(np.concatenate(columns).tolist())
+
+
+def own_words(found: Own) -> Shown:
+    """What came out for a reader's own two folders, in sentences, and what was converted."""
+    texts = [*found.words, *found.notes]
+    return Shown(element("ul", "".join(element("li", prose(text)) for text in texts)), "\n".join(texts))
+
+
+def own_maps(found: Own) -> Drawing:
+    """Class activation maps over the reader's changed clips."""
+    shown = {f"clip {n + 1}": Listened(c.spectrogram.numpy(), c.map.numpy()) for n, c in enumerate(found.changed[:2])}
+    return figures.figure_3(shown, found.names[0])

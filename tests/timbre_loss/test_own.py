@@ -10,7 +10,7 @@ import torch
 
 from paper_code.audio.clips import AudioError
 from paper_code.lab.config import ConfigError
-from paper_code.timbre_loss import own
+from paper_code.timbre_loss import folders, own
 from paper_code.timbre_loss.own import LOGISTIC, NEAREST, NETWORK, Accuracy
 
 QUICK = {"width": 2, "melodies": 12, "steps": 60, "batch": 8, "learning_rate": 1e-2, "masks": 2, "mask_steps": 3}
@@ -208,11 +208,11 @@ def test_no_file_is_on_both_sides_and_each_is_held_out_once():
 def test_both_classes_give_as_many_clips_and_files_share_them():
     many = [own.Take(str(i), 16000, torch.arange(20.0)[:, None]) for i in range(3)]
     few = [own.Take("x", 16000, torch.zeros(1, 1)), own.Take("y", 16000, torch.zeros(9, 1))]
-    first, second = own.balanced(many, few, 100)
+    first, second = folders.balanced(many, few, 100)
     assert [len(take.waveforms) for take in first] == [4, 3, 3]
     assert [len(take.waveforms) for take in second] == [1, 9]
     assert first[1].waveforms[:, 0].tolist() == [0, 10, 19]  # over the whole file
-    assert [len(take.waveforms) for take in own.balanced(many, few, 4)[1]] == [1, 3]
+    assert [len(take.waveforms) for take in folders.balanced(many, few, 4)[1]] == [1, 3]
 
 
 # What is refused
@@ -285,7 +285,7 @@ def test_too_short_and_too_low_rates_are_told(pair):
 
 
 def test_good_folders_need_no_note(pair):
-    names, (first, second), notes = own.read(*pair, 10)
+    names, (first, second), notes = folders.read(*pair, 10)
     assert (names, notes) == (("a", "b"), ())
     for take in (*first, *second):
         assert take.waveforms.shape == (1, 48000)
@@ -297,7 +297,7 @@ def test_files_come_in_natural_order_without_what_is_no_sound(tmp_path):
     (first / "sub").mkdir()
     (first / ".hidden.wav").write_bytes(b"x")
     (first / "cover.JPG").write_bytes(b"x")
-    names, (takes, _), notes = own.read(first, _folder(tmp_path / "y" / "cello", 11, first=50), 99)
+    names, (takes, _), notes = folders.read(first, _folder(tmp_path / "y" / "cello", 11, first=50), 99)
     assert names == ("x/cello", "y/cello")
     assert [take.name for take in takes] == [f"take {i}.wav" for i in range(1, 12)]
     assert notes == ("Not read in cello: cover.JPG, sub/.",)
@@ -306,14 +306,14 @@ def test_files_come_in_natural_order_without_what_is_no_sound(tmp_path):
 def test_stereo_is_averaged_and_told(pair):
     sound = torch.stack([_noise(3.0, 8), 0.8 * _noise(3.0, 8)], -1)
     _write(pair[0] / "take 3.wav", sound)
-    _, (takes, _), notes = own.read(pair[0], _folder(pair[1], 3, first=200), 10)
+    _, (takes, _), notes = folders.read(pair[0], _folder(pair[1], 3, first=200), 10)
     assert notes == ("The channels of 1 of 6 files were averaged.",)
     assert torch.corrcoef(torch.stack([takes[2].waveforms[0], sound[:, 0]]))[0, 1] > 0.99
 
 
 def test_one_rate_is_resampled_and_told(tmp_path):
     pair = (_folder(tmp_path / name, 2, 3.0, first, 44100) for name, first in (("a", 0), ("b", 9)))
-    _, (takes, _), notes = own.read(*pair, 10)
+    _, (takes, _), notes = folders.read(*pair, 10)
     assert notes == ("Resampled from 44100 to 16000 Hz.",)
     assert takes[0].waveforms.shape == (1, 48000)
 
@@ -321,7 +321,7 @@ def test_one_rate_is_resampled_and_told(tmp_path):
 @pytest.mark.parametrize(("rates", "top"), [((16000, 44100), 7107), ((8000, 48000), 3553), ((11025, 22050), 4738)])
 def test_other_rates_are_brought_to_one_band_so_that_none_is_heard(rates, top, tmp_path):
     pair = [_folder(tmp_path / name, 2, 3.0, 9 * i, rates[i]) for i, name in enumerate("ab")]
-    _, classes, notes = own.read(*pair, 10)
+    _, classes, notes = folders.read(*pair, 10)
     assert notes == (
         f"The files have {rates[0]} and {rates[1]} Hz; all were brought to one band, up to {top} Hz, and to 16000 Hz.",
     )
@@ -337,7 +337,7 @@ def test_other_rates_are_brought_to_one_band_so_that_none_is_heard(rates, top, t
 def test_a_short_file_is_repeated_and_told(pair):
     sound = _noise(1.0, 77)
     _write(pair[0] / "take 3.wav", sound)
-    _, (takes, _), notes = own.read(pair[0], _folder(pair[1], 3, first=200), 10)
+    _, (takes, _), notes = folders.read(pair[0], _folder(pair[1], 3, first=200), 10)
     assert notes[0] == "Shorter than 3 s, and repeated up to it: 1 of 3 files of a and 0 of 3 files of b."
     wave = takes[2].waveforms[0]
     assert wave.shape == (48000,)
@@ -347,7 +347,7 @@ def test_a_short_file_is_repeated_and_told(pair):
 
 def test_loudness_is_levelled_and_the_difference_is_told(tmp_path):
     pair = _folder(tmp_path / "soft", level=0.003), _folder(tmp_path / "loud", first=9, level=0.3)
-    _, classes, notes = own.read(*pair, 10)
+    _, classes, notes = folders.read(*pair, 10)
     assert notes == ("loud is 40 dB louder than soft; every clip was brought to -26 dB.",)
     levels = [own._joined(takes).square().mean().log10().item() * 10 for takes in classes]
     assert levels[0] == pytest.approx(levels[1], abs=0.05)
@@ -355,7 +355,7 @@ def test_loudness_is_levelled_and_the_difference_is_told(tmp_path):
 
 def test_lengths_that_differ_are_told_and_no_class_outweighs_the_other(tmp_path):
     pair = _folder(tmp_path / "long", 3, 10.0), _folder(tmp_path / "brief", 3, 3.0, first=9)
-    _, classes, notes = own.read(*pair, 100)
+    _, classes, notes = folders.read(*pair, 100)
     assert notes == ("long holds 30 s and brief holds 9 s; 3 clips are used of each.",)
     assert [len(own._joined(takes)) for takes in classes] == [3, 3]
 
@@ -363,13 +363,13 @@ def test_lengths_that_differ_are_told_and_no_class_outweighs_the_other(tmp_path)
 def test_pauses_are_left_out_and_told(pair):
     sound = torch.cat([_noise(3.0, 5), _noise(3.0, 6, level=1e-4), _noise(3.0, 7)])
     _write(pair[0] / "take 1.wav", sound)
-    _, (takes, _), notes = own.read(pair[0], _folder(pair[1], 3, 6.0, first=300), 10)
+    _, (takes, _), notes = folders.read(pair[0], _folder(pair[1], 3, 6.0, first=300), 10)
     assert notes[0] == "Left out as pauses, 40 dB or more below the loudest clip of their file: 1 clip of 3 s."
     assert len(takes[0].waveforms) == 2
 
 
 def test_formats_that_differ_between_the_classes_are_told(pair):
     _write(pair[1] / "take 3.flac", _noise(3.0, 5))
-    assert own.read(*pair, 10)[2] == (
+    assert folders.read(*pair, 10)[2] == (
         "a holds .wav and b holds .flac, .wav: a codec that only one class went through may be what the network hears.",
     )
