@@ -15,7 +15,7 @@ Values = Mapping[str, Sequence[float]]
 def answer(study: Answerable) -> Answer:
     """How well the score works, beside the simplest thing; whether the masks find the timbre; what was not run."""
     values = study.measurements
-    sentences = [_score(values), _colour(values), _masks(values), _truth(values)]
+    sentences = [_score(values), _hand(values), _colour(values), _masks(values), _truth(values)]
     return answers.answer(QUESTION, sentences, [LISTENERS, RECORDINGS], study.profile)
 
 
@@ -34,6 +34,19 @@ def _score(values: Values) -> str | None:
     return (
         f"A small network tells 3 s of one cello from 3 s of the other on pitches it never heard in {network} of all "
         f"cases, {how} logistic regression on 26 mel means ({simple}); two halves of one cello's own notes score {null}."
+    )
+
+
+def _hand(values: Values) -> str | None:
+    steady, moved = _percent(values, "accuracy, cellos"), _percent(values, "accuracy when both have vibrato, cellos")
+    trained = _percent(values, "accuracy, cellos with vibrato")
+    found = compare(values, "accuracy when both have vibrato, cellos", "accuracy, cellos")
+    if steady is None or moved is None or trained is None or found is None:
+        return None
+    how = found.word("falls to", "stays at", "rises to")
+    return (
+        f"Much of that is the player's hand: with the same vibrato imposed on both cellos the accuracy {how} {moved}. A "
+        f"network trained with such vibrato reaches {trained}."
     )
 
 

@@ -23,7 +23,6 @@ from paper_code.timbre_loss.wilson import wilson
 
 METHODS = {"activation": "class activation map", "gradients": "integrated gradients", "occlusion": "occlusion"}
 MOMENTS = {  # name in figures -> source and kind, see salience
-    "vibrato, real phrases": ("real", "vibrato"),
     "vibrato, imposed": ("imposed", "vibrato"),
     "onsets, real phrases": ("real", "onset"),
     "onsets, cello A": ("melodies", "onset"),

@@ -49,11 +49,13 @@ def accuracies(study: Study) -> Table:
         floors = [
             _percent(study, f"accuracy of {f}, {name}") for f in ("nearest mean", "logistic regression", "confounds")
         ]
-        rows.append([_named(run), _percent(study, f"accuracy, {name}"), _binomial(study, run), *floors])
+        moved = _percent(study, f"accuracy when both have vibrato, {name}")
+        rows.append([_named(run), _percent(study, f"accuracy, {name}"), _binomial(study, run), moved, *floors])
     columns = [
         Column("task and network"),
         Column("accuracy", "%", ".1f"),
         Column("binomial interval", "%"),
+        Column("when both have vibrato", "%", ".1f"),
         Column("nearest mean", "%", ".1f"),
         Column("logistic regression", "%", ".1f"),
         Column("level and rests only", "%", ".1f"),
@@ -131,11 +133,11 @@ def real_phrases(study: Study) -> Table:
     """Mean scores of the real phrases: are they more like cello A or B?"""
     rows = []
     for name in study.real_phrases:
-        rows.append([name, *(_score(study, name, run) for run in ("cellos", "cellos_rows"))])
+        rows.append([name, *(_score(study, name, run) for run in ("cellos", "vibrato"))])
     columns = [
         Column("phrase"),
-        Column("paper's kind of network", format=".2f"),
-        Column("network with rows", format=".2f"),
+        Column("trained on steady notes", format=".2f"),
+        Column("trained with vibrato", format=".2f"),
     ]
     caption = (
         "Scores of phrases that neither cello played (0: like cello A, 1: like cello B), mean ± 95 % interval over seeds. "

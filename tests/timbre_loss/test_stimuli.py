@@ -1,10 +1,12 @@
 """Pairs of instruments, folds by pitch, and the confounds that were removed."""
 
+import numpy as np
 import pytest
 import torch
 
 from paper_code.audio import corpora
-from paper_code.timbre_loss import body, confounds, floors, stimuli
+from paper_code.audio.instruments import hertz_from_midi
+from paper_code.timbre_loss import body, confounds, floors, moments, stimuli
 from paper_code.timbre_loss.notes import Note
 from paper_code.timbre_loss.spectrograms import hertz_of_bins, spectra
 
@@ -79,3 +81,17 @@ def test_level_rests_and_noise_floor_do_not_tell_the_cellos_apart():
     assert (floors.logistic(colours[0], labels, colours[1]) == right).float().mean().item() > 0.85
     level = waveforms[1].square().mean(-1).log10() * 10
     assert level.max() - level.min() < 0.05
+
+
+@pytest.mark.corpora("cello_A_mtg_goodsounds", "cello_B_flcellogrl")
+def test_cello_b_was_played_with_a_less_steady_hand():
+    """The confound that cannot be removed from the notes, only covered: the page speaks of it."""
+    if not corpora.available(stimuli.paths()):
+        pytest.skip("the recordings are not here")
+    pitches = stimuli.shared_pitches()[::3]
+    motion = [
+        [moments.pitch_motion(notes_of[midi].waveform, hertz_from_midi(midi)) for midi in pitches]
+        for notes_of in stimuli.instruments("cellos", 0)
+    ]
+    steady, moving = np.nanmedian(motion, axis=1)
+    assert moving > 1.5 * steady
