@@ -1,0 +1,138 @@
+"""Measures on the sounds of a real MUSHRA test: every condition of every utterance against its reference.
+
+The scores are kept as a result of the lab, since a page should not compute them again; a table reads them from there.
+Each measure hears the sounds as they were rated, and once more without the delay of the codecs (`audio.delay`): their
+listeners could not compare two sounds sample by sample, and most measures do.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from paper_code.audio import corpora
+from paper_code.audio.clips import Clip, resample
+from paper_code.audio.delay import delay, without_delay
+from paper_code.jnd_loss.measures import Measure, conventional, released
+from paper_code.lab.config import Config
+from paper_code.lab.files import write_json
+from paper_code.lab.store import METRICS, Store, open_store
+from paper_code.listeners.mushra import means, screen, speech_codec_test
+from paper_code.listeners.ratings import Ratings
+from paper_code.listeners.speech_codec_sounds import REFERENCE, recordings, sounds, speakers
+
+CHAPTER, EXPERIMENT = "jnd_loss", "mushra"  # where the scores are kept
+AS_RATED, ALIGNED = "as rated", "aligned"
+Scores = Mapping[str, Mapping[str, float]]  # utterance -> condition -> distance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard(Config):
+    """Measures on the listening test; nothing is trained. items: how many of the 16 utterances, the first ones."""
+
+    items: int = 16
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A condition of the listening test. distance: median over utterances.   rating: mean of those who pass screening."""
+
+    condition: str
+    distance: float
+    rating: float
+
+
+def sources(config: Heard) -> list[dict[str, Any]]:
+    """The recordings of a run. Raises CorpusError."""
+    return corpora.sources(file for item in _items(config) for file in recordings(item).values())
+
+
+def evaluate(config: Heard, folder: Path) -> None:
+    """Write the scores of the released and of the conventional measures (see `measured`), and the mean ratings."""
+    ratings = {name: mean.mean for name, mean in means(screened()).items()}
+    scores = measured({**released(), **conventional()}, _items(config))
+    write_json(folder / METRICS, {**scores, "ratings": ratings})
+
+
+def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bool = False) -> dict[str, Any]:
+    """Distances of all conditions from the reference, and delays of the conditions in samples at 24 kHz.
+
+    {"scores": {"as rated" | "aligned": {measure: {utterance: {condition: distance}}}}, "delays": {utterance: {condition:
+    samples}}, "lacking": {measure: why}}: a measure that cannot be computed here has a reason instead of scores.
+    Raises what corpora.load raises.
+    """
+    usable = {name: measure for name, measure in measures.items() if not measure.lacks}
+    scores: dict[str, dict[str, dict[str, dict[str, float]]]] = {
+        way: {name: {} for name in usable} for way in (AS_RATED, ALIGNED)
+    }
+    delays: dict[str, dict[str, int]] = {}
+    for item in tqdm(list(items), "utterances", disable=not progress):
+        heard = sounds(item)
+        reference = heard[REFERENCE]
+        delays[item] = {name: _delay(clip, reference) for name, clip in heard.items()}
+        moved = {name: _earlier(clip, delays[item][name]) for name, clip in heard.items()}
+        for way, clips in ((AS_RATED, heard), (ALIGNED, moved)):
+            for name, distances in _distances(usable, clips, reference).items():
+                scores[way][name][item] = distances
+    lacking = {name: measure.lacks for name, measure in measures.items() if measure.lacks}
+    return {"scores": scores, "delays": delays, "lacking": lacking}
+
+
+def arrays(scores: Mapping[str, Scores], ratings: Ratings) -> dict[str, NDArray[np.float64]]:
+    """Measure -> distances [item, condition] in the order of some ratings. Raises KeyError for what was not measured."""
+    return {
+        name: np.array([[of_items[item][condition] for condition in ratings.conditions] for item in ratings.items])
+        for name, of_items in scores.items()
+    }
+
+
+def screened() -> Ratings:
+    """The ratings of the listeners who pass the screening of BS.1534-3. Raises what corpora.locate raises."""
+    return screen(speech_codec_test(), REFERENCE).kept
+
+
+def anchors(store: Store | None = None, way: str = AS_RATED) -> dict[str, list[Anchor]]:
+    """Measure -> the conditions of the kept scores, to compare a distance with; empty where there are no scores."""
+    kept = (store or open_store()).all(CHAPTER, EXPERIMENT)
+    if not kept:
+        return {}
+    metrics = max(kept, key=lambda result: result.config["items"]).metrics
+    return {
+        name: [
+            Anchor(condition, float(np.median([of_item[condition] for of_item in scores.values()])), rating)
+            for condition, rating in metrics["ratings"].items()
+            if condition != REFERENCE
+        ]
+        for name, scores in metrics["scores"][way].items()
+    }
+
+
+def _distances(
+    measures: Mapping[str, Measure], clips: Mapping[str, Clip], reference: Clip
+) -> dict[str, dict[str, float]]:
+    """Measure -> condition -> distance; each clip is resampled once a rate, not once a measure."""
+    found: dict[str, dict[str, float]] = {}
+    for rate in {measure.sample_rate or reference.sample_rate for measure in measures.values()}:
+        ours, theirs = {c: resample(clip, rate) for c, clip in clips.items()}, resample(reference, rate)
+        for name, measure in measures.items():
+            if (measure.sample_rate or reference.sample_rate) == rate:
+                found[name] = {c: measure.of(clip, theirs) for c, clip in ours.items()}
+    return found
+
+
+def _items(config: Heard) -> list[str]:
+    return list(speakers())[: config.items]
+
+
+def _delay(clip: Clip, reference: Clip) -> int:
+    return delay(clip.waveform, reference.waveform, reference.sample_rate)
+
+
+def _earlier(clip: Clip, samples: int) -> Clip:
+    if samples == 0:
+        return clip
+    return clip.with_waveform(without_delay(clip.waveform, samples), f"moved {samples} samples earlier")
