@@ -23,17 +23,23 @@ from paper_code.lab.errors import LabError
 
 SHORTEST = 8193  # samples: in shorter ones the last layers are one frame long and tell nothing
 MOST_LONGER = 1.5  # times the other: what differs by more is not one sound twice
+NEAR = 1.5  # times: a condition of the listening test that is farther off is not named
 LEVEL_TOLD = 0.5  # dB
-SNR = (0.0, 80.0)  # dB, between which an equally far noise is looked for
-HALVINGS = 8  # to 0.3 dB
+STEP = 5.0  # dB
+LADDER = tuple(
+    80.0 - STEP * k for k in range(17)
+)  # dB SNR, from weak noise to strong, where an equal one is looked for
+HALVINGS = 4  # of a step: to 0.3 dB
 
 
 @dataclass(frozen=True)
 class Reading:
     """What one metric says. distance: from the reference.
 
-    snr: dB of white noise on the reference that is as far; None where none from 0 to 80 dB is.
-    nearest: the condition of the real listening test whose median distance is nearest (in ratio); None without any.
+    snr: dB of the weakest white noise on the reference that is as far; 80 where that is farther already, None where
+    no noise from 80 to 0 dB is as far.
+    nearest: the condition of the real listening test with the most similar distance, None where none is within a
+    factor of 1.5 or the test's scores are not kept here.
     """
 
     title: str
@@ -78,11 +84,7 @@ def in_words(reading: Reading) -> str:
     line = f"{reading.title}: {reading.distance:.4g}"
     if reading.distance == 0:
         return f"{line}, no difference at all"
-    low, high = SNR
-    if reading.snr is None:
-        return f"{line}, nearer than white noise at {high:g} dB SNR"
-    noise = "beyond" if reading.snr == low else "as far as"
-    line = f"{line}, {noise} white noise at {reading.snr:.0f} dB SNR on this reference"
+    line = f"{line}, {_noise_in_words(reading.snr)}"
     if reading.nearest is None:
         return line
     known = reading.nearest
@@ -90,6 +92,14 @@ def in_words(reading: Reading) -> str:
         f"{line};\n    about as far as {known.condition} from its reference in a real listening test "
         f"({known.distance:.3g}), rated {known.rating:.0f} of 100"
     )
+
+
+def _noise_in_words(snr: float | None) -> str:
+    if snr is None:
+        return f"farther than white noise of any strength down to {LADDER[-1]:g} dB SNR"
+    if snr == LADDER[0]:
+        return f"nearer than white noise at {snr:g} dB SNR"
+    return f"as far as white noise at {snr:.0f} dB SNR on this reference"
 
 
 def _reading(measure: Measure, reference: Clip, test: Clip, anchors: Sequence[Anchor]) -> Reading:
@@ -100,29 +110,34 @@ def _reading(measure: Measure, reference: Clip, test: Clip, anchors: Sequence[An
             f"the JND metrics need {SHORTEST / rate:.2f} s or more; '{reference.title}' has {reference.seconds:.2f} s"
         )
     distance = measure.of(ours, theirs)
-    nearest = (
-        min(anchors, key=lambda known: abs(math.log(known.distance / distance)), default=None) if distance else None
-    )
-    return Reading(measure.title, distance, _equal_noise(measure, theirs, distance), nearest)
+    return Reading(measure.title, distance, _equal_noise(measure, theirs, distance), _nearest(distance, anchors))
+
+
+def _nearest(distance: float, anchors: Sequence[Anchor]) -> Anchor | None:
+    """The condition whose distance is nearest in ratio, if that is within a factor of NEAR."""
+    ratios = {max(known.distance / distance, distance / known.distance): known for known in anchors if distance > 0}
+    return ratios[min(ratios)] if ratios and min(ratios) <= NEAR else None
 
 
 def _equal_noise(measure: Measure, reference: Clip, distance: float) -> float | None:
-    """The SNR (dB) of white noise that is as far from a reference; the lowest where none is far enough."""
+    """The largest SNR (dB) at which white noise is as far from a reference, from the side of weak noise.
+
+    A distance need not grow with the noise: that of the released metrics falls again where it is strong.
+    """
     noise = perturbations.white_noise(reference.waveform, torch.Generator().manual_seed(0))
 
     def farther(decibels: float) -> bool:
         noisy = perturbations.add_noise(reference.waveform, noise, decibels)
         return measure.of(reference.with_waveform(noisy, "white noise added"), reference) > distance
 
-    low, high = SNR
-    if farther(high):
-        return None
-    if not farther(low):
+    low = next((decibels for decibels in LADDER if farther(decibels)), None)
+    if low is None or low == LADDER[0]:
         return low
+    high = low + STEP
     for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if farther(middle) else (low, middle)
-    return (low + high) / 2
+    return low
 
 
 def _of_one_length(reference: Clip, test: Clip, told: list[str]) -> tuple[Clip, Clip]:
