@@ -74,10 +74,11 @@ def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bo
         heard = sounds(item)
         reference = heard[REFERENCE]
         delays[item] = {name: _delay(clip, reference) for name, clip in heard.items()}
-        moved = {name: _earlier(clip, delays[item][name]) for name, clip in heard.items()}
-        for way, clips in ((AS_RATED, heard), (ALIGNED, moved)):
-            for name, distances in _distances(usable, clips, reference).items():
-                scores[way][name][item] = distances
+        moved = {name: _earlier(clip, delays[item][name]) for name, clip in heard.items() if delays[item][name]}
+        as_rated, aligned = (_distances(usable, clips, reference) for clips in (heard, moved))
+        for name in usable:
+            scores[AS_RATED][name][item] = as_rated[name]
+            scores[ALIGNED][name][item] = {**as_rated[name], **aligned[name]}
     lacking = {name: measure.lacks for name, measure in measures.items() if measure.lacks}
     return {"scores": scores, "delays": delays, "lacking": lacking}
 
@@ -133,6 +134,4 @@ def _delay(clip: Clip, reference: Clip) -> int:
 
 
 def _earlier(clip: Clip, samples: int) -> Clip:
-    if samples == 0:
-        return clip
     return clip.with_waveform(without_delay(clip.waveform, samples), f"moved {samples} samples earlier")

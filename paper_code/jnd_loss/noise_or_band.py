@@ -41,12 +41,14 @@ class NoiseOrBand:
         """The SNR (dB) at which noise is as far as each cut-off, [step]; infinite where all noises are nearer or farther.
 
         Plus infinity: the weakest noise is already farther. Minus infinity: the strongest is still nearer. Distances of
-        the noise are taken to grow with it; where they fall again the largest so far counts.
+        the noise are taken to grow with it; where they fall again the largest so far counts. Between two steps the SNR
+        follows the logarithm of the distance, or the distance itself where one is not above 0.
         """
-        noise = np.maximum.accumulate(self.noise[name])
-        level = np.interp(self.band[name], noise, self.snr)
-        level = np.where(self.band[name] < noise[0], np.inf, level)
-        return np.where(self.band[name] > noise[-1], -np.inf, level)
+        noise, band = np.maximum.accumulate(self.noise[name]), self.band[name]
+        scale = np.log if min(noise.min(), band.min()) > 0 else np.asarray
+        level = np.interp(scale(band), scale(noise), self.snr)
+        level = np.where(band < noise[0], np.inf, level)
+        return np.where(band > noise[-1], -np.inf, level)
 
 
 def sounds(reference: Clip, steps: int = STEPS, seed: int = 0) -> tuple[list[Clip], list[Clip]]:
