@@ -48,13 +48,13 @@ class Anchor:
 
 def sources(config: Heard) -> list[dict[str, Any]]:
     """The recordings of a run. Raises CorpusError."""
-    return corpora.sources(file for item in _items(config) for file in recordings(item).values())
+    return corpora.sources(file for item in utterances(config) for file in recordings(item).values())
 
 
 def evaluate(config: Heard, folder: Path) -> None:
     """Write the scores of the released and of the conventional measures (see `measured`), and the mean ratings."""
     ratings = {name: mean.mean for name, mean in means(screened()).items()}
-    scores = measured({**released(), **conventional()}, _items(config))
+    scores = measured({**released(), **conventional()}, utterances(config))
     write_json(folder / METRICS, {**scores, "ratings": ratings})
 
 
@@ -125,7 +125,8 @@ def _distances(
     return found
 
 
-def _items(config: Heard) -> list[str]:
+def utterances(config: Heard) -> list[str]:
+    """The utterances of a run."""
     return list(speakers())[: config.items]
 
 
