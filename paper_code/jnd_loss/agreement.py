@@ -63,8 +63,10 @@ class Panel:
     """Ratings made ready for many measures: which conditions count, whose utterances they are, and the bootstrap draws.
 
     conditions: those that are compared; the hidden reference is at distance 0 and should not be among them.
-    speakers: utterance -> speaker.   resamples, seed: of the bootstrap.
-    Raises ValueError for fewer than 3 conditions or an utterance without a speaker, RatingsError for an unknown condition.
+    speakers: utterance -> speaker.   resamples, seed: of the bootstrap.   pairs: of these conditions, the choices that
+    count, such as those between settings of one codec; all where None.
+    Raises ValueError for fewer than 3 conditions, an utterance without a speaker and a pair of other conditions,
+    RatingsError for an unknown condition.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Panel:
         speakers: Mapping[str, str],
         resamples: int = RESAMPLES,
         seed: int = 0,
+        pairs: Sequence[tuple[str, str]] | None = None,
     ) -> None:
         if len(conditions) < 3:
             raise ValueError(f"a coefficient over conditions wants 3 of them or more, found {len(conditions)}")
@@ -86,7 +89,8 @@ class Panel:
         self._scores = ratings.scores[:, :, self.columns]  # [listener, item, condition]
         names = list(dict.fromkeys(speakers[item] for item in ratings.items))
         self._members = np.array([[speakers[item] == name for item in ratings.items] for name in names], dtype=float)
-        self._pairs = np.array(list(combinations(range(len(conditions)), 2)))
+        chosen = list(combinations(conditions, 2)) if pairs is None else pairs
+        self._pairs = np.array([[self.conditions.index(name) for name in pair] for pair in chosen])
         everybody, one_each = np.ones((1, len(self._scores))), np.ones((1, len(names)))
         self._whole = _Sample(self, everybody, one_each)
         self._drawn = _Sample(self, *_draws(np.random.default_rng(seed), len(self._scores), len(names), resamples))

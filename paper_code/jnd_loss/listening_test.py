@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch.nn import functional
 from tqdm import tqdm
 
 from paper_code.audio import corpora
@@ -27,6 +28,8 @@ from paper_code.listeners.speech_codec_sounds import REFERENCE, recordings, soun
 
 CHAPTER, EXPERIMENT = "jnd_loss", "mushra"  # where the scores are kept
 AS_RATED, ALIGNED = "as rated", "aligned"
+ONE_LATER, LATER, INVERTED = "one sample later", "5 ms later", "polarity turned"  # hardly audible
+UNRELATED = "another sentence"
 Scores = Mapping[str, Mapping[str, float]]  # utterance -> condition -> distance
 
 
@@ -59,28 +62,47 @@ def evaluate(config: Heard, folder: Path) -> None:
 
 
 def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bool = False) -> dict[str, Any]:
-    """Distances of all conditions from the reference, and delays of the conditions in samples at 24 kHz.
+    """Distances of all conditions from the reference, delays of the conditions in samples at 24 kHz, and controls.
 
-    {"scores": {"as rated" | "aligned": {measure: {utterance: {condition: distance}}}}, "delays": {utterance: {condition:
-    samples}}, "lacking": {measure: why}}: a measure that cannot be computed here has a reason instead of scores.
-    Raises what corpora.load raises.
+    {"scores": {"as rated" | "aligned": {measure: {utterance: {condition: distance}}}}, "controls": {measure: {utterance:
+    {control: distance}}}, "delays": {utterance: {condition: samples}}, "lacking": {measure: why}}: a measure that cannot
+    be computed here has a reason instead of scores. Raises what corpora.load raises.
     """
     usable = {name: measure for name, measure in measures.items() if not measure.lacks}
     scores: dict[str, dict[str, dict[str, dict[str, float]]]] = {
         way: {name: {} for name in usable} for way in (AS_RATED, ALIGNED)
     }
     delays: dict[str, dict[str, int]] = {}
+    unlike: dict[str, dict[str, dict[str, float]]] = {name: {} for name in usable}
     for item in tqdm(list(items), "utterances", disable=not progress):
         heard = sounds(item)
         reference = heard[REFERENCE]
         delays[item] = {name: _delay(clip, reference) for name, clip in heard.items()}
         moved = {name: _earlier(clip, delays[item][name]) for name, clip in heard.items() if delays[item][name]}
         as_rated, aligned = (_distances(usable, clips, reference) for clips in (heard, moved))
+        of_controls = _distances(usable, controls(item, reference), reference)
         for name in usable:
             scores[AS_RATED][name][item] = as_rated[name]
             scores[ALIGNED][name][item] = {**as_rated[name], **aligned[name]}
+            unlike[name][item] = of_controls[name]
     lacking = {name: measure.lacks for name, measure in measures.items() if measure.lacks}
-    return {"scores": scores, "delays": delays, "lacking": lacking}
+    return {"scores": scores, "controls": unlike, "delays": delays, "lacking": lacking}
+
+
+def controls(item: str, reference: Clip) -> dict[str, Clip]:
+    """Three changes of a reference that people hardly hear, and what is not it at all: the sentence of another speaker.
+
+    The other sentence is cut, or filled with silence, to the length of the reference.
+    """
+    other = corpora.load(recordings(_of_another_speaker(item))[REFERENCE].path)
+    length = len(reference.waveform)
+    fitted = functional.pad(other.waveform[:length], (0, max(0, length - len(other.waveform))))
+    shifts = {name: round(seconds * reference.sample_rate) or 1 for name, seconds in ((ONE_LATER, 0.0), (LATER, 0.005))}
+    return {
+        **{name: _earlier(reference, -samples) for name, samples in shifts.items()},
+        INVERTED: reference.with_waveform(-reference.waveform, "polarity turned"),
+        UNRELATED: reference.with_waveform(fitted, f"{other.title} in its place"),
+    }
 
 
 def arrays(scores: Mapping[str, Scores], ratings: Ratings) -> dict[str, NDArray[np.float64]]:
@@ -128,6 +150,14 @@ def _distances(
 def utterances(config: Heard) -> list[str]:
     """The utterances of a run."""
     return list(speakers())[: config.items]
+
+
+def _of_another_speaker(item: str) -> str:
+    """The next utterance in the list that another person speaks."""
+    names = speakers()
+    order = list(names)
+    place = order.index(item)
+    return next(name for name in [*order[place:], *order] if names[name] != names[item])
 
 
 def _delay(clip: Clip, reference: Clip) -> int:

@@ -154,6 +154,22 @@ def test_only_the_chosen_conditions_count():
     assert panel.triplets == 5 * 3
 
 
+def test_only_the_chosen_pairs_count_as_choices():
+    """The choices of all pairs are the mean of those of two halves of the pairs; coefficients do not change."""
+    ratings = _ratings(6)
+    distances = np.random.default_rng(6).random((5, 5))
+    pairs = list(combinations(CONDITIONS, 2))
+    found = [
+        Panel(ratings, CONDITIONS, SPEAKERS, resamples=2, pairs=chosen).agreement(distances).values
+        for chosen in (None, pairs[:5], pairs[5:])
+    ]
+    assert found[0]["choices"] == pytest.approx((found[1]["choices"] + found[2]["choices"]) / 2)
+    assert found[1]["choices"] != found[2]["choices"]
+    assert found[0]["pearson"] == found[1]["pearson"]
+    with pytest.raises(ValueError, match="x"):
+        Panel(ratings, CONDITIONS, SPEAKERS, pairs=[("a", "x")])
+
+
 def test_what_cannot_be_judged_is_refused():
     ratings = _ratings()
     with pytest.raises(ValueError, match="3 of them"):

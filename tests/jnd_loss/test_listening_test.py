@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from paper_code.jnd_loss import listening_test
-from paper_code.jnd_loss.listening_test import ALIGNED, AS_RATED, Heard
+from paper_code.jnd_loss.listening_test import ALIGNED, AS_RATED, INVERTED, LATER, ONE_LATER, UNRELATED, Heard
 from paper_code.jnd_loss.measures import Measure, embeddings
 from paper_code.lab.files import read_json, write_json
 from paper_code.lab.store import Store
 from paper_code.listeners.ratings import speech_codec_test
-from paper_code.listeners.speech_codec_sounds import ANCHOR, CORPUS, REFERENCE
+from paper_code.listeners.speech_codec_sounds import ANCHOR, CORPUS, REFERENCE, sounds, speakers
 
 ITEM = "TSP_FG41_10"  # the shortest
 
@@ -48,6 +48,25 @@ def test_the_delay_of_codecs_that_keep_the_waveform_is_taken_out(kept):
     assert scores[ALIGNED]["Lyra 6"] < 0.5 * scores[AS_RATED]["Lyra 6"]
     assert scores[ALIGNED][ANCHOR] == scores[AS_RATED][ANCHOR]
     assert 150 < delays["AudioDec"] < 260  # 6 to 11 ms in every utterance
+
+
+@pytest.mark.corpora(CORPUS)
+def test_controls_are_what_nobody_hears_and_another_sentence(kept):
+    reference = sounds(ITEM)[REFERENCE]
+    made = listening_test.controls(ITEM, reference)
+    assert set(kept["controls"]["mse"][ITEM]) == set(made)
+    assert {len(clip.waveform) for clip in made.values()} == {len(reference.waveform)}
+    assert torch.equal(made[ONE_LATER].waveform[1:], reference.waveform[:-1])
+    assert torch.equal(made[LATER].waveform[120:], reference.waveform[:-120])  # 5 ms at 24 kHz
+    assert torch.equal(made[INVERTED].waveform, -reference.waveform)
+    likeness = torch.dot(made[UNRELATED].waveform, reference.waveform)
+    assert abs(likeness) < 0.2 * made[UNRELATED].waveform.norm() * reference.waveform.norm()
+    assert "TSP_FG41_10" not in made[UNRELATED].recipe["steps"][-1]
+
+
+def test_the_other_sentence_is_of_another_person():
+    names = speakers()
+    assert all(names[listening_test._of_another_speaker(name)] != names[name] for name in names)
 
 
 @pytest.mark.corpora(CORPUS)
