@@ -24,6 +24,7 @@ from paper_code.lab.errors import LabError
 SHORTEST = 8193  # samples: in shorter ones the last layers are one frame long and tell nothing
 MOST_LONGER = 1.5  # times the other: what differs by more is not one sound twice
 NEAR = 1.5  # times: a condition of the listening test that is farther off is not named
+HOPELESS = 0.9  # of the distance of another sentence, above which a distance is no better than that
 LEVEL_TOLD = 0.5  # dB
 STEP = 5.0  # dB
 LADDER = tuple(
@@ -40,12 +41,14 @@ class Reading:
     no noise from 80 to 0 dB is as far.
     nearest: the condition of the real listening test with the most similar distance, None where none is within a
     factor of 1.5 or the test's scores are not kept here.
+    unrelated: the distance that another speaker's sentence has from such a reference; None where it is not known.
     """
 
     title: str
     distance: float
     snr: float | None
-    nearest: Anchor | None
+    nearest: Anchor | None = None
+    unrelated: float | None = None
 
 
 def read_pair(reference: Path, test: Path, align: bool = False) -> tuple[Clip, Clip, list[str]]:
@@ -67,16 +70,21 @@ def read_pair(reference: Path, test: Path, align: bool = False) -> tuple[Clip, C
 
 
 def readings(
-    measures: Mapping[str, Measure], reference: Clip, test: Clip, anchors: Mapping[str, Sequence[Anchor]] | None = None
+    measures: Mapping[str, Measure],
+    reference: Clip,
+    test: Clip,
+    anchors: Mapping[str, Sequence[Anchor]] | None = None,
+    unrelated: Mapping[str, float] | None = None,
 ) -> list[Reading]:
     """What each metric says of a pair of clips of one rate and length.
 
-    anchors: measure -> conditions of the listening test, to compare with. Raises AudioError for what is too short.
+    anchors: measure -> conditions of the listening test, to compare with.   unrelated: measure -> the distance of another
+    speaker's sentence. Raises AudioError for what is too short.
     """
     return [
-        _reading(measure, reference, test, (anchors or {}).get(name, ()))
+        _reading(measure, reference, test, (anchors or {}).get(name, ()), (unrelated or {}).get(name))
         for name, measure in measures.items()
-    ]  # fmt: skip
+    ]
 
 
 def in_words(reading: Reading) -> str:
@@ -85,6 +93,8 @@ def in_words(reading: Reading) -> str:
     if reading.distance == 0:
         return f"{line}, no difference at all"
     line = f"{line}, {_noise_in_words(reading.snr)}"
+    if reading.unrelated is not None and reading.distance >= HOPELESS * reading.unrelated:
+        return f"{line};\n    another speaker's sentence is no farther ({reading.unrelated:.3g}): it tells nothing here"
     if reading.nearest is None:
         return line
     known = reading.nearest
@@ -102,7 +112,9 @@ def _noise_in_words(snr: float | None) -> str:
     return f"as far as white noise at {snr:.0f} dB SNR on this reference"
 
 
-def _reading(measure: Measure, reference: Clip, test: Clip, anchors: Sequence[Anchor]) -> Reading:
+def _reading(
+    measure: Measure, reference: Clip, test: Clip, anchors: Sequence[Anchor], unrelated: float | None
+) -> Reading:
     rate = measure.sample_rate or reference.sample_rate
     ours, theirs = (clips.resample(clip, rate) for clip in (test, reference))
     if len(theirs.waveform) < SHORTEST:
@@ -110,7 +122,9 @@ def _reading(measure: Measure, reference: Clip, test: Clip, anchors: Sequence[An
             f"the JND metrics need {SHORTEST / rate:.2f} s or more; '{reference.title}' has {reference.seconds:.2f} s"
         )
     distance = measure.of(ours, theirs)
-    return Reading(measure.title, distance, _equal_noise(measure, theirs, distance), _nearest(distance, anchors))
+    return Reading(
+        measure.title, distance, _equal_noise(measure, theirs, distance), _nearest(distance, anchors), unrelated
+    )
 
 
 def _nearest(distance: float, anchors: Sequence[Anchor]) -> Anchor | None:
@@ -178,7 +192,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         reference, test, told = read_pair(words.reference, words.test, words.align)
         known = listening_test.anchors(way=ALIGNED if words.align else AS_RATED)
-        said = [in_words(reading) for reading in readings(released(), reference, test, known)]
+        unrelated = listening_test.distance_of_another_sentence()
+        said = [in_words(reading) for reading in readings(released(), reference, test, known, unrelated)]
     except (LabError, AudioError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -120,18 +120,33 @@ def screened() -> Ratings:
 
 def anchors(store: Store | None = None, way: str = AS_RATED) -> dict[str, list[Anchor]]:
     """Measure -> the conditions of the kept scores, to compare a distance with; empty where there are no scores."""
-    kept = (store or open_store()).all(CHAPTER, EXPERIMENT)
-    if not kept:
-        return {}
-    metrics = max(kept, key=lambda result: result.config["items"]).metrics
+    metrics = _kept(store)
+    return (
+        {
+            name: [
+                Anchor(condition, float(np.median([of_item[condition] for of_item in scores.values()])), rating)
+                for condition, rating in metrics["ratings"].items()
+                if condition != REFERENCE
+            ]
+            for name, scores in metrics["scores"][way].items()
+        }
+        if metrics
+        else {}
+    )
+
+
+def distance_of_another_sentence(store: Store | None = None) -> dict[str, float]:
+    """Measure -> median distance of another speaker's sentence: what is as far is beyond what a measure tells apart."""
     return {
-        name: [
-            Anchor(condition, float(np.median([of_item[condition] for of_item in scores.values()])), rating)
-            for condition, rating in metrics["ratings"].items()
-            if condition != REFERENCE
-        ]
-        for name, scores in metrics["scores"][way].items()
+        name: float(np.median([of_item[UNRELATED] for of_item in items.values()]))
+        for name, items in _kept(store).get("controls", {}).items()
     }
+
+
+def _kept(store: Store | None) -> Mapping[str, Any]:
+    """The kept scores of the most utterances; empty where there are none."""
+    kept = (store or open_store()).all(CHAPTER, EXPERIMENT)
+    return max(kept, key=lambda result: result.config["items"]).metrics if kept else {}
 
 
 def _distances(

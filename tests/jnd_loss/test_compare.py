@@ -37,6 +37,7 @@ def reference(tmp_path: Path) -> Path:
 def no_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept on this machine decides no test."""
     monkeypatch.setattr(compare.listening_test, "anchors", lambda **_: {})
+    monkeypatch.setattr(compare.listening_test, "distance_of_another_sentence", dict)
 
 
 def _snr(estimate: torch.Tensor, wanted: torch.Tensor, _: int) -> float:
@@ -91,6 +92,15 @@ def test_a_metric_that_falls_again_is_read_from_the_weak_side(reference, tmp_pat
 def test_words_for_what_is_out_of_reach():
     assert "farther than white noise of any strength down to 0 dB" in in_words(Reading("m", 9.0, None, None))
     assert "nearer than white noise at 80 dB" in in_words(Reading("m", 1e-6, LADDER[0], None))
+
+
+def test_a_distance_like_that_of_another_sentence_is_told_to_say_nothing():
+    near = Anchor("Lyra 3", 3.0, 30.0)
+    assert "another speaker's sentence is no farther (3): it tells nothing" in in_words(
+        Reading("m", 2.8, 9.0, near, 3.0)
+    )
+    assert "Lyra 3" in in_words(Reading("m", 2.6, 9.0, near, 3.0))
+    assert "Lyra 3" in in_words(Reading("m", 2.8, 9.0, near))
 
 
 def test_the_nearest_condition_of_the_listening_test_is_named(reference, tmp_path):

@@ -96,14 +96,16 @@ def test_a_run_keeps_the_scores_and_the_ratings_of_who_passes(tmp_path: Path, mo
 
 
 def test_anchors_are_medians_of_the_kept_scores(tmp_path: Path):
-    assert listening_test.anchors(Store(tmp_path)) == {}
+    assert listening_test.anchors(Store(tmp_path)) == listening_test.distance_of_another_sentence(Store(tmp_path)) == {}
     config = Heard(profile="small", seed=0, items=3)
     folder = tmp_path / "jnd_loss" / "mushra" / "small-seed0"
     scores = {"m": {f"i{k}": {REFERENCE: 0.0, "codec": value} for k, value in enumerate((1.0, 5.0, 2.0))}}
+    controls = {"m": {f"i{k}": {UNRELATED: value} for k, value in enumerate((9.0, 7.0, 8.0))}}
     ratings = {REFERENCE: 99.0, "codec": 47.5}
-    write_json(folder / "metrics.json", {"scores": {AS_RATED: scores}, "ratings": ratings})
+    write_json(folder / "metrics.json", {"scores": {AS_RATED: scores}, "controls": controls, "ratings": ratings})
     stage = {"files": {}, "seconds": 0.0, "code": {}}
     record = {"config": config.as_dict(), "hash": config.hash, "profile": "small", "seed": 0}
     write_json(folder / "provenance.json", {**record, "trained": stage, "measured": stage})
     (anchor,) = listening_test.anchors(Store(tmp_path))["m"]
     assert (anchor.condition, anchor.distance, anchor.rating) == ("codec", 2.0, 47.5)
+    assert listening_test.distance_of_another_sentence(Store(tmp_path)) == {"m": 8.0}
