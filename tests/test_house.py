@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "display": {"audio", "hearing", "metrics", "listeners", "lab"},
 }
 FOUNDATIONS = set(MAY_IMPORT) | {"hearing"}
-UNDER_ONE_ROOF = {"losses", "chapters"}  # the modules that offer every paper's loss, and every chapter
+UNDER_ONE_ROOF = {"losses", "chapters", "side_by_side"}  # every loss, every chapter, all losses on one listening test
 # Who may ask for a chapter by its name: the command line, and the pages around the chapters.
 ASK_FOR_CHAPTERS = {"lab/run.py", "display/pages.py"}
 MOST_BYTES = 2_000_000  # of a committed file of a result; larger weights stay in the local store

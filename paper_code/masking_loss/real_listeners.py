@@ -16,10 +16,9 @@ from paper_code.display.tables import Column, table
 from paper_code.listeners.anchors import low_anchor
 from paper_code.listeners.mushra import Screening, means, outliers, screen, speech_codec_test
 from paper_code.listeners.ratings import Ratings
+from paper_code.listeners.speech_codec_sounds import ANCHOR, CORPUS, REFERENCE, recordings
 from paper_code.masking_loss.study import Sound
 
-CORPUS = "mushra_speech_codec"
-REFERENCE, ANCHOR = "Reference", "Anchor"
 HEARD = "VCTK_p237_284"  # the longest of those that were rated much as all are on average
 ABSENT = (
     "The ratings are not on the machine that built this page. To see them, run "
@@ -67,13 +66,7 @@ def player(item: str = HEARD) -> players.Player:
 
     item: as in the ratings. Raises KeyError for one that there is not.
     """
-    files = {
-        condition: file
-        for file in corpora.corpus(CORPUS).recordings
-        for title, _, condition in [file.title.partition(", ")]
-        if title == item
-    }
-    sounds = {name: _loaded(name, files[name]) for name in (REFERENCE, *(n for n in files if n != REFERENCE))}
+    sounds = {name: _loaded(name, file) for name, file in recordings(item).items()}
     reference = sounds[REFERENCE]
     sounds[ANCHOR] = Missing(ANCHOR, reference.message) if isinstance(reference, Missing) else low_anchor(reference)
     return players.compare(
