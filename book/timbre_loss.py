@@ -91,8 +91,8 @@ tables.instruments()
 #
 # 1. *A null test.* The notes of cello A alone are divided in two classes: every second note (seed 0), or by chance (the
 #    other seeds). There is nothing to learn, so a score above one half would mean that the test itself leaks.
-# 2. *A known filter.* Cello A, and cello A through a fixed filter with nine resonances of up to 8 dB. Here the right mask
-#    is known.
+# 2. *A known filter.* Cello A, and cello A through a fixed filter with nine resonances: peaks and dips of up to 5 dB.
+#    Here the right mask is known.
 # 3. *Unseen phrases.* Five real cello phrases of other players.
 
 # %% tags=["hide-input"]
@@ -265,7 +265,7 @@ statements_table(claims.judge_ours("timbre_loss", study.measurements, study.prof
 #
 # *The score.* The number of the paper is easy to reach with our two cellos: a few mel means and a straight line do it
 # too. What the number hides is more instructive. The network of the paper's kind does not listen to the colour of the
-# sound. It hardly hears a known filter of up to 8 dB, and it loses most of its skill when the same vibrato is imposed on
+# sound. It hardly hears a known filter of up to 5 dB, and it loses most of its skill when the same vibrato is imposed on
 # both cellos. We think that a mean over all cells can only count textures: how steady a partial is, how rough the noise
 # between them. In our notes such textures belong to the player and the recording. The null test does not show this,
 # because one player's notes have one hand. The authors recorded both cellos with one player, so their network was better

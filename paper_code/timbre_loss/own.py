@@ -132,7 +132,7 @@ def study(
     """
     one_of("profile", profile, SIZES)
     # The pair is a name that the settings ask for: neither notes nor melodies of it are used.
-    config = TimbreConfig(profile=profile, seed=seed, pair="cellos", **SIZES[profile])
+    config = TimbreConfig(profile=profile, seed=seed, pair="cellos", second=True, **SIZES[profile])
     names, (first, second), notes = read(class_a, class_b, config.melodies)
     halves = balanced(first[::2], first[1::2], config.melodies) if len(first) >= 4 else None
     tested = [(first, second), halves] if halves else [(first, second)]
@@ -249,7 +249,7 @@ def _changed(
     takes = thinned(held_out, config.masks)
     waveforms, (network, judge) = _joined(takes), networks[:2]
     before = log_spectrogram(waveforms)
-    recipe = masks.Recipe(alpha=config.alpha, beta=config.beta, steps=config.mask_steps, rate=config.mask_rate)
+    recipe = masks.Recipe(steps=config.mask_steps)
     learned = masks.learn(network, before, recipe, config.seed).masks
     shown = maps.resized(maps.activation_maps(network, before), *before.shape[-2:])
     scores, judged = (
