@@ -126,7 +126,7 @@ def figure_3(listened: Mapping[str, Listened], class_0: str) -> Drawing:
     ]
     return show(
         draw,
-        f"Figure 3 of the paper: spectrograms of {class_0} above, their class activation maps below. Red speaks for "
+        f"Figure 3 of the paper: spectrograms above, their class activation maps for {class_0} below. Red speaks for "
         f"{class_0}, blue against it. Look whether the red lies where the pitch wavers or the note changes, as the paper "
         "says, or along the steady parts. The figure of differences below measures it. All maps have one scale.",
         f"Spectrograms with the harmonics of notes, and below each a coarse map in red and blue. {'; '.join(shares)}.",

@@ -31,6 +31,7 @@ MOMENTS = {  # name in figures -> source and kind, see salience
 PAIRS = {"cellos": "two cellos", "null": "null test", "body": "known filter"}
 FLOORS = ("nearest mean", "logistic regression")
 KINDS = ("rectangles", "squares")
+IMPOSED = "cello A, vibrato on some notes"
 WHEN = ("raw", "smoothed")  # of the arrays with a mask's scores, a clip each
 TOP = 5000.0  # Hz, of the players' spectrograms
 MAP_SECONDS = 37 * 8 * HOP / SAMPLE_RATE  # what the cells of a map cover
@@ -163,7 +164,10 @@ def figure_3(study: Study) -> Drawing:
     shown = zip(
         result.metrics["listened"], result.arrays["listened/spectrograms"], result.arrays["listened/maps"], strict=True
     )
-    listened = {name: Listened(4 * mask_runs.unpacked(cells).numpy(), cam) for name, cells, cam in shown}
+    listened = {
+        IMPOSED if name.startswith("melody") else name: Listened(4 * mask_runs.unpacked(cells).numpy(), cam)
+        for name, cells, cam in shown
+    }
     return figures.figure_3(listened, stimuli.TITLES["cellos"][0])
 
 
