@@ -271,19 +271,22 @@ statements_table(claims.judge_ours("timbre_loss", study.measurements, study.prof
 # because one player's notes have one hand. The authors recorded both cellos with one player, so their network was better
 # protected; whether it was protected enough, nobody can say without the recordings.
 #
-# Two changes help. A mean over time alone lets the network hear the filter. Training with vibrato on both makes it deaf
-# to the hand, and it still tells the cellos apart.
+# Two changes help. A mean over time alone lets the network hear the filter, and vibrato disturbs it less. Training with
+# vibrato on both cellos makes the paper's kind of network deaf to the hand, and it still tells the cellos apart.
 #
-# *The masks.* The paper's picture of Figure 1 comes out: the noisy mask fools its network completely and a second network
-# not at all, while a mask of blocks moves both. But blocks are no guarantee. Smoothing afterwards takes back part of what
-# was gained, because the network had also heard the edges of the blocks. If the smoothing is a part of what is learned,
-# nothing is lost. And the mask depends at least as much on its random start as on the clip.
+# *The masks.* The noisy mask always fools the network that it was learned on. A second network believes it in some
+# folds and not in others: so it is adversarial, as the paper says, but not reliably. The smooth mask of blocks is
+# believed by both networks alike, but it gains little, and in some folds nothing. Smoothing afterwards takes back part
+# of what was gained, because the network had also heard the edges of the blocks. Look at what the block mask does:
+# above 4 kHz, where a phrase of cello B holds nothing but the noise floor, it adds noise, because cello A's bow can be
+# heard there. That is the paper's observation that the mask gives more weight to stochastic regions. And the mask
+# depends at least as much on its random start as on the clip.
 #
 # *The transformation.* No learned mask brings the sound nearer to the other cello's phrase. The fixed equaliser, which
-# is the difference of two mean spectra and needs no network, does. The known filter tells why. With the paper's kind of
-# network the mask has nothing to do with the filter. With rows it follows the filter, but it goes farther than needed
-# where the network is sensitive, and keeps the noise of its start where the network is not. A low score is reached long
-# before the right sound.
+# is the difference of two mean spectra and needs no network, does a little. The known filter tells why. With the
+# paper's kind of network, some seeds give masks that follow the filter and others give masks that do not. With rows all
+# of them follow it, but they go farther than needed where the network is sensitive, and keep the noise of their start
+# where it is not. A low score is reached long before the right sound.
 #
 # *The maps.* The authors saw vibrato and transitions light up. In our maps vibrato weighs a lot, but it speaks against
 # cello A, since cello B has the less steady hand. With vibrato in the training this weight is gone. So a map shows what

@@ -43,9 +43,10 @@ def _hand(values: Values) -> str | None:
     found = compare(values, "accuracy when both have vibrato, cellos", "accuracy, cellos")
     if steady is None or moved is None or trained is None or found is None:
         return None
+    why = found.word("Much of that is the player's hand", "It is not the player's hand", "It is not the player's hand")
     how = found.word("falls to", "stays at", "rises to")
     return (
-        f"Much of that is the player's hand: with the same vibrato imposed on both cellos the accuracy {how} {moved}. A "
+        f"{why}: with the same vibrato imposed on both cellos the accuracy {how} {moved}. A "
         f"network trained with such vibrato reaches {trained}."
     )
 
@@ -63,13 +64,13 @@ def _colour(values: Values) -> str | None:
 
 def _masks(values: Values) -> str | None:
     block = compare(values, "heard of rectangles, cellos", "heard of none, cellos")
-    noisy = compare(values, "score of gaussian, cellos", "judge of gaussian, cellos")
+    noisy = compare(values, "judge of gaussian, cellos", "score of gaussian, cellos")
     if block is None or noisy is None:
         return None
     return (
         f"A smooth mask of blocks {block.word('lowers', 'hardly changes', 'raises')} the score of the sound "
         f"({block.numbers(2)}), and the noisy mask that fools the network "
-        f"{noisy.word('convinces a second one less', 'convinces a second one as well', 'convinces a second one more')} "
+        f"{noisy.word('convinces a second one more', 'need not convince a second one', 'convinces a second one less')} "
         f"({noisy.numbers(2)}; 0 is the wanted cello)."
     )
 
