@@ -24,6 +24,7 @@
 profile = "published"  # or smoke, small, full: computed where missing
 seed = 0  # the masks you see and hear; numbers are over all seeds
 device = "auto"  # auto, cpu or cuda
+audio = ""  # a sound file of yours, to be scored in "Your turn"
 class_a = ""  # a folder with recordings of yours, for "Your turn"
 class_b = ""  # another one
 output = ""  # folder for results; default _build/results
@@ -48,7 +49,7 @@ study = open_study(profile, seed, device, output)
 answer(study)
 
 # %% tags=["hide-input"]
-page.player(study, "cellos")
+page.first_player(study)
 
 # %% [markdown]
 # ## The data
@@ -295,7 +296,8 @@ statements_table(claims.judge_ours("timbre_loss", study.measurements, study.prof
 #
 # ## Your turn
 #
-# Two folders are enough: one with recordings of one class, one with recordings of the other, such as two violins, two
+# A sound file of yours (`-p audio my.wav`) is scored by the released network, with its map. And two folders are enough
+# for a study of your own: one with recordings of one class, one with recordings of the other, such as two violins, two
 # microphones or two voices. The chapter then trains the network on whole files, tests it on other files, runs a null test
 # inside the first folder, and draws maps and masks. A null test within one class cannot tell the room from the
 # instrument when all files of a class share one room. And do not cut one take into several files: then the same take is
@@ -304,6 +306,10 @@ statements_table(claims.judge_ours("timbre_loss", study.measurements, study.prof
 # ```bash
 # papermill book/timbre_loss.ipynb out.ipynb -p class_a my_violin -p class_b your_violin -p profile small
 # ```
+
+# %% tags=["hide-input"]
+if audio:
+    display(page.own_sound(study, audio))
 
 # %% tags=["hide-input"]
 if class_a or class_b:

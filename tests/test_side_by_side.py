@@ -15,7 +15,7 @@ def test_every_loss_but_the_jnd_metric_has_its_scores():
     metrics = side_by_side.kept(Store(COMMITTED)).metrics
     assert metrics["lacking"] == {}
     for way in (AS_RATED, ALIGNED):
-        assert set(metrics["scores"][way]) == set(LOSSES) - {side_by_side.OWN}
+        assert set(metrics["scores"][way]) == set(LOSSES) - set(side_by_side.LEFT_OUT)
         for of_items in metrics["scores"][way].values():
             assert set(of_items) == set(speakers())
             assert all(len(of_item) == 9 for of_item in of_items.values())

@@ -3,7 +3,7 @@
 Chapter: timbre_loss
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,12 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paper_code.display.mask_blocks import STEP, BlockClip, MaskBlocks, quarter_decibels
 from paper_code.timbre_loss import masks
+from paper_code.timbre_loss.mask_runs import STEP, packed
 from paper_code.timbre_loss.masks import Recipe
 from paper_code.timbre_loss.networks import ScoringNetwork
-from paper_code.timbre_loss.notes import SAMPLE_RATE
-from paper_code.timbre_loss.spectrograms import BINS, HOP
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def learn(
     base: everything that the grid does not set; its start must be rectangles whose gains alone are learned.
     Arrays: `gains` int8 [clip, height, width, number, first gain, block] in quarters of a decibel, zero beyond the
     number; `positions` [block, 2]; scores `before` [clip], `raw` and `smoothed` [clip, height, width, number, first
-    gain], of the masks with the gains as they are kept. The description is JSON-able; `figure` takes both back.
+    gain], of the masks with the gains as they are kept. The description is JSON-able; page.block_figure takes both back.
     """
     base = base or Recipe()
     if base.free or base.start != "rectangles":
@@ -65,7 +63,7 @@ def learn(
     scores = {name: np.zeros((clips, *grid.shape), np.float32) for name in ("raw", "smoothed")}
     for setting in np.ndindex(grid.shape):
         learned = masks.learn(network, spectrograms, grid.recipe(base, setting), grid.seed)
-        kept = quarter_decibels(learned.gains.numpy())
+        kept = packed(learned.gains)
         gains[(slice(None), *setting, slice(kept.shape[1]))] = kept
         raw = learned.blocks.paint(STEP * torch.from_numpy(kept).float())
         for name, mask in (("raw", raw), ("smoothed", masks.smooth(raw, base.window))):
@@ -74,27 +72,6 @@ def learn(
     arrays = {"gains": gains, "positions": places.numpy(), "before": _scores(network, spectrograms), **scores}
     about = asdict(grid) | {"titles": list(titles), "frames": spectrograms.shape[-1], "window": base.window}
     return arrays, about
-
-
-def figure(arrays: Mapping[str, NDArray], about: Mapping[str, Any], classes: tuple[str, str]) -> MaskBlocks:
-    """What `learn` has kept, for display.mask_blocks. classes: what the scores 0 and 1 stand for, in words."""
-    return MaskBlocks(
-        positions=arrays["positions"],
-        heights=tuple(about["heights"]),
-        widths=tuple(about["widths"]),
-        numbers=tuple(about["numbers"]),
-        first_gains=tuple(about["first_gains"]),
-        clips=tuple(
-            BlockClip(title, arrays["gains"][k], float(arrays["before"][k]), arrays["raw"][k], arrays["smoothed"][k])
-            for k, title in enumerate(about["titles"])
-        ),
-        bins=BINS,
-        frames=about["frames"],
-        window=about["window"],
-        top=SAMPLE_RATE / 2,
-        seconds=(about["frames"] - 1) * HOP / SAMPLE_RATE,
-        classes=classes,
-    )
 
 
 @torch.no_grad()

@@ -7,18 +7,16 @@ Chapter: timbre_loss
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from paper_code.display.figures import Drawing, show
 from paper_code.display.loudness import minus
-from paper_code.display.style import MARKERS, PanelFigure, Theme, contrast, logarithmic
+from paper_code.display.style import MARKERS, PanelFigure, Theme, logarithmic
 from paper_code.lab.intervals import Interval
 
-# Numbers on coloured cells: not the inks that the page changes with its mode, since the cells do not change.
-ON_CELLS = ("#101010", "#fefefe")
+CELLS_OPACITY = 0.45  # so that the page's ink can be read on every cell, in both modes
 CELLS_MAP = "cividis"
 FLOOR_ROLES = ("plain", "corrected", "codec")
 METHOD_ROLES = ("document", "plain", "corrected", "stronger")
@@ -45,7 +43,7 @@ def sweep(alphas: Sequence[float], betas: Sequence[float], values: Mapping[str, 
         for place in axes[len(values) :]:
             place.remove()
         for place, (title, cells) in zip(axes, values.items(), strict=False):
-            _cells(place, np.asarray(cells, np.float64))
+            _cells(place, np.asarray(cells, np.float64), theme.ink)
             place.set(title=title, xlabel="beta", ylabel="alpha")
             place.set_xticks(range(len(betas)), [f"{beta:g}" for beta in betas])
             place.set_yticks(range(len(alphas)), [f"{alpha:g}" for alpha in alphas])
@@ -61,15 +59,13 @@ def sweep(alphas: Sequence[float], betas: Sequence[float], values: Mapping[str, 
     )
 
 
-def _cells(place: Axes, cells: NDArray[np.float64]) -> None:
-    colours = matplotlib.colormaps[CELLS_MAP]
+def _cells(place: Axes, cells: NDArray[np.float64], ink: str) -> None:
     low, high = np.nanmin(cells), np.nanmax(cells)
     shares = (cells - low) / (high - low) if high > low else np.full(cells.shape, 0.5)
-    place.imshow(shares, origin="lower", aspect="auto", cmap=CELLS_MAP, vmin=0, vmax=1, interpolation="nearest")
+    look = {"cmap": CELLS_MAP, "vmin": 0, "vmax": 1, "alpha": CELLS_OPACITY, "interpolation": "nearest"}
+    place.imshow(shares, origin="lower", aspect="auto", **look)
     place.grid(False)
     for (row, column), value in np.ndenumerate(cells):
-        ground = matplotlib.colors.to_hex(colours(shares[row, column]))
-        ink = max(ON_CELLS, key=lambda each: contrast(each, ground))
         place.text(column, row, minus(value, 2), color=ink, ha="center", va="center", fontsize=9)
 
 

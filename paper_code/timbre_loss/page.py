@@ -3,22 +3,29 @@
 Chapter: timbre_loss
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from paper_code.audio import clips
 from paper_code.display import mask_blocks, players, region_player
 from paper_code.display.figures import Drawing, show
 from paper_code.display.markup import Shown, element, prose
 from paper_code.display.style import Theme
 from paper_code.display.svg import PanelFigure
 from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defined
-from paper_code.timbre_loss import block_grid, body, charts, configs, figures, mask_runs, stimuli
+from paper_code.timbre_loss import body, charts, configs, figures, maps, mask_runs, stimuli
 from paper_code.timbre_loss.figures import BeforeAfter, Listened
 from paper_code.timbre_loss.measurements import title
 from paper_code.timbre_loss.own import Own
-from paper_code.timbre_loss.spectrograms import FFT, HOP, SAMPLE_RATE, hertz_of_bins
+from paper_code.timbre_loss.phrases import SAMPLES, finish
+from paper_code.timbre_loss.spectrograms import BINS, FFT, HOP, SAMPLE_RATE, hertz_of_bins, log_spectrogram
 from paper_code.timbre_loss.study import Study
+from paper_code.timbre_loss.weights import released
 from paper_code.timbre_loss.wilson import wilson
 
 METHODS = {"activation": "class activation map", "gradients": "integrated gradients", "occlusion": "occlusion"}
@@ -56,6 +63,37 @@ def player(study: Study, run: str, clip: int = 0) -> Shown:
     sounds = study.sounds(run, clip)
     roles = dict(zip(sounds, ROLES, strict=False))
     return players.compare(sounds, f"One phrase, {title(run)}", PLAYED, roles=roles, max_frequency=TOP)
+
+
+def first_player(study: Study) -> Shown:
+    """The sounds that make the point: the input, the same through a mask of blocks, and the target."""
+    sounds = list(study.sounds("cellos").items())
+    few = dict([sounds[0], sounds[2], sounds[1]])
+    roles = dict(zip(few, ("plain", "document", "reference"), strict=True))
+    return players.compare(few, "From one cello to the other", FIRST, roles=roles, max_frequency=TOP)
+
+
+FIRST = (
+    "A phrase of cello B, the same through a learned mask, and cello A playing it. Does the mask bring B nearer to A?"
+)
+
+
+def own_sound(study: Study, path: str) -> Shown:
+    """A reader's own sound, its score, and the class activation map over it, to be heard region by region."""
+    clip = clips.resample(clips.require_signal(clips.read(path)), SAMPLE_RATE)
+    middle = max(0, (len(clip.waveform) - SAMPLES) // 2)
+    wave = finish(clip.waveform[middle : middle + SAMPLES], torch.Generator().manual_seed(0))
+    network = released()[0]
+    spectrogram = log_spectrogram(wave)[None]
+    cam = maps.activation_maps(network, spectrogram)[0]
+    first, second = stimuli.TITLES["cellos"]
+    seconds, hertz = cam.shape[1] * 8 * HOP / SAMPLE_RATE, MAP_HERTZ
+    over = region_player.ActivationMap(cam.numpy(), seconds, hertz, f"speaks for {first}", f"speaks for {second}")
+    with torch.no_grad():
+        score = float(network(spectrogram))
+    caption = f"Your sound, the middle {len(wave) / SAMPLE_RATE:.1f} s: score {score:.2f} (0: {first}, 1: {second})."
+    heard = clip.with_waveform(wave, "levelled, with the common noise")
+    return region_player.region_player(heard, clip.title, caption, over)
 
 
 def told(study: Study) -> Shown:
@@ -177,8 +215,33 @@ def blocks(study: Study) -> Shown:
     if "grid" not in result.metrics:
         result = next(r for r in study.of("cellos") if "grid" in r.metrics)
     arrays = {name.removeprefix("grid/"): a for name, a in result.arrays.items() if name.startswith("grid/")}
-    settings = block_grid.figure(arrays, result.metrics["grid"], stimuli.TITLES["cellos"])
+    settings = block_figure(arrays, result.metrics["grid"], stimuli.TITLES["cellos"])
     return mask_blocks.mask_blocks(settings, "A mask of blocks", BLOCKS)
+
+
+def block_figure(
+    arrays: Mapping[str, NDArray], about: Mapping[str, Any], classes: tuple[str, str]
+) -> mask_blocks.MaskBlocks:
+    """What block_grid.learn has kept, for display.mask_blocks. classes: what the scores 0 and 1 stand for, in words."""
+    return mask_blocks.MaskBlocks(
+        positions=arrays["positions"],
+        heights=tuple(about["heights"]),
+        widths=tuple(about["widths"]),
+        numbers=tuple(about["numbers"]),
+        first_gains=tuple(about["first_gains"]),
+        clips=tuple(
+            mask_blocks.BlockClip(
+                title, arrays["gains"][k], float(arrays["before"][k]), arrays["raw"][k], arrays["smoothed"][k]
+            )
+            for k, title in enumerate(about["titles"])
+        ),
+        bins=BINS,
+        frames=about["frames"],
+        window=about["window"],
+        top=SAMPLE_RATE / 2,
+        seconds=(about["frames"] - 1) * HOP / SAMPLE_RATE,
+        classes=classes,
+    )
 
 
 BLOCKS = (

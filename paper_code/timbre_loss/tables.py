@@ -63,7 +63,7 @@ def accuracies(study: Study) -> Table:
     caption = (
         "Share of held-out phrases on the right side of 0.5: mean ± 95 % interval over seeds, each with other held-out "
         "pitches. The binomial interval (Wilson) counts every phrase as independent, which they are not: three pitches a "
-        "fold make all phrases of that fold. The paper reports ~93 %."
+        "fold make all phrases of that fold. The paper reports ~93\u00a0%."
     )
     return table(columns, rows, caption)
 

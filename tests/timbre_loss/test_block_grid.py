@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from paper_code.display.mask_blocks import STEP
-from paper_code.timbre_loss import block_grid, masks
+from paper_code.timbre_loss import block_grid, masks, page
 from paper_code.timbre_loss.masks import Recipe
 from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.spectrograms import BINS
@@ -51,7 +51,7 @@ def test_the_middle_of_every_rectangle_lies_inside_and_they_spread_evenly() -> N
 
 def test_the_page_paints_and_smooths_what_was_learned(kept, network, spectrograms) -> None:
     """With the gains rounded to a quarter of a decibel; for every setting, and every clip its own."""
-    shown = block_grid.figure(*kept, ("A", "B"))
+    shown = page.block_figure(*kept, ("A", "B"))
     for setting in np.ndindex(GRID.shape):
         learned = masks.learn(network, spectrograms, GRID.recipe(BASE, setting), GRID.seed)
         for clip in range(2):
@@ -63,7 +63,7 @@ def test_the_page_paints_and_smooths_what_was_learned(kept, network, spectrogram
 
 
 def test_scores_are_those_of_the_masks_as_they_are_kept(kept, network, spectrograms) -> None:
-    shown = block_grid.figure(*kept, ("A", "B"))
+    shown = page.block_figure(*kept, ("A", "B"))
     setting = (1, 1, 1, 1)
     raw = torch.from_numpy(shown.mask(1, setting)).float()
     with torch.no_grad():
@@ -78,8 +78,8 @@ def test_scores_are_those_of_the_masks_as_they_are_kept(kept, network, spectrogr
 def test_it_goes_through_a_file_and_back(kept, tmp_path) -> None:
     arrays, about = kept
     np.savez(tmp_path / "a.npz", **arrays)
-    read = block_grid.figure(np.load(tmp_path / "a.npz"), json.loads(json.dumps(about)), ("A", "B"))
-    same = block_grid.figure(arrays, about, ("A", "B"))
+    read = page.block_figure(np.load(tmp_path / "a.npz"), json.loads(json.dumps(about)), ("A", "B"))
+    same = page.block_figure(arrays, about, ("A", "B"))
     assert read.grid == same.grid == (2, 2, 2, 2)
     assert np.array_equal(read.mask(0, (1, 0, 1, 0)), same.mask(0, (1, 0, 1, 0)))
     assert arrays["gains"].dtype == np.int8
