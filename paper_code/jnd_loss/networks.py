@@ -1,5 +1,7 @@
 """The network of the metric: fourteen convolutions, a weight for each of their channels, and a small classifier."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,18 +16,27 @@ EPSILON = 1e-3  # added to a variance before it divides
 SCALE = 32768.0  # the released networks see 16-bit whole numbers
 DROPOUT = 0.3
 SAME, DIFFERENT = 0, 1  # the answers of the classifier
-NORMALISATIONS = ("signal", "batch", "stored")
+NORMALISATIONS = ("signal", "pair", "batch", "stored")
+LEAST = 1e-4  # added to a distance before its logarithm is taken
+CLASSIFIER_INPUTS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "logarithm": lambda distance: torch.log(distance + LEAST),
+}
 
 
 def normalise(signal: Tensor, normalisation: str = "signal") -> Tensor:
     """A signal [batch, channel, time] with mean 0 and variance 1, of each channel.
 
-    normalisation: over what mean and variance are taken. "signal": the time of each signal by itself. "batch": the
-    batch and the time together, so each signal depends on the others. "stored": neither; the released checkpoints store
-    a mean of 0 and a variance of 1, which their training never updated.
+    normalisation: over what mean and variance are taken. "signal": the time of each signal by itself. "pair": the time
+    of two signals, the first of one half of the batch and the first of the other, and so on; what they differ in level
+    stays. "batch": the batch and the time together, so each signal depends on the others. "stored": neither; the released
+    checkpoints store a mean of 0 and a variance of 1, which their training never updated.
     """
     if normalisation == "stored":
         return signal / (1 + EPSILON) ** 0.5
+    if normalisation == "pair":
+        pairs = torch.cat(signal.chunk(2), -1)
+        return torch.cat(normalise(pairs).chunk(2, -1))
     axes = (0, 2) if normalisation == "batch" else (2,)
     centred = signal - signal.mean(axes, keepdim=True)
     return centred * (centred.square().mean(axes, keepdim=True) + EPSILON).rsqrt()
@@ -34,6 +45,17 @@ def normalise(signal: Tensor, normalisation: str = "signal") -> Tensor:
 def leaky(signal: Tensor) -> Tensor:
     """The rectifier of all layers."""
     return functional.leaky_relu(signal, SLOPE)
+
+
+def drop(signal: Tensor, share: float) -> Tensor:
+    """A signal with a share of its activations at 0, to a 256th of it, and the others larger by as much.
+
+    A byte a number is drawn from the global generator: PyTorch's own dropout takes longer on a CPU than all convolutions.
+    """
+    limit = round(256 * share)
+    drawn = torch.empty(-(-signal.numel() // 8), dtype=torch.int64, device=signal.device).random_(-(2**63), None)
+    kept = drawn.view(torch.uint8)[: signal.numel()].view(signal.shape) >= limit
+    return signal * kept.to(signal.dtype).mul_(256 / (256 - limit))
 
 
 def layer_lengths(samples: int) -> list[int]:
@@ -76,8 +98,8 @@ class FeatureNetwork(nn.Module):
         for layer, (convolution, shift) in enumerate(zip(self.convolutions, self.shifts, strict=True)):
             signal = normalise(convolution(_padded(signal, convolution.stride[0])), self.normalisation)
             signal = leaky(signal + shift.unsqueeze(1))
-            if layer < LAYERS - 1:
-                signal = functional.dropout(signal, self.dropout, self.training)
+            if self.training and self.dropout and layer < LAYERS - 1:
+                signal = drop(signal, self.dropout)
             layers.append(signal)
         return layers
 
@@ -86,13 +108,21 @@ class JNDNetwork(nn.Module):
     """Two waveforms in; the distance of each layer out, and whether people would say that they differ.
 
     A layer's distance is the mean, over time and channels, of the absolute difference of activations times the channel's
-    weight. The options are those of FeatureNetwork. 241,844 numbers are trained: 239,712 of convolutions, 992 shifts,
-    992 weights of channels and 148 of the classifier.
+    weight. classifier_input: see `logits`; the other options are those of FeatureNetwork. 241,844 numbers are trained:
+    239,712 of convolutions, 992 shifts, 992 weights of channels and 148 of the classifier.
     Paper: Manocha et al. 2020, §2.2 and 3.3. Chapter: jnd_loss.
     """
 
-    def __init__(self, dropout: float = DROPOUT, normalisation: str = "signal", scale: float = SCALE) -> None:
+    def __init__(
+        self,
+        dropout: float = DROPOUT,
+        normalisation: str = "signal",
+        scale: float = SCALE,
+        classifier_input: str = "sigmoid",
+    ) -> None:
         super().__init__()
+        require_choice("classifier_input", classifier_input, tuple(CLASSIFIER_INPUTS))
+        self.classifier_input = classifier_input
         self.features = FeatureNetwork(dropout, normalisation, scale)
         self.channel_weights = nn.ParameterList(torch.randn(width) for width in WIDTHS)
         dense = [nn.Linear(1, 16), nn.Linear(16, 6), nn.Linear(6, 2)]
@@ -107,16 +137,24 @@ class JNDNetwork(nn.Module):
 
     def layer_distances(self, estimate: Tensor, reference: Tensor) -> Tensor:
         """The distance of each layer [batch, layer]; the metric is their sum."""
-        activations = zip(self.features(estimate), self.features(reference), self.channel_weights, strict=True)
-        distances = [((ours - theirs) * weight.unsqueeze(1)).abs().mean((1, 2)) for ours, theirs, weight in activations]
+        layers = zip(self.activations(estimate, reference), self.channel_weights, strict=True)
+        distances = [((ours - theirs) * weight.unsqueeze(1)).abs().mean((1, 2)) for (ours, theirs), weight in layers]
         return torch.stack(distances, -1)
+
+    def activations(self, estimate: Tensor, reference: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Activations of both waveforms [batch, time] in each layer."""
+        if self.features.normalisation == "pair":
+            return [tuple(layer.chunk(2)) for layer in self.features(torch.cat([estimate, reference]))]
+        return list(zip(self.features(estimate), self.features(reference), strict=True))
 
     def logits(self, layer_distances: Tensor) -> Tensor:
         """Logits [batch, (same, different)] of distances [batch, layer].
 
-        The classifier sees a sigmoid of their mean, as in the authors' code; the paper does not say so.
+        The classifier sees a sigmoid of their mean, as in the authors' code (the paper does not say so), or its
+        logarithm: sigmoids of small distances are all alike.
         """
-        return self.classifier(torch.sigmoid(layer_distances.mean(-1, keepdim=True)))
+        squashed = CLASSIFIER_INPUTS[self.classifier_input](layer_distances.mean(-1, keepdim=True))
+        return self.classifier(squashed)
 
 
 def parameter_count(network: nn.Module) -> int:

@@ -46,7 +46,7 @@ def predict(judgements: Judgements, held_out: Collection[str] = HELD_OUT) -> Pre
             raise ValueError(f"the {side.sum()} judgements to be {name} have not both answers")
     x[:, :-1] -= x[~heard, :-1].mean(axis=0)
     x[:, :-1] /= np.maximum(x[~heard, :-1].std(axis=0), 1e-9)
-    return score(special.expit(x[heard] @ _logistic(x[~heard], y[~heard])), y[heard])
+    return score(special.expit(x[heard] @ logistic(x[~heard], y[~heard])), y[heard])
 
 
 def score(probabilities: NDArray[np.float64], different: NDArray[np.bool_]) -> Prediction:
@@ -77,7 +77,7 @@ def features(judgements: Judgements) -> NDArray[np.float64]:
     return np.concatenate([plain, np.sqrt(np.abs(plain)), np.stack(products, axis=1), *steps, ones], axis=1)
 
 
-def _logistic(x: NDArray, y: NDArray) -> NDArray[np.float64]:
+def logistic(x: NDArray, y: NDArray) -> NDArray[np.float64]:
     """Weights of the most likely logistic regression with a ridge, by Newton's steps."""
     weights = np.zeros(x.shape[1])
     ridge = RIDGE * np.ones(len(weights))
