@@ -13,7 +13,7 @@ SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bfloat16")
 
 FLOORS = "floors"  # the run that learns nothing
-FIT: Mapping[str, Any] = {"normalisation": "pair", "classifier_input": "logarithm", "dropout": 0.0}
+FIT: Mapping[str, Any] = {"normalisation": "pair", "dropout": 0.0}
 RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper's scratch
     "scratch": {},
     "fit_for_use": FIT,
@@ -22,6 +22,9 @@ RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper'
     "fin": {"start": "pre"},
     "scratch_unshifted": {"shift": 0.0},
     "fit_for_use_unshifted": {**FIT, "shift": 0.0},
+    "scratch_sigmoid": {"classifier_input": "sigmoid"},
+    "untrained": {"learned": "nothing"},
+    "fit_for_use_untrained": {**FIT, "learned": "nothing"},
 }
 TITLES = {
     "scratch": "Scratch",
@@ -31,8 +34,16 @@ TITLES = {
     "fin": "Fin",
     "scratch_unshifted": "Scratch, never shifted",
     "fit_for_use_unshifted": "Fit for use, never shifted",
+    "scratch_sigmoid": "Scratch, sigmoid as in the code",
+    "untrained": "Untrained",
+    "fit_for_use_untrained": "Fit for use, untrained",
 }
-ONE_SEED = ("scratch_unshifted", "fit_for_use_unshifted", FLOORS)  # run for the first seed of a profile only
+ONE_SEED = (
+    "scratch_unshifted",
+    "fit_for_use_unshifted",
+    "scratch_sigmoid",
+    FLOORS,
+)  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
 JUDGED, LEARNING = "judged", "learning"
@@ -125,7 +136,7 @@ class MetricConfig(JudgedConfig):
     start: str = "random"
     learned: str = "all"
     normalisation: str = "batch"
-    classifier_input: str = "sigmoid"
+    classifier_input: str = "distance"
     dropout: float = DROPOUT
     shift: float = 0.25
     iterations: int = 760_000  # 1000 epochs
@@ -143,7 +154,7 @@ class MetricConfig(JudgedConfig):
         one_of("start", self.start, STARTS)
         one_of("learned", self.learned, LEARNED)
         one_of("normalisation", self.normalisation, NORMALISATIONS)
-        one_of("classifier_input", self.classifier_input, tuple(CLASSIFIER_INPUTS))
+        one_of("classifier_input", self.classifier_input, CLASSIFIER_INPUTS)
         one_of("schedule", self.schedule, SCHEDULES)
         one_of("precision", self.precision, PRECISIONS)
         if min(self.iterations, self.batch, self.pre_iterations, self.validate_every, self.validated) < 1:

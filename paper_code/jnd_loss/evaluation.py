@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paper_code.jnd_loss import floors, scores, weights
+from paper_code.jnd_loss import floors, levels, scores, weights
 from paper_code.jnd_loss.building import pairs, trained
 from paper_code.jnd_loss.configs import FloorsConfig, JudgedConfig, MetricConfig
 from paper_code.jnd_loss.distances import Metric, delayed, of_pairs
@@ -45,7 +45,8 @@ def held_out(config: MetricConfig, network: JNDNetwork, test: Pairs) -> tuple[di
     """Scores by list, and the numbers behind them.
 
     "classifier": the network's own probabilities. "one", "each": of its distance alone, with a threshold fitted on the
-    training side, one for all lists or one each. "calibration": of each of these.
+    training side, one for all lists or one each. "with levels": of both, see levels.with_distances. "calibration": of each
+    of these.
     """
     heard, answers = pairs(config, "train"), test.judgements.different
     fitted = scores.some_of_each(heard.judgements, config.fitted)
@@ -54,6 +55,7 @@ def held_out(config: MetricConfig, network: JNDNetwork, test: Pairs) -> tuple[di
     ways = scores.thresholded(known, scores.chosen(heard.judgements, fitted), unknown, test.judgements)
     if network.classifier is not None:
         ways["classifier"] = share_different(network, torch.from_numpy(layers).float()).double().numpy()
+    ways["with levels"] = levels.with_distances(config, test, unknown)
     metrics: dict[str, object] = {way: scores.by_list(found, test.judgements) for way, found in ways.items()}
     metrics["calibration"] = {way: scores.calibration(found, answers) for way, found in ways.items()}
     return metrics, {"different": answers, "layer_distances": layers, **ways}

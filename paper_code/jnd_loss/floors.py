@@ -8,15 +8,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.functional import resample
 
-from paper_code.jnd_loss import loss, scores, stimuli
+from paper_code.jnd_loss import levels, loss, scores, stimuli
 from paper_code.jnd_loss.building import pairs
 from paper_code.jnd_loss.configs import FloorsConfig
 from paper_code.jnd_loss.distances import Metric, of_pairs
 from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import ARRAYS, METRICS
-from paper_code.listeners.jnd import levels_alone
-from paper_code.listeners.jnd.judgements import Judgements
 from paper_code.metrics.spectral import log_spectral_distance
 
 
@@ -25,24 +23,20 @@ def evaluate(config: FloorsConfig, folder: Path) -> None:
     heard, test = pairs(config, "train"), pairs(config, "test")
     fitted = scores.some_of_each(heard.judgements, config.fitted)
     fitted_on = scores.chosen(heard.judgements, fitted)
-    metrics: dict[str, object] = {"levels alone": levels(config)}
+    metrics: dict[str, object] = {"levels alone": scores.by_list(levels.probabilities(config), test.judgements)}
+    metrics["levels alone, refitted"] = scores.by_list(levels.with_distances(config, test), test.judgements)
     arrays: dict[str, NDArray] = {"different": test.judgements.different}
     for name, metric in candidates():
         known, unknown = of_pairs(metric, heard, fitted), of_pairs(metric, test)
         found = scores.thresholded(known, fitted_on, unknown, test.judgements)
         metrics[name] = {way: scores.by_list(values, test.judgements) for way, values in found.items()}
-        metrics[name]["calibration"] = scores.calibration(found["one"], test.judgements.different)
+        metrics[name]["calibration"] = {
+            way: scores.calibration(p, test.judgements.different) for way, p in found.items()
+        }
+        metrics[name]["with levels"] = scores.by_list(levels.with_distances(config, test, unknown), test.judgements)
         arrays[f"{name}/distance"] = unknown.astype(np.float32)
     write_arrays(folder / ARRAYS, arrays)
     write_json(folder / METRICS, metrics)
-
-
-def levels(config: FloorsConfig) -> scores.Scores:
-    """The scores of a regression on the levels of each list, see levels_alone.predict; pooled, they are means."""
-    known = [pairs(config, side).judgements.rows for side in stimuli.SIDES]
-    rows = Judgements(tuple(row for of_side in known for row in of_side))
-    each = {name: levels_alone.predict(rows.of(name), levels_alone.HELD_OUT) for name in rows.perturbations}
-    return scores.pooled(each)
 
 
 def candidates() -> Iterator[tuple[str, Metric]]:

@@ -14,8 +14,9 @@ WAYS = {  # key of the metrics -> how an answer is told from a metric
     "in batches": "classifier in batches",
     "one": "one threshold",
     "each": "a threshold a list",
+    "with levels": "with the levels",
 }
-LEVELS = "levels alone"
+LEVELS = ("levels alone", "levels alone, refitted")
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
@@ -23,9 +24,10 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
 
     "<score>, <way>, <metric>" on all held-out judgements and "<score>, <way>, <metric>, <list>" on those of a list, for
     instance "accuracy, classifier, Scratch, mp3"; the floors are metrics too: "AUC, one threshold, log-spectral distance"
-    and "accuracy, levels alone". "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a
-    sound from itself, over that of pairs called different; "accuracy after a delay of 0.25 s, <metric>", "AUC after …".
-    "distance after a gain of 3 dB, <metric>".
+    and "accuracy, levels alone". What is "with the levels" is to be held against "levels alone, refitted".
+    "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
+    of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
+    hearing it".
     """
     seeds = sorted({result.seed for result in results})
     return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
@@ -35,9 +37,8 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
     values: dict[str, float] = {}
     for result in results:
         if result.experiment == FLOORS:
-            values |= _lists(LEVELS, result.metrics[LEVELS])
             for name, metrics in result.metrics.items():
-                values |= _ways(name, metrics) if name != LEVELS else {}
+                values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
         else:
             title = TITLES[result.experiment]
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)

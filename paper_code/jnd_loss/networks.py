@@ -1,7 +1,5 @@
 """The network of the metric: fourteen convolutions, a weight for each of their channels, and a small classifier."""
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -17,11 +15,7 @@ SCALE = 32768.0  # the released networks see 16-bit whole numbers
 DROPOUT = 0.3
 SAME, DIFFERENT = 0, 1  # the answers of the classifier
 NORMALISATIONS = ("signal", "pair", "batch", "stored")
-LEAST = 1e-4  # added to a distance before its logarithm is taken
-CLASSIFIER_INPUTS: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": torch.sigmoid,
-    "logarithm": lambda distance: torch.log(distance + LEAST),
-}
+CLASSIFIER_INPUTS = ("sigmoid", "distance")
 
 
 def normalise(signal: Tensor, normalisation: str = "signal") -> Tensor:
@@ -121,7 +115,7 @@ class JNDNetwork(nn.Module):
         classifier_input: str = "sigmoid",
     ) -> None:
         super().__init__()
-        require_choice("classifier_input", classifier_input, tuple(CLASSIFIER_INPUTS))
+        require_choice("classifier_input", classifier_input, CLASSIFIER_INPUTS)
         self.classifier_input = classifier_input
         self.features = FeatureNetwork(dropout, normalisation, scale)
         self.channel_weights = nn.ParameterList(torch.randn(width) for width in WIDTHS)
@@ -150,11 +144,11 @@ class JNDNetwork(nn.Module):
     def logits(self, layer_distances: Tensor) -> Tensor:
         """Logits [batch, (same, different)] of distances [batch, layer].
 
-        The classifier sees a sigmoid of their mean, as in the authors' code (the paper does not say so), or its
-        logarithm: sigmoids of small distances are all alike.
+        The classifier sees a sigmoid of their mean, as in the authors' code, or "distance", their sum, as the paper says.
         """
-        squashed = CLASSIFIER_INPUTS[self.classifier_input](layer_distances.mean(-1, keepdim=True))
-        return self.classifier(squashed)
+        if self.classifier_input == "distance":
+            return self.classifier(layer_distances.sum(-1, keepdim=True))
+        return self.classifier(torch.sigmoid(layer_distances.mean(-1, keepdim=True)))
 
 
 def parameter_count(network: nn.Module) -> int:

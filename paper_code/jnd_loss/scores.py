@@ -1,6 +1,6 @@
 """How well distances or probabilities predict people's answers on judgements that were held out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from paper_code.listeners.jnd.judgements import Judgements
 
 BINS = 10
 POOLED = "all"  # the name of all lists together
+RIDGE = 0.5
 SMALLEST = 0.01  # of the median distance, below which distances count as equal
 
 Scores = dict[str, dict[str, float]]  # list -> count, accuracy, cross_entropy, auc
@@ -44,9 +45,8 @@ class Threshold:
     def fitted(cls, distances: ArrayLike, different: ArrayLike) -> "Threshold":
         """The most likely curve for distances of at least 0 and their answers."""
         distances, different = np.asarray(distances, dtype=np.float64), np.asarray(different, dtype=bool)
-        apart = distances[distances > 0]
-        smallest = SMALLEST * float(np.median(apart)) if apart.size else 1.0
-        return cls(smallest, levels_alone.logistic(_features(distances, smallest), different))
+        smallest = smallest_of(distances)
+        return cls(smallest, levels_alone.logistic(_features(distances, smallest), different, RIDGE))
 
     def probabilities(self, distances: ArrayLike) -> NDArray[np.float64]:
         """P("different") of distances."""
@@ -104,18 +104,21 @@ def chosen(judgements: Judgements, places: Sequence[int]) -> Judgements:
     return Judgements(tuple(judgements.rows[place] for place in places))
 
 
-def pooled(each: Mapping[str, levels_alone.Prediction]) -> Scores:
-    """Scores of lists with their mean over all judgements; the pooled AUC is a mean of the lists', not one of all."""
-    parts = {name: asdict(prediction) for name, prediction in each.items()}
-    counts = [part["count"] for part in parts.values()]
-    keys = ("accuracy", "cross_entropy", "auc")
-    means = {key: float(np.average([part[key] for part in parts.values()], weights=counts)) for key in keys}
-    return {POOLED: {"count": sum(counts), **means}, **parts}
-
-
 def _evenly(count: int, most: int) -> NDArray[np.float64]:
     return np.floor(np.linspace(0, count, min(count, most), endpoint=False))
 
 
+def smallest_of(distances: NDArray[np.float64]) -> float:
+    """What is added to distances before their logarithm is taken."""
+    apart = distances[distances > 0]
+    return SMALLEST * float(np.median(apart)) if apart.size else 1.0
+
+
+def distance_features(distances: NDArray[np.float64], smallest: float | None = None) -> NDArray[np.float64]:
+    """The logarithm of distances, and whether there is any: [pair, 2]."""
+    smallest = smallest_of(distances) if smallest is None else smallest
+    return np.stack([np.log(distances / smallest + 1), (distances > 0).astype(float)], -1)
+
+
 def _features(distances: NDArray[np.float64], smallest: float) -> NDArray[np.float64]:
-    return np.stack([np.log(distances + smallest), distances > 0, np.ones(len(distances))], -1)
+    return np.concatenate([distance_features(distances, smallest), np.ones((len(distances), 1))], -1)

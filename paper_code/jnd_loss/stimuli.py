@@ -121,13 +121,14 @@ class Pairs:
 def pairs(side: str, seconds: float, most: int = 0, synthetic: bool = False, progress: bool = True) -> Pairs:
     """The judgements of a side with their sounds, from an earlier run or rendered now, some 25 ms a sound.
 
-    seconds: of each sound.   most: judgements of each perturbation, the first of its list (0: all of them).
+    seconds: of each sound.   most: judgements of each perturbation, evenly through its list (0: all of them).
     An interrupted rendering goes on with the perturbation it was at. Raises CorpusError, ListError, OutputError.
     """
     samples, parts, rows = round(seconds * SAMPLE_RATE), {}, []
     of_side = judgements(synthetic).where(lambda row: side_of(row) == side)
     for perturbation in of_side.perturbations:
-        chosen = of_side.of(perturbation).rows[: most or None]
+        listed = of_side.of(perturbation).rows
+        chosen = listed if not most else listed[:: max(1, len(listed) // most)][:most]
         rows += chosen
         parts[perturbation] = _part(side, perturbation, chosen, samples, synthetic, progress)
     return Pairs(Judgements(tuple(rows)), parts, samples)

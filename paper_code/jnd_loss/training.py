@@ -18,6 +18,8 @@ from paper_code.lab.files import write_arrays
 from paper_code.lab.store import CURVES
 from paper_code.lab.training import Recorder, fit
 
+EVERY = 250  # steps between checkpoints
+
 
 def train(config: JudgedConfig, folder: Path, device: torch.device, progress: bool = True) -> None:
     """Train the metric of a config; leaves its weights and the curves in `folder`. The floors leave nothing."""
@@ -29,7 +31,8 @@ def train(config: JudgedConfig, folder: Path, device: torch.device, progress: bo
         network.features.load_state_dict(kept_weights.kept(start, weights.METRIC))
     if config.learned == "nothing":
         unweighted(network)
-        shutil.copyfile(start / CURVES, folder / CURVES)
+        if config.start == "pre":
+            shutil.copyfile(start / CURVES, folder / CURVES)
     else:
         write_arrays(folder / CURVES, learn(config, network, folder, device, progress))
     kept_weights.keep(folder, weights.METRIC, network.state_dict(), config)
@@ -68,7 +71,7 @@ def learn(
 
     state = {"network": network, "optimiser": optimiser, "recorder": recorder}
     label = f"{TITLES[config.run]}, seed {config.seed}"
-    history = fit(step, config.iterations, state, folder / "checkpoint.pt", 250, label, progress, config.hash)
+    history = fit(step, config.iterations, state, folder / "checkpoint.pt", EVERY, label, progress, config.hash)
     recorded = {name: recorder.array(name) for name in recorder.names()}
     return {"loss": history.arrays()["loss"].astype("float32"), "seconds": history.seconds, **recorded}
 
