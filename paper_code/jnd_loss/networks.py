@@ -41,15 +41,16 @@ def leaky(signal: Tensor) -> Tensor:
     return functional.leaky_relu(signal, SLOPE)
 
 
-def drop(signal: Tensor, share: float) -> Tensor:
+def drop(signal: Tensor, share: float, shared: bool = False) -> Tensor:
     """A signal with a share of its activations at 0, to a 256th of it, and the others larger by as much.
 
-    A byte a number is drawn from the global generator: PyTorch's own dropout takes longer on a CPU than all convolutions.
+    shared: the same ones in both halves of the batch. A byte a number is drawn from the global generator: PyTorch's own
+    dropout takes longer on a CPU than all convolutions.
     """
-    limit = round(256 * share)
-    drawn = torch.empty(-(-signal.numel() // 8), dtype=torch.int64, device=signal.device).random_(-(2**63), None)
-    kept = drawn.view(torch.uint8)[: signal.numel()].view(signal.shape) >= limit
-    return signal * kept.to(signal.dtype).mul_(256 / (256 - limit))
+    limit, shape = round(256 * share), (signal.chunk(2)[0] if shared else signal).shape
+    drawn = torch.empty(-(-shape.numel() // 8), dtype=torch.int64, device=signal.device).random_(-(2**63), None)
+    kept = (drawn.view(torch.uint8)[: shape.numel()].view(shape) >= limit).to(signal.dtype).mul_(256 / (256 - limit))
+    return signal * (torch.cat([kept, kept]) if shared else kept)
 
 
 def layer_lengths(samples: int) -> list[int]:
@@ -86,14 +87,20 @@ class FeatureNetwork(nn.Module):
         for convolution in self.convolutions:
             nn.init.xavier_uniform_(convolution.weight)
 
-    def forward(self, waveform: Tensor) -> list[Tensor]:
-        """Activations [batch, channel, frame] of each layer for waveforms [batch, time] in [-1, 1]."""
+    def forward(self, waveform: Tensor, halves: bool = False) -> list[Tensor]:
+        """Activations [batch, channel, frame] of each layer for waveforms [batch, time] in [-1, 1].
+
+        halves: the batch holds first sounds, then as many second ones; dropout leaves out the same of both sounds of a
+        pair, and what is taken over the batch is taken over each half.
+        """
         signal, layers = self.scale * waveform.unsqueeze(1), []
         for layer, (convolution, shift) in enumerate(zip(self.convolutions, self.shifts, strict=True)):
-            signal = normalise(convolution(_padded(signal, convolution.stride[0])), self.normalisation)
+            signal = convolution(_padded(signal, convolution.stride[0]))
+            parts = signal.chunk(2) if halves and self.normalisation == "batch" else [signal]
+            signal = torch.cat([normalise(part, self.normalisation) for part in parts])
             signal = leaky(signal + shift.unsqueeze(1))
             if self.training and self.dropout and layer < LAYERS - 1:
-                signal = drop(signal, self.dropout)
+                signal = drop(signal, self.dropout, halves)
             layers.append(signal)
         return layers
 
@@ -102,8 +109,10 @@ class JNDNetwork(nn.Module):
     """Two waveforms in; the distance of each layer out, and whether people would say that they differ.
 
     A layer's distance is the mean, over time and channels, of the absolute difference of activations times the channel's
-    weight. classifier_input: see `logits`; the other options are those of FeatureNetwork. 241,844 numbers are trained:
-    239,712 of convolutions, 992 shifts, 992 weights of channels and 148 of the classifier.
+    weight. classifier_input: see `logits`. shared_dropout: leave out the same activations of both waveforms, so that equal
+    ones have no distance in training either; the authors' code draws anew for each. The other options are those of
+    FeatureNetwork. 241,844 numbers are trained: 239,712 of convolutions, 992 shifts, 992 weights of channels and 148 of the
+    classifier.
     Paper: Manocha et al. 2020, §2.2 and 3.3. Chapter: jnd_loss.
     """
 
@@ -113,10 +122,11 @@ class JNDNetwork(nn.Module):
         normalisation: str = "signal",
         scale: float = SCALE,
         classifier_input: str = "sigmoid",
+        shared_dropout: bool = False,
     ) -> None:
         super().__init__()
         require_choice("classifier_input", classifier_input, CLASSIFIER_INPUTS)
-        self.classifier_input = classifier_input
+        self.classifier_input, self.shared_dropout = classifier_input, shared_dropout
         self.features = FeatureNetwork(dropout, normalisation, scale)
         self.channel_weights = nn.ParameterList(torch.randn(width) for width in WIDTHS)
         dense = [nn.Linear(1, 16), nn.Linear(16, 6), nn.Linear(6, 2)]
@@ -137,8 +147,8 @@ class JNDNetwork(nn.Module):
 
     def activations(self, estimate: Tensor, reference: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Activations of both waveforms [batch, time] in each layer."""
-        if self.features.normalisation == "pair":
-            return [tuple(layer.chunk(2)) for layer in self.features(torch.cat([estimate, reference]))]
+        if self.shared_dropout or self.features.normalisation == "pair":
+            return [tuple(layer.chunk(2)) for layer in self.features(torch.cat([estimate, reference]), halves=True)]
         return list(zip(self.features(estimate), self.features(reference), strict=True))
 
     def logits(self, layer_distances: Tensor) -> Tensor:

@@ -47,8 +47,10 @@ def learn(
     """
     judged, unseen = pairs(config, "train", progress), pairs(config, "validation", progress)
     network.to(device).features.requires_grad_(config.learned == "all")
-    trained = [weight for weight in network.parameters() if weight.requires_grad]
-    optimiser, recorder = torch.optim.Adam(trained, lr=config.learning_rate), Recorder()
+    head = [*network.channel_weights, *network.classifier.parameters()]
+    parts = [(network.features.parameters(), config.learning_rate), (head, config.head_learning_rate)]
+    optimiser = torch.optim.Adam([{"params": list(part), "lr": rate} for part, rate in parts])
+    recorder = Recorder()
     check = np.random.default_rng(0).permutation(len(unseen))[: config.validated]
 
     def step(i: int) -> Mapping[str, float | Tensor]:
@@ -59,7 +61,8 @@ def learn(
             logits = network.train()(*(sound.to(device) for sound in sounds))
         loss = nn.functional.cross_entropy(logits.float(), judged.different[chosen].to(device))
         if config.schedule == "cosine":
-            optimiser.param_groups[0]["lr"] = config.learning_rate * cosine(i, config.iterations)
+            for group, (_, rate) in zip(optimiser.param_groups, parts, strict=True):
+                group["lr"] = rate * cosine(i, config.iterations)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         optimiser.step()

@@ -168,6 +168,18 @@ def test_dropping_keeps_the_mean_and_zeroes_its_share(share):
     assert torch.equal(dropped, drop(torch.ones(3, 50_001), share))
 
 
+@pytest.mark.parametrize("normalisation", ["signal", "batch", "pair"])
+def test_shared_dropout_leaves_equal_sounds_equal_and_changes_nothing_else(normalisation):
+    shared, sounds = _network(normalisation=normalisation, shared_dropout=True), _waveforms(2, 3, 9000)
+    alone = _network(normalisation=normalisation)
+    assert torch.allclose(shared.layer_distances(*sounds), alone.layer_distances(*sounds), rtol=1e-4, atol=1e-6)
+    shared.train()
+    assert shared.layer_distances(sounds[0], sounds[0]).abs().max() < 1e-5
+    (ours, theirs), *_ = shared.activations(*sounds)
+    assert torch.equal(ours == 0, theirs == 0)
+    assert (ours == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+
+
 def test_the_classifier_may_see_the_distance_itself():
     network, (estimate, reference) = _network(classifier_input="distance"), _waveforms(2, 3, 4000)
     distances = network.layer_distances(estimate, reference).sum(-1, keepdim=True)
