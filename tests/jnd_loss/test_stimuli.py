@@ -107,15 +107,15 @@ def test_an_interrupted_rendering_goes_on_with_the_perturbation_it_was_at(prepar
 
     monkeypatch.setattr(stimuli, "rendered", interrupted)
     first, second, _ = stand_in.PERTURBATIONS
-    stop = 12
+    stop = 14
     with pytest.raises(KeyboardInterrupt):
-        pairs("validation", SECONDS, 4, synthetic=True, progress=False)
+        pairs("validation", SECONDS, 8, synthetic=True, progress=False)
     of_first = made.count(first)
     assert made[-1] == second
     folders = sorted(stimuli.FOLDER.glob("validation-*"))
     whole = [folder.name for folder in folders if (folder / TRACKS).exists() and second in folder.name]
     stop, made[:] = 0, []
-    pairs("validation", SECONDS, 4, synthetic=True, progress=False)
+    pairs("validation", SECONDS, 8, synthetic=True, progress=False)
     assert of_first > 0
     assert first not in made
     assert made[0] == second
