@@ -59,7 +59,7 @@ PROFILES = {
         "sounds of 0.75 s, a six-hundredth of the paper's steps: some three hours of one core",
         seeds=(0, 1, 2),
         changes={
-            JUDGED: {"seconds": 0.75, "fitted": 120},
+            JUDGED: {"seconds": 0.75, "fitted": 300},
             LEARNING: {
                 "iterations": 1200, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
                 "pre_iterations": 800, "pre_learning_rate": 1e-3,
