@@ -39,7 +39,7 @@ class JNDLoss(nn.Module):
     ) -> None:
         super().__init__()
         require_choice("reduction", reduction, ("mean", "sum", "none"))
-        require_choice("normalisation in a loss", network.features.normalisation, ("signal", "stored"))
+        require_choice("normalisation in a loss", network.features.normalisation, ("signal", "pair", "stored"))
         self.sample_rate, self.reduction = sample_rate, reduction
         self.network = network.eval().requires_grad_(False)
         self.register_buffer("layer_weights", _layer_weights(layer_weights))

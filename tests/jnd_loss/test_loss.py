@@ -48,7 +48,9 @@ def test_a_pair_does_not_depend_on_the_others_of_the_batch():
 
 
 def test_a_network_that_couples_the_batch_is_refused():
-    with pytest.raises(ValueError, match=r"normalisation in a loss is one of 'signal', 'stored'; found 'batch'"):
+    with pytest.raises(
+        ValueError, match=r"normalisation in a loss is one of 'signal', 'pair', 'stored'; found 'batch'"
+    ):
         JNDLoss(JNDNetwork(normalisation="batch"))
 
 

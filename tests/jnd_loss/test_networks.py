@@ -9,6 +9,7 @@ from paper_code.jnd_loss.networks import (
     WIDTHS,
     FeatureNetwork,
     JNDNetwork,
+    drop,
     layer_lengths,
     normalise,
     parameter_count,
@@ -124,5 +125,62 @@ def test_a_distance_is_that_of_weighted_activations_and_the_classifier_sees_its_
 
 
 def test_another_normalisation_is_refused():
-    with pytest.raises(ValueError, match=r"normalisation is one of 'signal', 'batch', 'stored'; found 'layer'"):
+    with pytest.raises(ValueError, match=r"normalisation is one of 'signal', 'pair', 'batch', 'stored'; found 'layer'"):
         JNDNetwork(normalisation="layer")
+
+
+def test_another_input_of_the_classifier_is_refused():
+    with pytest.raises(ValueError, match=r"classifier_input is one of 'sigmoid', 'distance'; found 'root'"):
+        JNDNetwork(classifier_input="root")
+
+
+def test_normalised_over_a_pair_both_signals_share_mean_and_variance():
+    signal = 3 + 5 * _waveforms(4, 6, 50).numpy()
+    normalised = normalise(torch.from_numpy(signal), "pair").numpy()
+    for first, second in ((0, 2), (1, 3)):
+        both = np.concatenate([signal[first], signal[second]], -1)
+        mean, scale = both.mean(-1, keepdims=True), np.sqrt(both.var(-1, keepdims=True) + 0.001)
+        for place in (first, second):
+            assert normalised[place] == pytest.approx((signal[place] - mean) / scale, rel=1e-4, abs=1e-5)
+
+
+def test_normalised_over_a_pair_a_gain_is_told_and_no_other_pair_matters():
+    pair, others = _waveforms(2, 1, 9000), _waveforms(2, 3, 9000, seed=2)
+    network = _network(normalisation="pair")
+    together = [torch.cat([one, more]) for one, more in zip(pair, others, strict=True)]
+    alone = network.layer_distances(*pair)[0]
+    assert torch.allclose(network.layer_distances(*together)[0], alone, rtol=1e-4)
+    assert torch.allclose(network.layer_distances(*reversed(pair))[0], alone, rtol=1e-4)
+    louder = [network.layer_distances(gain * pair[0], pair[0]).sum().item() for gain in (1.0, 1.05, 1.5, 2.0)]
+    assert louder[0] == 0
+    assert louder == sorted(louder)
+    assert louder[-1] > 20 * _network().layer_distances(2 * pair[0], pair[0]).sum().item()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_dropping_keeps_the_mean_and_zeroes_its_share(share):
+    torch.manual_seed(4)
+    dropped = drop(torch.ones(3, 50_001), share)
+    assert (dropped == 0).float().mean().item() == pytest.approx(share, abs=0.005)
+    assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
+    assert not torch.equal(dropped, drop(torch.ones(3, 50_001), share)) or share == 0
+    torch.manual_seed(4)
+    assert torch.equal(dropped, drop(torch.ones(3, 50_001), share))
+
+
+@pytest.mark.parametrize("normalisation", ["signal", "batch", "pair"])
+def test_shared_dropout_leaves_equal_sounds_equal_and_changes_nothing_else(normalisation):
+    shared, sounds = _network(normalisation=normalisation, shared_dropout=True), _waveforms(2, 3, 9000)
+    alone = _network(normalisation=normalisation)
+    assert torch.allclose(shared.layer_distances(*sounds), alone.layer_distances(*sounds), rtol=1e-4, atol=1e-6)
+    shared.train()
+    assert shared.layer_distances(sounds[0], sounds[0]).abs().max() < 1e-5
+    (ours, theirs), *_ = shared.activations(*sounds)
+    assert torch.equal(ours == 0, theirs == 0)
+    assert (ours == 0).float().mean().item() == pytest.approx(0.3, abs=0.01)
+
+
+def test_the_classifier_may_see_the_distance_itself():
+    network, (estimate, reference) = _network(classifier_input="distance"), _waveforms(2, 3, 4000)
+    distances = network.layer_distances(estimate, reference).sum(-1, keepdim=True)
+    assert torch.allclose(network(estimate, reference), network.classifier(distances))

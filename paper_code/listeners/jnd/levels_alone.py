@@ -14,6 +14,7 @@ from paper_code.listeners.jnd.judgements import FULL, ONE_LISTENER, Judgements
 
 HELD_OUT = ("f1", "f5", "m1", "m5")
 RIDGE = 10.0  # on standardised features: many say nearly the same, and some lists have few judgements
+FREE = 1e-6  # ridge of the constant, which keeps it finite where all answers are the same
 STEPS = 50
 
 
@@ -38,6 +39,12 @@ def predict(judgements: Judgements, held_out: Collection[str] = HELD_OUT) -> Pre
 
     Chapter: jnd_loss
     """
+    heard = np.array([row.speaker in held_out for row in judgements])
+    return score(probabilities(judgements, held_out), judgements.different[heard])
+
+
+def probabilities(judgements: Judgements, held_out: Collection[str] = HELD_OUT) -> NDArray[np.float64]:
+    """P("different") of the held-out judgements, in their order; see `predict`."""
     x = features(judgements)
     heard = np.array([row.speaker in held_out for row in judgements])
     y = judgements.different
@@ -46,7 +53,7 @@ def predict(judgements: Judgements, held_out: Collection[str] = HELD_OUT) -> Pre
             raise ValueError(f"the {side.sum()} judgements to be {name} have not both answers")
     x[:, :-1] -= x[~heard, :-1].mean(axis=0)
     x[:, :-1] /= np.maximum(x[~heard, :-1].std(axis=0), 1e-9)
-    return score(special.expit(x[heard] @ _logistic(x[~heard], y[~heard])), y[heard])
+    return special.expit(x[heard] @ logistic(x[~heard], y[~heard]))
 
 
 def score(probabilities: NDArray[np.float64], different: NDArray[np.bool_]) -> Prediction:
@@ -77,11 +84,14 @@ def features(judgements: Judgements) -> NDArray[np.float64]:
     return np.concatenate([plain, np.sqrt(np.abs(plain)), np.stack(products, axis=1), *steps, ones], axis=1)
 
 
-def _logistic(x: NDArray, y: NDArray) -> NDArray[np.float64]:
-    """Weights of the most likely logistic regression with a ridge, by Newton's steps."""
+def logistic(x: NDArray, y: NDArray, strength: float = RIDGE) -> NDArray[np.float64]:
+    """Weights of the most likely logistic regression with a ridge of a strength, by Newton's steps.
+
+    x: [judgement, feature], the last one constant.   y: the answers.
+    """
     weights = np.zeros(x.shape[1])
-    ridge = RIDGE * np.ones(len(weights))
-    ridge[-1] = 0  # the constant is free
+    ridge = strength * np.ones(len(weights))
+    ridge[-1] = FREE  # the constant
     for _ in range(STEPS):
         p = special.expit(x @ weights)
         gradient = x.T @ (y - p) - ridge * weights

@@ -1,0 +1,87 @@
+"""The chapter's metrics for the lab: the paper's four and one that is fit for use, learned from real judgements.
+
+The rooms: `configs` (every setting), `stimuli` (the judgements and their sounds), `networks`, `building` (what a config
+asks for), `speakers` (the task before), `training`, `evaluation` (with `floors`, `distances`, `scores`), `measurements`.
+"""
+
+from typing import Any
+
+from paper_code.audio import corpora
+from paper_code.jnd_loss import stimuli
+from paper_code.jnd_loss.configs import (
+    A_PAIRS_SECOND,
+    FLOORS,
+    JUDGED,
+    LEARNING,
+    ONE_SEED,
+    PROFILES,
+    RUNS,
+    TO_MEASURE,
+    FloorsConfig,
+    JudgedConfig,
+    MetricConfig,
+)
+from paper_code.jnd_loss.evaluation import evaluate
+from paper_code.jnd_loss.measurements import measurements
+from paper_code.jnd_loss.training import train
+from paper_code.lab import material
+from paper_code.lab.chapter import Chapter, Document
+
+
+def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, JudgedConfig]:
+    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the profile's first seed only.
+
+    overrides: fields of JudgedConfig, such as recordings.
+    """
+    size = PROFILES[profile]
+    fields = {"profile": profile, "seed": seed, **size.of(JUDGED)}
+    of_metrics = {**fields, **size.of(LEARNING)}
+    found: dict[str, JudgedConfig] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
+    for run, differences in RUNS.items():
+        found[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
+    return {run: config for run, config in found.items() if run not in ONE_SEED or seed == size.seeds[0]}
+
+
+def sources(config: JudgedConfig) -> list[dict[str, Any]]:
+    """Where the judgements and the sounds of a run come from. Raises CorpusError."""
+    speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
+    if config.synthetic:
+        return speech
+    files = [corpora.recording(path) for path in stimuli.other_recordings()]
+    for file in files:
+        corpora.locate(file.path)
+    return [*speech, *corpora.sources(files)]
+
+
+def recordings() -> list[str]:
+    """The paths of all that the experiments need."""
+    speech = [file.path for side in stimuli.SIDES for file in stimuli.recordings(side)]
+    return [*speech, *stimuli.other_recordings()]
+
+
+def estimate_seconds(config: JudgedConfig) -> float:
+    """Rough time of a run on one of two busy cores, without the rendering, which all share."""
+    if not isinstance(config, MetricConfig):
+        return 2 * TO_MEASURE
+    a_pair = A_PAIRS_SECOND * (config.seconds + config.shift / 2)
+    share = {"all": 1.0, "weights": 0.5, "nothing": 0.0}[config.learned]
+    before = config.pre_iterations / 2 if config.start == "pre" else 0.0
+    return TO_MEASURE + config.batch * a_pair * (share * config.iterations + before)
+
+
+CHAPTER = Chapter(
+    name="jnd_loss",
+    document=Document(
+        "manocha2020",
+        "A Differentiable Perceptual Audio Metric Learned from Just Noticeable Differences",
+        "Manocha et al. (2020)",
+    ),
+    profiles=PROFILES,
+    experiments=experiments,
+    sources=sources,
+    train=train,
+    evaluate=evaluate,
+    measurements=measurements,
+    recordings=recordings,
+    estimate_seconds=estimate_seconds,
+)

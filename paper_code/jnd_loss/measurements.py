@@ -1,0 +1,74 @@
+"""Our values under the names that claims and tables ask for, one value a seed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from paper_code.jnd_loss.configs import FLOORS, TITLES
+from paper_code.jnd_loss.scores import POOLED
+from paper_code.lab.measurements import over_seeds
+from paper_code.lab.store import Result
+
+SCORES = {"accuracy": "accuracy", "cross_entropy": "cross-entropy", "auc": "AUC"}
+WAYS = {  # key of the metrics -> how an answer is told from a metric
+    "classifier": "classifier",
+    "in batches": "classifier in batches",
+    "one": "one threshold",
+    "each": "a threshold a list",
+    "with levels": "with the levels",
+}
+LEVELS = ("levels alone", "levels alone, refitted")
+
+
+def measurements(results: list[Result]) -> dict[str, list[float]]:
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+
+    "<score>, <way>, <metric>" on all held-out judgements and "<score>, <way>, <metric>, <list>" on those of a list, for
+    instance "accuracy, classifier, Scratch, mp3"; the floors are metrics too: "AUC, one threshold, log-spectral distance"
+    and "accuracy, levels alone". What is "with the levels" is to be held against "levels alone, refitted".
+    "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
+    of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
+    hearing it".
+    """
+    seeds = sorted({result.seed for result in results})
+    return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
+
+
+def _of_seed(results: list[Result]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for result in results:
+        if result.experiment == FLOORS:
+            for name, metrics in result.metrics.items():
+                values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
+        else:
+            title = TITLES[result.experiment]
+            values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
+    return values
+
+
+def _ways(title: str, metrics: Mapping[str, Any]) -> dict[str, float]:
+    values: dict[str, float] = {}
+    for way in [way for way in WAYS if way in metrics]:
+        values |= _lists(f"{WAYS[way]}, {title}", metrics[way])
+    return values
+
+
+def _lists(title: str, lists: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    return {
+        f"{SCORES[score]}, {title}" + ("" if name == POOLED else f", {name}"): scores[score]
+        for name, scores in lists.items()
+        for score in SCORES
+    }
+
+
+def _robustness(title: str, metrics: Mapping[str, Any]) -> dict[str, float]:
+    values = {
+        f"calibration error, {WAYS[way]}, {title}": found["error"][0] for way, found in metrics["calibration"].items()
+    }
+    named = {"itself": "distance", "auc": "AUC", "accuracy": "accuracy", "share": "share hearing it"}
+    for kind, unit in (("delay", "seconds"), ("gain", "decibels")):
+        table = metrics[kind]
+        for key in [key for key in named if key in table]:
+            for strength, value in zip(table[unit], table[key], strict=True):
+                short = f"{strength:g} {'s' if unit == 'seconds' else 'dB'}"
+                values[f"{named[key]} after a {kind} of {short}, {title}"] = value
+    return values
