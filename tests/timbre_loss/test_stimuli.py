@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.audio import corpora
 from paper_code.audio.instruments import hertz_from_midi
 from paper_code.timbre_loss import body, confounds, floors, moments, stimuli
 from paper_code.timbre_loss.notes import Note
@@ -67,8 +66,6 @@ def test_an_unknown_pair_is_refused():
 @pytest.mark.corpora("cello_A_mtg_goodsounds", "cello_B_flcellogrl")
 def test_level_rests_and_noise_floor_do_not_tell_the_cellos_apart():
     """A classifier that knows only these is at chance; one that knows colours is not."""
-    if not corpora.available(stimuli.paths()):
-        pytest.skip("the recordings are not here")
     both = stimuli.instruments("cellos", 0)
     train, test = stimuli.sides(sorted(both[0]), 0)
     sets = [stimuli.make(both, pitches, count, 7) for pitches, count in ((train, 40), (test, 30))]
@@ -86,8 +83,6 @@ def test_level_rests_and_noise_floor_do_not_tell_the_cellos_apart():
 @pytest.mark.corpora("cello_A_mtg_goodsounds", "cello_B_flcellogrl")
 def test_cello_b_was_played_with_a_less_steady_hand():
     """The confound that cannot be removed from the notes, only covered: the page speaks of it."""
-    if not corpora.available(stimuli.paths()):
-        pytest.skip("the recordings are not here")
     pitches = stimuli.shared_pitches()[::3]
     motion = [
         [moments.pitch_motion(notes_of[midi].waveform, hertz_from_midi(midi)) for midi in pitches]
