@@ -95,11 +95,6 @@ def occlusion(
     return _sign(target) * loss
 
 
-def in_cells(values: Tensor) -> Tensor:
-    """Values [batch, bin, frame] as means over cells of 8 x 8, [batch, 32, 37] for 257 x 298: as small as a map."""
-    return functional.avg_pool2d(values.unsqueeze(1), CELL)[:, 0]
-
-
 def _sign(target: int) -> int:
     if target not in (0, 1):
         raise ValueError(f"target is class 0 or 1; found {target!r}.")

@@ -18,7 +18,7 @@ from paper_code.display.markup import Shown, element, prose
 from paper_code.display.style import Theme
 from paper_code.display.svg import PanelFigure
 from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defined
-from paper_code.timbre_loss import body, charts, configs, figures, maps, mask_runs, stimuli
+from paper_code.timbre_loss import body, charts, configs, figures, maps, mask_runs, salience, stimuli
 from paper_code.timbre_loss.figures import BeforeAfter, Listened
 from paper_code.timbre_loss.measurements import title
 from paper_code.timbre_loss.own import Own
@@ -301,7 +301,7 @@ def _over_passages(study: Study, name: str) -> Interval | None:
     if not columns:
         return None
     if "/real/" in name:
-        return interval_of_defined(np.mean(columns, axis=0).tolist())
+        return salience.over_passages([{name: column} for column in columns])[name]
     return interval_of_defined(np.concatenate(columns).tolist())
 
 

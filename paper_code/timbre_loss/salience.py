@@ -15,7 +15,7 @@ from torch import Tensor
 
 from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defined
 from paper_code.timbre_loss import maps, phrases, stimuli
-from paper_code.timbre_loss.moments import KINDS, Moments, levels, moments, of_melody
+from paper_code.timbre_loss.moments import Moments, levels, moments, of_melody
 from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.notes import SAMPLE_RATE
 from paper_code.timbre_loss.spectrograms import log_spectrogram
@@ -200,24 +200,3 @@ def over_passages(differences: Sequence[Mapping[str, np.ndarray]]) -> dict[str, 
     """
     names = [name for name in differences[0] if f"/{REAL}" in name]
     return {name: interval_of_defined(np.mean([one[name] for one in differences], 0)) for name in names}
-
-
-def pictures(network: ScoringNetwork, given: Sequence[Passage], baseline: Tensor) -> dict[str, np.ndarray]:
-    """Arrays for Figure 3, "<number>/<what>" for each of some passages.
-
-    spectrogram: dB, int8 [257, frame]. activation, gradients, occlusion: class 0, means over cells of 8 x 8,
-    [32, frame // 8]. vibrato, onset, noise, steady: bool [frame].
-    """
-    arrays: dict[str, np.ndarray] = {}
-    for number, passage in enumerate(given):
-        spectrogram = passage.spectrogram
-        arrays[f"{number}/spectrogram"] = spectrogram.round().clamp(-128, 127).numpy().astype(np.int8)
-        for method, values in attributions(network, spectrogram, baseline).items():
-            arrays[f"{number}/{method}"] = maps.in_cells(values[None])[0].numpy().astype(np.float32)
-        arrays |= {f"{number}/{kind}": getattr(passage.moments, kind) for kind in KINDS}
-    return arrays
-
-
-def shown(given: Sequence[Passage]) -> list[Passage]:
-    """The two passages of Figure 3: the beginning of the first real phrase, and the first phrase of class 0."""
-    return [next(passage for passage in given if passage.source == source) for source in (REAL, MELODIES)]

@@ -7,7 +7,6 @@ Chapter: timbre_loss
 """
 
 import functools
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from paper_code.audio import clips, corpora, registry, synthesiser
 from paper_code.audio.clips import Clip
 from paper_code.timbre_loss import body, phrases
 from paper_code.timbre_loss import notes as recorded
-from paper_code.timbre_loss.notes import CELLO_A, CELLO_B, SAMPLE_RATE, Note, name_of
+from paper_code.timbre_loss.notes import CELLO_A, CELLO_B, SAMPLE_RATE, Note
 from paper_code.timbre_loss.phrases import Melody
 from paper_code.timbre_loss.spectrograms import log_spectrogram
 
@@ -165,9 +164,3 @@ def sources(synthetic: bool) -> list[dict[str, Any]]:
     for path in paths():
         corpora.locate(path)
     return corpora.sources([registry.recording(path) for path in paths()])
-
-
-def told(pitches: Sequence[int]) -> str:
-    """Pitches in words: "C2, F2 and A2"."""
-    names = [name_of(pitch) for pitch in pitches]
-    return " and ".join(itertools.chain([", ".join(names[:-1])] if names[1:] else [], names[-1:]))

@@ -145,12 +145,6 @@ def test_mean_spectrum_is_over_everything_but_frequency():
     assert torch.allclose(maps.mean_spectrum(spectrograms), spectrograms.mean((0, 1, 3)), atol=1e-4)
 
 
-def test_in_cells_is_the_mean_of_cells(spot):
-    cells = maps.in_cells(spot)[0]
-    assert cells.shape == (32, 37)
-    assert (cells > -31).sum() == 4
-
-
 @pytest.mark.parametrize("function", [maps.activation_maps, maps.integrated_gradients, maps.occlusion])
 def test_a_class_is_0_or_1(function, network):
     rest = () if function is maps.activation_maps else (torch.full((257,), -70.0),)

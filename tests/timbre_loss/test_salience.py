@@ -215,15 +215,3 @@ def test_attributions_have_the_sign_of_class_0(network, made):
     with torch.no_grad():
         against = network.logits(BASELINE[:, None].expand(1, 257, 298)) - network.logits(spectrogram[None])
     assert float(found["gradients"].sum()) == pytest.approx(float(against), rel=0.1)
-
-
-@pytest.mark.usefixtures("quick")
-def test_pictures_are_small(network, made):
-    given = salience.shown(salience.passages(made, synthetic=True))
-    assert [passage.source for passage in given] == [REAL, MELODIES]
-    arrays = salience.pictures(network, given, BASELINE)
-    assert arrays["0/spectrogram"].shape == (257, 298)
-    assert np.abs(arrays["1/spectrogram"] - given[1].spectrogram.numpy()).max() <= 0.5
-    assert arrays["1/occlusion"].shape == arrays["1/activation"].shape == (32, 37)
-    assert arrays["1/onset"].sum() > 10
-    assert sum(values.nbytes for values in arrays.values()) < 200_000
