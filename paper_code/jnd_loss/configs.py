@@ -43,26 +43,28 @@ ONE_SEED = (
     "fit_for_use_unshifted",
     "scratch_as_code",
     FLOORS,
+    "mushra",
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
-JUDGED, LEARNING = "judged", "learning"
+JUDGED, LEARNING, LISTENING = "judged", "learning", "listening"
 PROFILES = {
     "smoke": Profile(
         "seconds: a handful of steps",
         changes={
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
+            LISTENING: {"items": 2},
             LEARNING: {"iterations": 4, "batch": 4, "pre_iterations": 4, "validate_every": 2, "validated": 8},
         },
     ),
     "small": Profile(
-        "sounds of 0.75 s, a six-hundredth of the paper's steps: some three hours of one core",
+        "sounds of 0.75 s, a thousandth of the paper's steps: some two hours of one core",
         seeds=(0, 1, 2),
         changes={
             JUDGED: {"seconds": 0.75, "fitted": 300},
             LEARNING: {
-                "iterations": 1200, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
-                "pre_iterations": 800, "pre_learning_rate": 1e-3,
+                "iterations": 600, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
+                "pre_iterations": 400, "pre_learning_rate": 1e-3,
             },
         },
     ),
@@ -127,8 +129,7 @@ class MetricConfig(JudgedConfig):
     start: of the convolutions, "random" or "pre": those of a network that tells speakers apart.
     learned: from judgements: "all", the "weights" of channels with the classifier, or "nothing".
     normalisation, dropout, shared_dropout, classifier_input: of the network in training. The paper says that the classifier
-    sees the distance; its code draws dropout for each sound and gives the classifier a sigmoid, and does not leave chance
-    within thousands of pairs.
+    sees the distance; its code draws dropout for each sound and gives the classifier a sigmoid of the distance.
     shift: s of silence that is added to both sounds of half the batches, at their beginning or end by chance.
     iterations: Adam steps of `batch` pairs. schedule: of the rate, "constant" or down to 0 by a "cosine" after a warm-up.
     head_learning_rate: of the weights of channels and the classifier; one rate for all, as in the paper, makes a short

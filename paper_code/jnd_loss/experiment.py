@@ -4,46 +4,69 @@ The rooms: `configs` (every setting), `stimuli` (the judgements and their sounds
 asks for), `speakers` (the task before), `training`, `evaluation` (with `floors`, `distances`, `scores`), `measurements`.
 """
 
+from pathlib import Path
 from typing import Any
 
+import torch
+
 from paper_code.audio import corpora
-from paper_code.jnd_loss import stimuli
+from paper_code.jnd_loss import evaluation, listening_test, stimuli, training
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
     FLOORS,
     JUDGED,
     LEARNING,
+    LISTENING,
     ONE_SEED,
     PROFILES,
     RUNS,
     TO_MEASURE,
     FloorsConfig,
-    JudgedConfig,
     MetricConfig,
 )
-from paper_code.jnd_loss.evaluation import evaluate
+from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
-from paper_code.jnd_loss.training import train
 from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
+from paper_code.lab.config import Config
+from paper_code.listeners import speech_codec_sounds
 
 
-def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, JudgedConfig]:
+def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the profile's first seed only.
 
+    The listening test is left out where the synthesiser stands in: nobody rated its sounds.
     overrides: fields of JudgedConfig, such as recordings.
     """
     size = PROFILES[profile]
     fields = {"profile": profile, "seed": seed, **size.of(JUDGED)}
     of_metrics = {**fields, **size.of(LEARNING)}
-    found: dict[str, JudgedConfig] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
+    configs: dict[str, Config] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
     for run, differences in RUNS.items():
-        found[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
-    return {run: config for run, config in found.items() if run not in ONE_SEED or seed == size.seeds[0]}
+        configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
+    if not configs[FLOORS].synthetic:
+        configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
+    return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
 
 
-def sources(config: JudgedConfig) -> list[dict[str, Any]]:
+def train(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
+    """Train the metric of a config, see `training`; the floors and the listening test train nothing."""
+    if isinstance(config, MetricConfig):
+        training.train(config, folder, device, progress)
+
+
+def evaluate(config: Config, folder: Path) -> None:
+    """Measure what the training left, see `evaluation`; or all released measures on the listening test."""
+    if isinstance(config, Heard):
+        listening_test.evaluate(config, folder)
+    else:
+        evaluation.evaluate(config, folder)
+
+
+def sources(config: Config) -> list[dict[str, Any]]:
     """Where the judgements and the sounds of a run come from. Raises CorpusError."""
+    if isinstance(config, Heard):
+        return listening_test.sources(config)
     speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
@@ -56,10 +79,11 @@ def sources(config: JudgedConfig) -> list[dict[str, Any]]:
 def recordings() -> list[str]:
     """The paths of all that the experiments need."""
     speech = [file.path for side in stimuli.SIDES for file in stimuli.recordings(side)]
-    return [*speech, *stimuli.other_recordings()]
+    rated = [file.path for file in corpora.corpus(speech_codec_sounds.CORPUS).files]
+    return [*speech, *stimuli.other_recordings(), *rated]
 
 
-def estimate_seconds(config: JudgedConfig) -> float:
+def estimate_seconds(config: Config) -> float:
     """Rough time of a run on one of two busy cores, without the rendering, which all share."""
     if not isinstance(config, MetricConfig):
         return 2 * TO_MEASURE

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from paper_code.jnd_loss import speakers, stimuli, weights
 from paper_code.jnd_loss.building import pairs, untrained, unweighted
-from paper_code.jnd_loss.configs import TITLES, FloorsConfig, JudgedConfig, MetricConfig
+from paper_code.jnd_loss.configs import TITLES, JudgedConfig, MetricConfig
 from paper_code.jnd_loss.networks import JNDNetwork
 from paper_code.jnd_loss.schedules import cosine
 from paper_code.lab import weights as kept_weights
@@ -23,8 +23,6 @@ EVERY = 250  # steps between checkpoints
 
 def train(config: JudgedConfig, folder: Path, device: torch.device, progress: bool = True) -> None:
     """Train the metric of a config; leaves its weights and the curves in `folder`. The floors leave nothing."""
-    if isinstance(config, FloorsConfig):
-        return
     network = untrained(config)
     if config.start == "pre":
         start = speakers.learned(config, device, progress)
