@@ -13,6 +13,7 @@ SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bfloat16")
 
 FLOORS = "floors"  # the run that learns nothing
+PEOPLE = "people"  # the run that reads the answers alone
 FIT: Mapping[str, Any] = {"normalisation": "pair", "dropout": 0.0}
 RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper's scratch
     "scratch": {},
@@ -44,6 +45,7 @@ ONE_SEED = (
     "scratch_as_code",
     FLOORS,
     "mushra",
+    "people",
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
@@ -54,6 +56,7 @@ PROFILES = {
         changes={
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
             LISTENING: {"items": 2},
+            PEOPLE: {"resamples": 40, "populations": 4, "observers": 6, "trials": 12},
             LEARNING: {"iterations": 4, "batch": 4, "pre_iterations": 4, "validate_every": 2, "validated": 8},
         },
     ),
@@ -62,6 +65,7 @@ PROFILES = {
         seeds=(0, 1, 2),
         changes={
             JUDGED: {"seconds": 0.75, "fitted": 300},
+            PEOPLE: {"resamples": 499, "populations": 99, "observers": 60, "trials": 60},
             LEARNING: {
                 "iterations": 600, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
                 "pre_iterations": 400, "pre_learning_rate": 1e-3,
@@ -84,6 +88,7 @@ PROFILES = {
 A_PAIRS_SECOND = 0.025  # to learn from a pair of sounds of one second
 A_SOUND = 0.025  # to render it
 TO_MEASURE = 60.0
+A_POPULATION, A_TRIAL = 0.4, 0.0004  # of all lists once; of one observer under all procedures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +125,32 @@ class FloorsConfig(JudgedConfig):
     """What never learned to listen, and the released metrics, on the same judgements."""
 
     run: str = FLOORS
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleConfig(Config):
+    """What the answers themselves say, and what procedures find of such people.
+
+    resamples: bootstrap samples of a share or a curve.   populations: of a population of listeners.
+    observers: simulated, of each list.   trials: questions to each of them.   recordings: "real" or "synthetic" answers.
+    """
+
+    resamples: int = 999
+    populations: int = 199
+    observers: int = 120
+    trials: int = 100
+    recordings: str = "real"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        if min(self.resamples, self.populations) < 2 or self.observers < 3 or self.trials < 10:
+            raise ConfigError("resamples and populations are at least 2, observers 3 and trials 10.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether made-up answers stand in."""
+        return self.recordings == "synthetic"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,19 +10,23 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, listening_test, stimuli, training
+from paper_code.jnd_loss import evaluation, listening_test, people, stimuli, training
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
+    A_POPULATION,
+    A_TRIAL,
     FLOORS,
     JUDGED,
     LEARNING,
     LISTENING,
     ONE_SEED,
+    PEOPLE,
     PROFILES,
     RUNS,
     TO_MEASURE,
     FloorsConfig,
     MetricConfig,
+    PeopleConfig,
 )
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
@@ -46,6 +50,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
         configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
+    answers = {name: value for name, value in overrides.items() if name == "recordings"}
+    configs[PEOPLE] = PeopleConfig(profile=profile, seed=seed, **{**size.of(PEOPLE), **answers})
     return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
 
 
@@ -59,6 +65,8 @@ def evaluate(config: Config, folder: Path) -> None:
     """Measure what the training left, see `evaluation`; or all released measures on the listening test."""
     if isinstance(config, Heard):
         listening_test.evaluate(config, folder)
+    elif isinstance(config, PeopleConfig):
+        people.evaluate(config, folder)
     else:
         evaluation.evaluate(config, folder)
 
@@ -67,6 +75,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     """Where the judgements and the sounds of a run come from. Raises CorpusError."""
     if isinstance(config, Heard):
         return listening_test.sources(config)
+    if isinstance(config, PeopleConfig):
+        return people.sources(config)
     speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
@@ -85,6 +95,8 @@ def recordings() -> list[str]:
 
 def estimate_seconds(config: Config) -> float:
     """Rough time of a run on one of two busy cores, without the rendering, which all share."""
+    if isinstance(config, PeopleConfig):
+        return A_POPULATION * config.populations + A_TRIAL * config.observers * config.trials
     if not isinstance(config, MetricConfig):
         return 2 * TO_MEASURE
     a_pair = A_PAIRS_SECOND * (config.seconds + config.shift / 2)
