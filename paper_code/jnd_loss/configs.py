@@ -14,6 +14,8 @@ PRECISIONS = ("float32", "bfloat16")
 
 FLOORS = "floors"  # the run that learns nothing
 PEOPLE = "people"  # the run that reads the answers alone
+PERTURBATIONS = "perturbations"  # the run that measures Table 1
+NOISE_OR_BAND = "noise_or_band"  # the run of Figure 1
 FIT: Mapping[str, Any] = {"normalisation": "pair", "dropout": 0.0}
 RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper's scratch
     "scratch": {},
@@ -45,7 +47,9 @@ ONE_SEED = (
     "scratch_as_code",
     FLOORS,
     "mushra",
-    "people",
+    PEOPLE,
+    PERTURBATIONS,
+    NOISE_OR_BAND,
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
@@ -57,6 +61,8 @@ PROFILES = {
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
             LISTENING: {"items": 2},
             PEOPLE: {"resamples": 40, "populations": 4, "observers": 6, "trials": 12},
+            PERTURBATIONS: {"levels": 3, "seconds": 0.6},
+            NOISE_OR_BAND: {"steps": 3},
             LEARNING: {"iterations": 4, "batch": 4, "pre_iterations": 4, "validate_every": 2, "validated": 8},
         },
     ),
@@ -150,6 +156,45 @@ class PeopleConfig(Config):
     @property
     def synthetic(self) -> bool:
         """Whether made-up answers stand in."""
+        return self.recordings == "synthetic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerturbationsConfig(Config):
+    """Table 1 on one utterance. levels: from 0 to 100, how many.   seconds: of speech.   recordings: as elsewhere."""
+
+    levels: int = 11
+    seconds: float = 2.5
+    recordings: str = "real"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        if self.levels < 2 or not 0.5 <= self.seconds <= 10:
+            raise ConfigError("levels are at least 2, seconds 0.5 to 10.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a made-up utterance stands in."""
+        return self.recordings == "synthetic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseOrBandConfig(Config):
+    """Figure 1 for one utterance. steps: of noise and of band.   recordings: as elsewhere."""
+
+    steps: int = 9
+    recordings: str = "real"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        if self.steps < 2:
+            raise ConfigError("steps are at least 2.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a made-up utterance stands in."""
         return self.recordings == "synthetic"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, listening_test, people, stimuli, training
+from paper_code.jnd_loss import evaluation, listening_test, noise_or_band, people, stimuli, table_1, training
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
     A_POPULATION,
@@ -19,14 +19,18 @@ from paper_code.jnd_loss.configs import (
     JUDGED,
     LEARNING,
     LISTENING,
+    NOISE_OR_BAND,
     ONE_SEED,
     PEOPLE,
+    PERTURBATIONS,
     PROFILES,
     RUNS,
     TO_MEASURE,
     FloorsConfig,
     MetricConfig,
+    NoiseOrBandConfig,
     PeopleConfig,
+    PerturbationsConfig,
 )
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
@@ -34,6 +38,10 @@ from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
 from paper_code.listeners import speech_codec_sounds
+
+# Runs that measure something else than a metric on judged pairs: their settings, and the module that measures.
+WITHOUT_PAIRS = {PEOPLE: PeopleConfig, PERTURBATIONS: PerturbationsConfig, NOISE_OR_BAND: NoiseOrBandConfig}
+MEASURED = {PeopleConfig: people, PerturbationsConfig: table_1, NoiseOrBandConfig: noise_or_band}
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
@@ -50,8 +58,9 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
         configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
-    answers = {name: value for name, value in overrides.items() if name == "recordings"}
-    configs[PEOPLE] = PeopleConfig(profile=profile, seed=seed, **{**size.of(PEOPLE), **answers})
+    given = {name: value for name, value in overrides.items() if name == "recordings"}
+    for run, kind in WITHOUT_PAIRS.items():
+        configs[run] = kind(profile=profile, seed=seed, **{**size.of(run), **given})
     return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
 
 
@@ -65,8 +74,8 @@ def evaluate(config: Config, folder: Path) -> None:
     """Measure what the training left, see `evaluation`; or all released measures on the listening test."""
     if isinstance(config, Heard):
         listening_test.evaluate(config, folder)
-    elif isinstance(config, PeopleConfig):
-        people.evaluate(config, folder)
+    elif type(config) in MEASURED:
+        MEASURED[type(config)].evaluate(config, folder)
     else:
         evaluation.evaluate(config, folder)
 
@@ -75,8 +84,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     """Where the judgements and the sounds of a run come from. Raises CorpusError."""
     if isinstance(config, Heard):
         return listening_test.sources(config)
-    if isinstance(config, PeopleConfig):
-        return people.sources(config)
+    if type(config) in MEASURED:
+        return MEASURED[type(config)].sources(config)
     speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech

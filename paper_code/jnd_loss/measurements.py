@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from paper_code.jnd_loss.configs import FLOORS, TITLES
+from paper_code.jnd_loss import people_measurements
+from paper_code.jnd_loss.configs import FLOORS, NOISE_OR_BAND, PEOPLE, PERTURBATIONS, TITLES
 from paper_code.jnd_loss.scores import POOLED
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
@@ -17,6 +18,11 @@ WAYS = {  # key of the metrics -> how an answer is told from a metric
     "with levels": "with the levels",
 }
 LEVELS = ("levels alone", "levels alone, refitted")
+OTHERS = {
+    PEOPLE: people_measurements.of_people,
+    PERTURBATIONS: people_measurements.of_perturbations,
+    NOISE_OR_BAND: people_measurements.of_noise_or_band,
+}
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
@@ -28,6 +34,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
     of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
     hearing it".
+    What is no metric of judged pairs: see `people_measurements`.
     """
     seeds = sorted({result.seed for result in results})
     return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
@@ -39,7 +46,9 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
         if result.experiment == FLOORS:
             for name, metrics in result.metrics.items():
                 values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
-        else:
+        elif result.experiment in OTHERS:
+            values |= OTHERS[result.experiment](result)
+        elif result.experiment in TITLES:
             title = TITLES[result.experiment]
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
     return values

@@ -12,7 +12,7 @@ from paper_code.lab.store import Store
 from paper_code.lab.weights import WEIGHTS
 
 SIZES = list(PROFILES)
-OTHERS = ("mushra", "people")  # the released measures on what people rated; what people answered
+OTHERS = ("mushra", "people", "perturbations", "noise_or_band")  # what is no metric of judged pairs
 
 
 @pytest.mark.parametrize("profile", SIZES)
