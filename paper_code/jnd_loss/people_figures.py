@@ -181,7 +181,7 @@ def _growth(place: Axes, name: str, growth: Mapping[str, Any], theme: Theme, lab
     for axis in ("x", "y"):
         logarithmic(place, axis)
     place.set_ylim(y[shown].min() / BESIDE / 2, y[shown].max() * BESIDE * 2)
-    place.set_xticks([0.001, 0.01, 0.1, 1])
+    place.set_xticks([0.001, 0.03, 1])
 
 
 def _questions(place: Axes, sequence: Mapping[str, NDArray], theme: Theme) -> None:

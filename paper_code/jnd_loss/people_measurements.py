@@ -26,7 +26,7 @@ def of_people(result: Result) -> dict[str, float]:
     lapses, mp3", "threshold of the median listener, mp3", "gain by listeners who differ, mp3" (log-likelihood over the
     curve with lapses). "lists whose listeners differ": share of the lists in which it is above 1, the price of a parameter.
     For each noise: "Weber slope, pink_noise", "Weber slope, audible references, pink_noise". "mean Weber slope".
-    For each procedure: "trials to error 5, active learning" (NaN: not in so many), "error after 10 trials, Bayesian",
+    For each procedure: "trials to error 5, active learning" (NaN: not in so many), "error after 10 trials, Bayesian" (NaN: none yet),
     "share different, active learning", "consistency, active learning" (in 10 questions). "tasks kept", "consistency of
     tasks", "share different of tasks": of the paper's test on simulated listeners, scattered as in the lists.
     """

@@ -21,6 +21,7 @@ PAPER_CONSISTENCY = 88.3  # %, §3.2
 PAPER_KEPT = 1812, 2000  # tasks kept, and all, §3.2
 MP3_FINEST = 300  # kb/s of every reference
 PLACE = "§3.2"
+MANY_LAPSES = 0.25
 BOOTSTRAP = "± is half of a 95 % bootstrap interval over series of answers"
 
 
@@ -82,14 +83,18 @@ def their_listeners(result: Result) -> Table:
         Column("levels alone", "% right", ".1f"),
     ]
     rows = [[words(name), *_of_list(name, of_list)] for name, of_list in lists.items()]
+    tossing = [words(name) for name, of in lists.items() if of["curve with lapses"].get("lapse", 0) > MANY_LAPSES]
+    told = (
+        f"Lapses of over {100 * MANY_LAPSES:g} % ({', '.join(tossing)}) are no inattention: one curve fits listeners "
+    )
+    told += "so badly that it takes their differences for coin tosses. "
     return table(
         columns,
         rows,
         f"Their listeners, list by list. Thresholds are strengths from 0 to {FULL:g}: of the paper's one curve for all "
-        "answers, of that curve with lapses, and of the median listener where each has a threshold of its own. A lapse "
-        "rate above one in four is no inattention: one curve fits listeners so badly that it takes their differences for "
-        "coin tosses. Levels alone: how many answers of held-out speakers are told from the levels, without a sound. "
-        f"{BOOTSTRAP}.",
+        "answers, of that curve with lapses, and of the median listener where each has a threshold of its own. "
+        f"{told if tossing else ''}Levels alone: how many answers of held-out speakers are told from the levels, without "
+        f"a sound. {BOOTSTRAP}.",
     )
 
 
@@ -113,7 +118,8 @@ def trials(result: Result) -> Table:
         "Procedures on the same simulated listeners. Share of “different”, and answers that agree with the final "
         "threshold, in ten questions as in the paper; then the questions until the error of half of the listeners stays "
         f"within 10, 5 and 3 of {FULL:g}. Two down, one up looks for another threshold, where 71 % of the answers are "
-        "“different”, and is judged by that one.",
+        "“different”, and is judged by that one, with which fewer answers agree. Active and uniform sampling estimate the "
+        "threshold that agrees best with the answers, the others do not.",
     )
 
 
