@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from paper_code.jnd_loss import noise_or_band
 from paper_code.jnd_loss.procedures import PROCEDURES
@@ -26,7 +27,7 @@ def of_people(result: Result) -> dict[str, float]:
     lapses, mp3", "threshold of the median listener, mp3", "gain by listeners who differ, mp3" (log-likelihood over the
     curve with lapses). "lists whose listeners differ": share of the lists in which it is above 1, the price of a parameter.
     For each noise: "Weber slope, pink_noise", "Weber slope, audible references, pink_noise". "mean Weber slope".
-    For each procedure: "trials to error 5, active learning" (NaN: not in so many), "error after 10 trials, Bayesian" (NaN: none yet),
+    For each procedure, NaN where not reached: "trials to error 5, active learning", "error after 10 trials, Bayesian",
     "share different, active learning", "consistency, active learning" (in 10 questions). "tasks kept", "consistency of
     tasks", "share different of tasks": of the paper's test on simulated listeners, scattered as in the lists.
     """
@@ -103,13 +104,15 @@ def _of_procedure(name: str, result: Result) -> dict[str, float]:
     metrics, errors = result.metrics["procedures"][name], result.arrays[f"error/{name}"]
     return {
         **{f"trials to error {error}, {name}": float(trials) for error, trials in metrics["trials"].items()},
-        **{
-            f"error after {trials} trials, {name}": float(errors[trials - 1])
-            for trials in AFTER
-            if trials <= len(errors)
-        },
+        **{f"error after {trials} trials, {name}": _after(errors, trials) for trials in AFTER if trials <= len(errors)},
         **{f"{_share(key)}, {name}": metrics[key] for key in SHARES[:2]},
     }
+
+
+def _after(errors: NDArray[np.float64], trials: int) -> float:
+    """The error after so many trials; NaN where half of the observers have no estimate yet."""
+    error = float(errors[trials - 1])
+    return error if math.isfinite(error) else math.nan
 
 
 def _off(row: Mapping[str, list[float]]) -> float:

@@ -119,7 +119,7 @@ def trials(result: Result) -> Table:
         "threshold, in ten questions as in the paper; then the questions until the error of half of the listeners stays "
         f"within 10, 5 and 3 of {FULL:g}. Two down, one up looks for another threshold, where 71 % of the answers are "
         "“different”, and is judged by that one, with which fewer answers agree. Active and uniform sampling estimate the "
-        "threshold that agrees best with the answers, the others do not.",
+        "threshold that makes the answers most likely, the others do not.",
     )
 
 
