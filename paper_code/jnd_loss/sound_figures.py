@@ -194,13 +194,20 @@ def _heard(name: str, level: float, clean: Clip | Missing) -> Clip | Missing:
     row = table_1.ROWS[name]
     if isinstance(clean, Missing):
         return replace(clean, label=row.title)
-    recorded = NOISES[name].recording if name in NOISES else ""
     try:
         waveform = table_1.perturbed(row, level, clean.waveform)
     except corpora.RecordingMissing:
-        return missing_recording(row.title, [recorded])
-    step = f"{row.title}: {row.strength(level):.3g} {row.unit}"
-    return clean.with_waveform(waveform, f"{step}, noise from {recorded}" if recorded else step)
+        return missing_recording(row.title, [NOISES[name].recording])
+    heard = clean.with_waveform(waveform, f"{row.title}: {row.strength(level):.3g} {row.unit}")
+    return replace(heard, attribution=f"{clean.attribution}; {_noise_source(name)}") if _noise_source(name) else heard
+
+
+def _noise_source(name: str) -> str:
+    """Whose recording a noise is; "" for what is no recording."""
+    if name not in NOISES or not NOISES[name].recording:
+        return ""
+    file = corpora.recording(NOISES[name].recording)
+    return f"noise: {file.title}, {file.attribution}, {file.licence}"
 
 
 def _measured(

@@ -46,7 +46,7 @@ def test_the_defaults_are_the_papers():
 def test_sources_are_the_speech_the_lists_and_the_recorded_noises():
     found = experiment.sources(experiment.experiments("small", 0)["scratch"])
     assert len(found) == 327 + 3 + 3
-    assert {source["path"] for source in found} < set(experiment.recordings())
+    assert {source["origin"].split(": ")[1] for source in found} < set(experiment.recordings())
     assert all(source["sha256"] for source in found)
 
 

@@ -97,7 +97,7 @@ def test_the_utterance_is_of_the_test_side():
     assert (clip.seconds, clip.sample_rate) == (2.5, 16000)
     files = table_1.sources(CONFIG)
     assert len(files) == 1 + len(table_1.noises())
-    whole = corpora.load(files[0]["path"]).waveform
+    whole = corpora.load(files[0]["origin"].split(": ")[1]).waveform
     assert torch.equal(clip.waveform, whole[16000:56000])
 
 
