@@ -82,9 +82,9 @@ def weber_growth(result: Result) -> Drawing:
         draw,
         "The noise that has to be added before half of the answers are “different”, against the noise that the reference "
         "already has, both as factors in the lists; bars are 95 % bootstrap intervals over listeners. Weber's law is the "
-        "dotted line: twice the noise needs twice the addition. Look for the left side, where the points leave it: what "
-        f"is far below the speech is not heard, and does not matter. Slopes: {told}. Below 1 with all of its interval: "
-        f"{', '.join(beyond) or 'none'}.",
+        "dotted line: twice the noise needs twice the addition. Look where points lie above it on the left: there the "
+        "noise of the reference is so weak beside the speech that twice as much is still not heard. Slopes of the red "
+        f"lines: {told}. Below 1 with all of the interval: {', '.join(beyond) or 'none'}.",
         f"Panels with points that rise from left to right on two logarithmic axes, flatter than in proportion. {told}.",
     )
 
@@ -121,7 +121,7 @@ def figure_2(result: Result) -> Drawing:
         draw,
         "Figure 2 of the paper, run on simulated listeners drawn from the fitted populations. Left: the questions to one "
         "of them on the line from “no difference” to the strongest, below it in their order; hollow dots were called the "
-        f"same, solid ones different. They close in on the threshold (line, {truth:.0f}); the estimate ends at {last:.0f}. "
+        f"same, solid ones different. The upright line is the threshold, {truth:.0f}; the last estimate is {last:.0f}. "
         f"Right: the error that half of the listeners do not exceed. After {at} questions: {told}. After the last one "
         f"{best} is the nearest. A line begins where half of the listeners have an estimate.",
         f"Left: numbered dots along an axis of strength, gathering near {truth:.0f}. Right: five falling lines of error "
