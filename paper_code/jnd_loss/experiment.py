@@ -17,10 +17,12 @@ from paper_code.jnd_loss.configs import (
     JUDGED,
     LEARNING,
     LISTENING,
+    LONGER,
     ONE_SEED,
     PROFILES,
     RUNS,
     TO_MEASURE,
+    TRAINED_LONGER,
     FloorsConfig,
     MetricConfig,
 )
@@ -40,10 +42,10 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     """
     size = PROFILES[profile]
     fields = {"profile": profile, "seed": seed, **size.of(JUDGED)}
-    of_metrics = {**fields, **size.of(LEARNING)}
     configs: dict[str, Config] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
     for run, differences in RUNS.items():
-        configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
+        learning = size.of(LEARNING, *([LONGER] if run in TRAINED_LONGER else []))
+        configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
     return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
