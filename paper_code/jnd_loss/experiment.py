@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, listening_test, stimuli, training
+from paper_code.jnd_loss import evaluation, known_answers, listening_test, stimuli, training
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
     FLOORS,
@@ -35,7 +35,7 @@ from paper_code.listeners import speech_codec_sounds
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
-    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the profile's first seed only.
+    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the first of a profile's seeds only.
 
     The listening test is left out where the synthesiser stands in: nobody rated its sounds.
     overrides: fields of JudgedConfig, such as recordings.
@@ -48,7 +48,8 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
         configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
-    return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
+    once = seed == size.seeds[0] or seed not in size.seeds  # a seed of the reader's own is shown alone
+    return {run: config for run, config in configs.items() if once or run not in ONE_SEED}
 
 
 def train(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
@@ -72,7 +73,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
-    files = [corpora.recording(path) for path in stimuli.other_recordings()]
+    others = [*stimuli.other_recordings(), *(known_answers.paths() if isinstance(config, FloorsConfig) else [])]
+    files = [corpora.recording(path) for path in others]
     for file in files:
         corpora.locate(file.path)
     return [*speech, *corpora.sources(files)]
@@ -82,7 +84,7 @@ def recordings() -> list[str]:
     """The paths of all that the experiments need."""
     speech = [file.path for side in stimuli.SIDES for file in stimuli.recordings(side)]
     rated = [file.path for file in corpora.corpus(speech_codec_sounds.CORPUS).files]
-    return [*speech, *stimuli.other_recordings(), *rated]
+    return [*speech, *stimuli.other_recordings(), *known_answers.paths(), *rated]
 
 
 def estimate_seconds(config: Config) -> float:
