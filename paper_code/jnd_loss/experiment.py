@@ -10,21 +10,38 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, known_answers, listening_test, stimuli, training
+from paper_code.jnd_loss import (
+    evaluation,
+    known_answers,
+    listening_test,
+    noise_or_band,
+    people,
+    stimuli,
+    table_1,
+    training,
+)
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
+    A_POPULATION,
+    A_TRIAL,
     FLOORS,
     JUDGED,
     LEARNING,
     LISTENING,
     LONGER,
+    NOISE_OR_BAND,
     ONE_SEED,
+    PEOPLE,
+    PERTURBATIONS,
     PROFILES,
     RUNS,
     TO_MEASURE,
     TRAINED_LONGER,
     FloorsConfig,
     MetricConfig,
+    NoiseOrBandConfig,
+    PeopleConfig,
+    PerturbationsConfig,
 )
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
@@ -32,6 +49,10 @@ from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
 from paper_code.listeners import speech_codec_sounds
+
+# Runs that measure something else than a metric on judged pairs: their settings, and the module that measures.
+WITHOUT_PAIRS = {PEOPLE: PeopleConfig, PERTURBATIONS: PerturbationsConfig, NOISE_OR_BAND: NoiseOrBandConfig}
+MEASURED = {PeopleConfig: people, PerturbationsConfig: table_1, NoiseOrBandConfig: noise_or_band}
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
@@ -48,6 +69,9 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
         configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
+    given = {name: value for name, value in overrides.items() if name == "recordings"}
+    for run, kind in WITHOUT_PAIRS.items():
+        configs[run] = kind(profile=profile, seed=seed, **{**size.of(run), **given})
     once = seed == size.seeds[0] or seed not in size.seeds  # a seed of the reader's own is shown alone
     return {run: config for run, config in configs.items() if once or run not in ONE_SEED}
 
@@ -62,6 +86,8 @@ def evaluate(config: Config, folder: Path) -> None:
     """Measure what the training left, see `evaluation`; or all released measures on the listening test."""
     if isinstance(config, Heard):
         listening_test.evaluate(config, folder)
+    elif type(config) in MEASURED:
+        MEASURED[type(config)].evaluate(config, folder)
     else:
         evaluation.evaluate(config, folder)
 
@@ -70,6 +96,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     """Where the judgements and the sounds of a run come from. Raises CorpusError."""
     if isinstance(config, Heard):
         return listening_test.sources(config)
+    if type(config) in MEASURED:
+        return MEASURED[type(config)].sources(config)
     speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
@@ -89,6 +117,8 @@ def recordings() -> list[str]:
 
 def estimate_seconds(config: Config) -> float:
     """Rough time of a run on one of two busy cores, without the rendering, which all share."""
+    if isinstance(config, PeopleConfig):
+        return A_POPULATION * config.populations + A_TRIAL * config.observers * config.trials
     if not isinstance(config, MetricConfig):
         return 2 * TO_MEASURE
     a_pair = A_PAIRS_SECOND * (config.seconds + config.shift / 2)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from paper_code.jnd_loss.configs import FLOORS, TITLES
+from paper_code.jnd_loss import people_measurements
+from paper_code.jnd_loss.configs import FLOORS, NOISE_OR_BAND, PEOPLE, PERTURBATIONS, TITLES
 from paper_code.jnd_loss.floors import KNOWN
 from paper_code.jnd_loss.scores import POOLED
 from paper_code.lab.measurements import over_seeds
@@ -18,10 +19,17 @@ WAYS = {  # key of the metrics -> how an answer is told from a metric
     "with levels": "with the levels",
 }
 LEVELS = ("levels alone", "levels alone, refitted")
+OTHERS = {
+    PEOPLE: people_measurements.of_people,
+    PERTURBATIONS: people_measurements.of_perturbations,
+    NOISE_OR_BAND: people_measurements.of_noise_or_band,
+}
+
+UNLEARNED = (FLOORS, *OTHERS)  # runs that learn nothing: one seed has them, and their values count for all
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run. See UNLEARNED.
 
     "<score>, <way>, <metric>" on all held-out judgements and "<score>, <way>, <metric>, <list>" on those of a list, for
     instance "accuracy, classifier, Scratch, mp3"; the floors are metrics too: "AUC, one threshold, log-spectral distance"
@@ -29,9 +37,12 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
     of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
     hearing it". "distance of 2.wav, released scratch": of the authors' samples.
+    What is no metric of judged pairs: see `people_measurements`.
     """
     seeds = sorted({result.seed for result in results})
-    return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
+    unlearned = [result for result in results if result.experiment in UNLEARNED]
+    of_seeds = [[result for result in results if result.seed == seed] for seed in seeds]
+    return over_seeds([_of_seed([*unlearned, *of_seed]) for of_seed in of_seeds])
 
 
 def _of_seed(results: list[Result]) -> dict[str, float]:
@@ -43,7 +54,9 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
                 if name == KNOWN:
                     continue
                 values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
-        else:
+        elif result.experiment in OTHERS:
+            values |= OTHERS[result.experiment](result)
+        elif result.experiment in TITLES:
             title = TITLES[result.experiment]
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
     return values
