@@ -10,7 +10,16 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, listening_test, noise_or_band, people, stimuli, table_1, training
+from paper_code.jnd_loss import (
+    evaluation,
+    known_answers,
+    listening_test,
+    noise_or_band,
+    people,
+    stimuli,
+    table_1,
+    training,
+)
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
     A_POPULATION,
@@ -19,6 +28,7 @@ from paper_code.jnd_loss.configs import (
     JUDGED,
     LEARNING,
     LISTENING,
+    LONGER,
     NOISE_OR_BAND,
     ONE_SEED,
     PEOPLE,
@@ -26,6 +36,7 @@ from paper_code.jnd_loss.configs import (
     PROFILES,
     RUNS,
     TO_MEASURE,
+    TRAINED_LONGER,
     FloorsConfig,
     MetricConfig,
     NoiseOrBandConfig,
@@ -45,23 +56,24 @@ MEASURED = {PeopleConfig: people, PerturbationsConfig: table_1, NoiseOrBandConfi
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
-    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the profile's first seed only.
+    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the first of a profile's seeds only.
 
     The listening test is left out where the synthesiser stands in: nobody rated its sounds.
     overrides: fields of JudgedConfig, such as recordings.
     """
     size = PROFILES[profile]
     fields = {"profile": profile, "seed": seed, **size.of(JUDGED)}
-    of_metrics = {**fields, **size.of(LEARNING)}
     configs: dict[str, Config] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
     for run, differences in RUNS.items():
-        configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
+        learning = size.of(LEARNING, *([LONGER] if run in TRAINED_LONGER else []))
+        configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
     given = {name: value for name, value in overrides.items() if name == "recordings"}
     for run, kind in WITHOUT_PAIRS.items():
         configs[run] = kind(profile=profile, seed=seed, **{**size.of(run), **given})
-    return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
+    once = seed == size.seeds[0] or seed not in size.seeds  # a seed of the reader's own is shown alone
+    return {run: config for run, config in configs.items() if once or run not in ONE_SEED}
 
 
 def train(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
@@ -89,7 +101,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
-    files = [corpora.recording(path) for path in stimuli.other_recordings()]
+    others = [*stimuli.other_recordings(), *(known_answers.paths() if isinstance(config, FloorsConfig) else [])]
+    files = [corpora.recording(path) for path in others]
     for file in files:
         corpora.locate(file.path)
     return [*speech, *corpora.sources(files)]
@@ -99,7 +112,7 @@ def recordings() -> list[str]:
     """The paths of all that the experiments need."""
     speech = [file.path for side in stimuli.SIDES for file in stimuli.recordings(side)]
     rated = [file.path for file in corpora.corpus(speech_codec_sounds.CORPUS).files]
-    return [*speech, *stimuli.other_recordings(), *rated]
+    return [*speech, *stimuli.other_recordings(), *known_answers.paths(), *rated]
 
 
 def estimate_seconds(config: Config) -> float:

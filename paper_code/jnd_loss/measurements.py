@@ -5,6 +5,7 @@ from typing import Any
 
 from paper_code.jnd_loss import people_measurements
 from paper_code.jnd_loss.configs import FLOORS, NOISE_OR_BAND, PEOPLE, PERTURBATIONS, TITLES
+from paper_code.jnd_loss.floors import KNOWN
 from paper_code.jnd_loss.scores import POOLED
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
@@ -24,27 +25,34 @@ OTHERS = {
     NOISE_OR_BAND: people_measurements.of_noise_or_band,
 }
 
+UNLEARNED = (FLOORS, *OTHERS)  # runs that learn nothing: one seed has them, and their values count for all
+
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run. See UNLEARNED.
 
     "<score>, <way>, <metric>" on all held-out judgements and "<score>, <way>, <metric>, <list>" on those of a list, for
     instance "accuracy, classifier, Scratch, mp3"; the floors are metrics too: "AUC, one threshold, log-spectral distance"
     and "accuracy, levels alone". What is "with the levels" is to be held against "levels alone, refitted".
     "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
     of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
-    hearing it".
+    hearing it". "distance of 2.wav, released scratch": of the authors' samples.
     What is no metric of judged pairs: see `people_measurements`.
     """
     seeds = sorted({result.seed for result in results})
-    return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
+    unlearned = [result for result in results if result.experiment in UNLEARNED]
+    of_seeds = [[result for result in results if result.seed == seed] for seed in seeds]
+    return over_seeds([_of_seed([*unlearned, *of_seed]) for of_seed in of_seeds])
 
 
 def _of_seed(results: list[Result]) -> dict[str, float]:
     values: dict[str, float] = {}
     for result in results:
         if result.experiment == FLOORS:
+            values |= _known(result.metrics.get(KNOWN, {}))
             for name, metrics in result.metrics.items():
+                if name == KNOWN:
+                    continue
                 values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
         elif result.experiment in OTHERS:
             values |= OTHERS[result.experiment](result)
@@ -52,6 +60,14 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
             title = TITLES[result.experiment]
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
     return values
+
+
+def _known(answers: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    return {
+        f"distance of {sample}.wav, released {name}": distance
+        for name, samples in answers.items()
+        for sample, distance in samples.items()
+    }
 
 
 def _ways(title: str, metrics: Mapping[str, Any]) -> dict[str, float]:

@@ -15,6 +15,8 @@ AFTER = (10, 20, 50)  # trials
 SHARES = ("different", "consistency", "consistency, one listener", "consistency, chosen")
 CURVES = {"curve": "threshold", "curve with lapses": "threshold with lapses"}
 DECIBELS = ("applause", "pink_noise", "water_drops", "white_noise", "room_noise", "direct_to_reverberant")
+MODELS = {"curve goodness": "Gaussian", "population goodness": "population"}
+CONTRADICTED = 0.05
 SHARES_OF_SAMPLES = ("pops", "dropouts")
 
 
@@ -26,6 +28,7 @@ def of_people(result: Result) -> dict[str, float]:
     For each list: "share different, mp3", "consistency, mp3", "threshold, mp3" (the paper's curve), "threshold with
     lapses, mp3", "threshold of the median listener, mp3", "gain by listeners who differ, mp3" (log-likelihood over the
     curve with lapses). "lists whose listeners differ": share of the lists in which it is above 1, the price of a parameter.
+    "share of lists that a Gaussian fits", "share of lists that a population fits": not contradicted at 5 % (chi-square).
     For each noise: "Weber slope, pink_noise", "Weber slope, audible references, pink_noise". "mean Weber slope".
     For each procedure, NaN where not reached: "trials to error 5, active learning", "error after 10 trials, Bayesian",
     "share different, active learning", "consistency, active learning" (in 10 questions). "tasks kept", "consistency of
@@ -41,6 +44,7 @@ def of_people(result: Result) -> dict[str, float]:
         gains.append(gain)
         values |= _of_list(name, of_list, gain)
     values["lists whose listeners differ"] = float(np.mean(np.array(gains) > 1))
+    values |= {f"share of lists that a {model} fits": _fits(metrics["lists"], key) for key, model in MODELS.items()}
     for name, growth in metrics["weber"].items():
         values[f"Weber slope, {name}"] = growth["slope"]
         values[f"Weber slope, audible references, {name}"] = growth["audible"]["slope"]
@@ -84,6 +88,11 @@ def of_noise_or_band(result: Result) -> dict[str, float]:
         **{f"noise nearer, {name}": float((signs > 0).mean()) for name, signs in nearer.items()},
         "measures at odds": float(at_odds.mean()),
     }
+
+
+def _fits(lists: Mapping[str, Mapping[str, Any]], key: str) -> float:
+    """Share of the lists whose answers a model does not contradict, at 5 %; a list without a fit is not described."""
+    return float(np.mean([of_list.get(key, {}).get("p_value", 0.0) > CONTRADICTED for of_list in lists.values()]))
 
 
 def _share(name: str) -> str:
