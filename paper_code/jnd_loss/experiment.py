@@ -73,7 +73,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     files = [corpora.recording(path) for path in stimuli.other_recordings()]
     for file in files:
         corpora.locate(file.path)
-    return [*speech, *corpora.sources(files)]
+    heard = evaluation.listening_config(config) if isinstance(config, MetricConfig) else None
+    return [*speech, *corpora.sources(files), *(listening_test.sources(heard) if heard else [])]
 
 
 def recordings() -> list[str]:

@@ -42,11 +42,15 @@ def test_the_defaults_are_the_papers():
     assert parameter_count(JNDNetwork(**config.network_options)) == 241_844
 
 
-@pytest.mark.corpora("librispeech_resemblyzer", "dpam_jnd_labels", "smstools_sounds", "pyroomacoustics")
-def test_sources_are_the_speech_the_lists_and_the_recorded_noises():
-    found = experiment.sources(experiment.experiments("small", 0)["scratch"])
-    assert len(found) == 327 + 3 + 3
-    assert {source["path"] for source in found} < set(experiment.recordings())
+@pytest.mark.corpora(
+    "librispeech_resemblyzer", "dpam_jnd_labels", "smstools_sounds", "pyroomacoustics", "mushra_speech_codec"
+)
+def test_sources_are_the_speech_the_lists_the_recorded_noises_and_what_was_rated():
+    configs = experiment.experiments("small", 0)
+    assert len(experiment.sources(configs[FLOORS])) == 327 + 3 + 3
+    found = experiment.sources(configs["scratch"])
+    assert len(found) == 327 + 3 + 3 + 16 * 8
+    assert {source["origin"].partition(": ")[2] for source in found} < set(experiment.recordings())
     assert all(source["sha256"] for source in found)
 
 
@@ -72,6 +76,7 @@ def test_a_result_has_the_measurements_of_its_kind(made):
         assert result.arrays["layer_distances"].shape == (count, 14)
     assert "classifier" not in pre.metrics
     assert "in batches" not in fit.metrics
+    assert all("mushra" not in result.metrics for result in made)  # nobody rated made-up speech
     assert {"released scratch", "log-spectral distance", "levels alone, refitted"} <= set(floors.metrics)
     assert scratch.curves["loss"].shape == (4,)
     assert not (floors.folder / WEIGHTS).exists()
