@@ -44,16 +44,18 @@ ONE_SEED = (
     "scratch_as_code",
     FLOORS,
     "mushra",
+    "choices",
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
-JUDGED, LEARNING, LISTENING = "judged", "learning", "listening"
+JUDGED, LEARNING, LISTENING, CHOOSING = "judged", "learning", "listening", "choosing"
 PROFILES = {
     "smoke": Profile(
         "seconds: a handful of steps",
         changes={
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
             LISTENING: {"items": 2},
+            CHOOSING: {"each": 2},
             LEARNING: {"iterations": 4, "batch": 4, "pre_iterations": 4, "validate_every": 2, "validated": 8},
         },
     ),

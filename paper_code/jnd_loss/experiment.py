@@ -10,9 +10,10 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, listening_test, stimuli, training
+from paper_code.jnd_loss import evaluation, listening_test, simulated_choices, stimuli, training
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
+    CHOOSING,
     FLOORS,
     JUDGED,
     LEARNING,
@@ -26,6 +27,7 @@ from paper_code.jnd_loss.configs import (
 )
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
+from paper_code.jnd_loss.simulated_choices import Chosen
 from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
@@ -33,7 +35,7 @@ from paper_code.listeners import speech_codec_sounds
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
-    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the profile's first seed only.
+    """The runs of one seed, by name: floors, metrics, and what is measured only; ONE_SEED is for the first seed only.
 
     The listening test is left out where the synthesiser stands in: nobody rated its sounds.
     overrides: fields of JudgedConfig, such as recordings.
@@ -44,21 +46,26 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     configs: dict[str, Config] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
     for run, differences in RUNS.items():
         configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
+    configs[simulated_choices.EXPERIMENT] = Chosen(
+        profile=profile, seed=seed, recordings=configs[FLOORS].recordings, **size.of(CHOOSING)
+    )
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
     return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
 
 
 def train(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
-    """Train the metric of a config, see `training`; the floors and the listening test train nothing."""
+    """Train the metric of a config, see `training`; all else trains nothing."""
     if isinstance(config, MetricConfig):
         training.train(config, folder, device, progress)
 
 
 def evaluate(config: Config, folder: Path) -> None:
-    """Measure what the training left, see `evaluation`; or all released measures on the listening test."""
+    """Measure what the training left, see `evaluation`; or released measures on the listening test or on choices."""
     if isinstance(config, Heard):
         listening_test.evaluate(config, folder)
+    elif isinstance(config, Chosen):
+        simulated_choices.evaluate(config, folder)
     else:
         evaluation.evaluate(config, folder)
 
@@ -67,7 +74,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     """Where the judgements and the sounds of a run come from. Raises CorpusError."""
     if isinstance(config, Heard):
         return listening_test.sources(config)
-    speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
+    sides = (simulated_choices.SIDE,) if isinstance(config, Chosen) else stimuli.SIDES
+    speech = material.sources(sides, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
     files = [corpora.recording(path) for path in stimuli.other_recordings()]

@@ -12,14 +12,14 @@ from paper_code.lab.store import Store
 from paper_code.lab.weights import WEIGHTS
 
 SIZES = list(PROFILES)
-HEARD = ("mushra",)  # of the released measures, on what people rated
+MEASURED = ("choices", "mushra")  # of the released measures, on simulated choices and on what people rated
 
 
 @pytest.mark.parametrize("profile", SIZES)
 def test_every_profile_has_every_run_with_settings_of_its_own(profile):
     first, *others = CHAPTER.seeds(profile)
     found = experiment.experiments(profile, first)
-    assert list(found) == [FLOORS, *RUNS, *HEARD]
+    assert list(found) == [FLOORS, *RUNS, *MEASURED]
     assert set(RUNS) == set(TITLES)
     assert len({config.hash for config in found.values()}) == len(found)
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
@@ -62,12 +62,12 @@ def test_without_recordings_the_synthesiser_is_the_source():
 @pytest.fixture(scope="module")
 def made(prepared, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("results"))
-    runs = [FLOORS, "scratch", "fit_for_use", "pre"]
+    runs = [FLOORS, "scratch", "fit_for_use", "pre", "choices"]
     return results.results(CHAPTER, "smoke", store, [0], runs, "cpu", False, recordings="synthetic")
 
 
 def test_a_result_has_the_measurements_of_its_kind(made):
-    floors, scratch, fit, pre = made
+    floors, scratch, fit, pre, choices = made
     count = floors.metrics["levels alone"]["all"]["count"]
     assert count == len(floors.arrays["different"]) == 10 * 3
     for result, ways in ((scratch, {"one", "each", "with levels", "classifier", "in batches"}), (pre, {"one", "each"})):
@@ -76,6 +76,8 @@ def test_a_result_has_the_measurements_of_its_kind(made):
         assert result.arrays["layer_distances"].shape == (count, 14)
     assert "classifier" not in pre.metrics
     assert "in batches" not in fit.metrics
+    assert all(0 <= result.metrics["simulated"]["value"] <= 1 for result in (scratch, fit, pre))
+    assert choices.metrics["accuracy"]["released_scratch"]["count"] == fit.metrics["simulated"]["count"] == 6
     assert all("mushra" not in result.metrics for result in made)  # nobody rated made-up speech
     assert {"released scratch", "log-spectral distance", "levels alone, refitted"} <= set(floors.metrics)
     assert scratch.curves["loss"].shape == (4,)
