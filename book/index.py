@@ -90,14 +90,15 @@ pages.scoreboard(rows)
 # ::::
 #
 # ::::{grid-item-card} Just noticeable differences
-# :class-card: waiting
+# :link: jnd_loss
+# :link-type: doc
 #
 # :::{card-header}
 # Manocha et al. 2020
 # :::
 # A metric trained on people's answers to one question: do these two sound the same?
 # :::{card-footer}
-# In preparation
+# Listen and read
 # :::
 # ::::
 #

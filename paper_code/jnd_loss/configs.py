@@ -23,6 +23,8 @@ RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper'
     "scratch_unshifted": {"shift": 0.0},
     "fit_for_use_unshifted": {**FIT, "shift": 0.0},
     "scratch_as_code": {"classifier_input": "sigmoid", "shared_dropout": False},
+    "scratch_longer": {},
+    "fit_for_use_longer": FIT,
     "untrained": {"learned": "nothing"},
     "fit_for_use_untrained": {**FIT, "learned": "nothing"},
 }
@@ -35,6 +37,8 @@ TITLES = {
     "scratch_unshifted": "Scratch, never shifted",
     "fit_for_use_unshifted": "Fit for use, never shifted",
     "scratch_as_code": "Scratch as in the code",
+    "scratch_longer": "Scratch, four times as long",
+    "fit_for_use_longer": "Fit for use, four times as long",
     "untrained": "Untrained",
     "fit_for_use_untrained": "Fit for use, untrained",
 }
@@ -42,18 +46,22 @@ ONE_SEED = (
     "scratch_unshifted",
     "fit_for_use_unshifted",
     "scratch_as_code",
+    "scratch_longer",
+    "fit_for_use_longer",
     FLOORS,
     "mushra",
     "choices",
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
-JUDGED, LEARNING, LISTENING, CHOOSING = "judged", "learning", "listening", "choosing"
+JUDGED, LEARNING, LONGER, LISTENING, CHOOSING = "judged", "learning", "longer", "listening", "choosing"
+TRAINED_LONGER = ("scratch_longer", "fit_for_use_longer")
 PROFILES = {
     "smoke": Profile(
         "seconds: a handful of steps",
         changes={
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
+            LONGER: {"iterations": 16},
             LISTENING: {"items": 2},
             CHOOSING: {"each": 2},
             LEARNING: {"iterations": 4, "batch": 4, "pre_iterations": 4, "validate_every": 2, "validated": 8},
@@ -68,6 +76,7 @@ PROFILES = {
                 "iterations": 600, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
                 "pre_iterations": 400, "pre_learning_rate": 1e-3,
             },
+            LONGER: {"iterations": 2400},
         },
     ),
     "full": Profile(
@@ -78,6 +87,7 @@ PROFILES = {
                 "iterations": 20000, "learning_rate": 3e-4, "head_learning_rate": 1e-3, "schedule": "cosine",
                 "pre_iterations": 10000, "pre_learning_rate": 3e-4, "validate_every": 1000,
             },
+            LONGER: {"iterations": 80000},
         },
     ),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, listening_test, simulated_choices, stimuli, training
+from paper_code.jnd_loss import evaluation, known_answers, listening_test, simulated_choices, stimuli, training
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
     CHOOSING,
@@ -18,10 +18,12 @@ from paper_code.jnd_loss.configs import (
     JUDGED,
     LEARNING,
     LISTENING,
+    LONGER,
     ONE_SEED,
     PROFILES,
     RUNS,
     TO_MEASURE,
+    TRAINED_LONGER,
     FloorsConfig,
     MetricConfig,
 )
@@ -42,16 +44,17 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     """
     size = PROFILES[profile]
     fields = {"profile": profile, "seed": seed, **size.of(JUDGED)}
-    of_metrics = {**fields, **size.of(LEARNING)}
     configs: dict[str, Config] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
     for run, differences in RUNS.items():
-        configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
+        learning = size.of(LEARNING, *([LONGER] if run in TRAINED_LONGER else []))
+        configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
     configs[simulated_choices.EXPERIMENT] = Chosen(
         profile=profile, seed=seed, recordings=configs[FLOORS].recordings, **size.of(CHOOSING)
     )
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
-    return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
+    once = seed == size.seeds[0] or seed not in size.seeds  # a seed of the reader's own is shown alone
+    return {run: config for run, config in configs.items() if once or run not in ONE_SEED}
 
 
 def train(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
@@ -78,7 +81,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     speech = material.sources(sides, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
-    files = [corpora.recording(path) for path in stimuli.other_recordings()]
+    others = [*stimuli.other_recordings(), *(known_answers.paths() if isinstance(config, FloorsConfig) else [])]
+    files = [corpora.recording(path) for path in others]
     for file in files:
         corpora.locate(file.path)
     heard = evaluation.listening_config(config) if isinstance(config, MetricConfig) else None
@@ -89,7 +93,7 @@ def recordings() -> list[str]:
     """The paths of all that the experiments need."""
     speech = [file.path for side in stimuli.SIDES for file in stimuli.recordings(side)]
     rated = [file.path for file in corpora.corpus(speech_codec_sounds.CORPUS).files]
-    return [*speech, *stimuli.other_recordings(), *rated]
+    return [*speech, *stimuli.other_recordings(), *known_answers.paths(), *rated]
 
 
 def estimate_seconds(config: Config) -> float:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchaudio.functional import resample
 
-from paper_code.jnd_loss import levels, loss, scores, stimuli
+from paper_code.jnd_loss import known_answers, levels, loss, scores, stimuli
 from paper_code.jnd_loss.building import pairs
 from paper_code.jnd_loss.configs import FloorsConfig
 from paper_code.jnd_loss.distances import Metric, of_pairs
@@ -17,14 +17,21 @@ from paper_code.lab.files import write_arrays, write_json
 from paper_code.lab.store import ARRAYS, METRICS
 from paper_code.metrics.spectral import log_spectral_distance
 
+KNOWN = "known answers"  # of the metrics: not one that predicts
+
 
 def evaluate(config: FloorsConfig, folder: Path) -> None:
-    """Write metrics.json and arrays.npz: the levels alone, log-spectral distance, the mean square, the released four."""
+    """Write metrics.json and arrays.npz: the levels alone, log-spectral distance, the mean square, the released four.
+
+    With recordings also what the released metrics say of their authors' own samples.
+    """
     heard, test = pairs(config, "train"), pairs(config, "test")
     fitted = scores.some_of_each(heard.judgements, config.fitted)
     fitted_on = scores.chosen(heard.judgements, fitted)
     metrics: dict[str, object] = {"levels alone": scores.by_list(levels.probabilities(config), test.judgements)}
     metrics["levels alone, refitted"] = scores.by_list(levels.with_distances(config, test), test.judgements)
+    if not config.synthetic:
+        metrics[KNOWN] = known_answers.distances()
     arrays: dict[str, NDArray] = {"different": test.judgements.different}
     for name, metric in candidates():
         known, unknown = of_pairs(metric, heard, fitted), of_pairs(metric, test)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from paper_code.jnd_loss.configs import FLOORS, TITLES
+from paper_code.jnd_loss.floors import KNOWN
 from paper_code.jnd_loss.scores import POOLED
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
@@ -27,7 +28,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     and "accuracy, levels alone". What is "with the levels" is to be held against "levels alone, refitted".
     "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
     of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
-    hearing it".
+    hearing it". "distance of 2.wav, released scratch": of the authors' samples.
     """
     seeds = sorted({result.seed for result in results})
     return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
@@ -37,12 +38,23 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
     values: dict[str, float] = {}
     for result in results:
         if result.experiment == FLOORS:
+            values |= _known(result.metrics.get(KNOWN, {}))
             for name, metrics in result.metrics.items():
+                if name == KNOWN:
+                    continue
                 values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
         else:
             title = TITLES[result.experiment]
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
     return values
+
+
+def _known(answers: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    return {
+        f"distance of {sample}.wav, released {name}": distance
+        for name, samples in answers.items()
+        for sample, distance in samples.items()
+    }
 
 
 def _ways(title: str, metrics: Mapping[str, Any]) -> dict[str, float]:
