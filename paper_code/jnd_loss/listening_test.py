@@ -32,7 +32,7 @@ CHAPTER, EXPERIMENT = "jnd_loss", "mushra"  # where the scores are kept
 AS_RATED, ALIGNED = "as rated", "aligned"
 ONE_LATER, LATER, INVERTED = "one sample later", "5 ms later", "polarity turned"  # hardly audible
 UNRELATED = "another sentence"
-CONTROLS = "controls"
+CONTROLS, SCORES, LISTENERS = "controls", "scores", "listeners"  # parts of what is kept
 KEPT_AT_ONCE = 16  # utterances whose sounds stay in memory, for the next metric: 4 MB each
 Scores = Mapping[str, Mapping[str, float]]  # utterance -> condition -> distance
 
@@ -64,10 +64,14 @@ def at_hand(config: Heard) -> bool:
 
 
 def evaluate(config: Heard, folder: Path) -> None:
-    """Write the scores of the released and of the conventional measures (see `measured`), and the mean ratings."""
-    ratings = {name: mean.mean for name, mean in means(screened()).items()}
-    scores = measured({**released(), **conventional()}, utterances(config))
-    write_json(folder / METRICS, {**scores, "ratings": ratings})
+    """Write the scores of the released and of the conventional measures (see `measured`), and the ratings.
+
+    "ratings": means by condition.   "listeners": every rating of those who pass, see `as_json`.
+    """
+    ratings, items = screened(), utterances(config)
+    found = {"ratings": {name: mean.mean for name, mean in means(ratings).items()}}
+    found[LISTENERS] = as_json(ratings.only(items))
+    write_json(folder / METRICS, {**measured({**released(), **conventional()}, items), **found})
 
 
 def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bool = False) -> dict[str, Any]:
@@ -99,6 +103,18 @@ def of_metric(metric: nn.Module, config: Heard) -> dict[str, Scores]:
     scores = measured(of_metrics({"metric": metric}), utterances(config))
     by_way = {**scores["scores"], CONTROLS: scores[CONTROLS]}
     return {way: of_metric["metric"] for way, of_metric in by_way.items()}
+
+
+def as_json(ratings: Ratings) -> dict[str, Any]:
+    """Ratings as they are kept; no number where a listener did not meet an item."""
+    scores = [[[None if np.isnan(x) else x for x in of_item] for of_item in rows] for rows in ratings.scores.tolist()]
+    return {"names": ratings.listeners, "items": ratings.items, "conditions": ratings.conditions, SCORES: scores}
+
+
+def from_json(kept: Mapping[str, Any]) -> Ratings:
+    """Ratings from what `as_json` kept. Raises RatingsError."""
+    names = (tuple(kept[key]) for key in ("names", "items", "conditions"))
+    return Ratings(*names, np.array(kept[SCORES], dtype=np.float64))
 
 
 def controls(item: str, reference: Clip) -> dict[str, Clip]:
