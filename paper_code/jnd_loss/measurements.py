@@ -8,7 +8,7 @@ from paper_code.jnd_loss.agreement import STATISTICS
 from paper_code.jnd_loss.configs import FLOORS, TITLES
 from paper_code.jnd_loss.floors import KNOWN
 from paper_code.jnd_loss.listening_test import ALIGNED
-from paper_code.jnd_loss.real_ratings import NAMES, WAYS, Test
+from paper_code.jnd_loss.real_ratings import HEARD_AS, NAMES, Test
 from paper_code.jnd_loss.scores import POOLED
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
@@ -70,7 +70,7 @@ def _of_seed(results: list[Result], test: Test | None) -> dict[str, float]:
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
             values[_chosen(title)] = result.metrics["simulated"]["value"]
             if test is not None and (scores := result.metrics.get(listening_test.EXPERIMENT)):
-                values |= _heard(test, {way: {title: scores[way]} for way in WAYS})
+                values |= _heard(test, {way: {title: scores[way]} for way in HEARD_AS})
     return values
 
 
@@ -78,7 +78,7 @@ def _heard(test: Test, scores: Mapping[str, Mapping[str, listening_test.Scores]]
     """Agreement with the ratings, of scores by way and measure."""
     return {
         f"{AGREE[statistic]}{'' if way == ALIGNED else f' {way}'}, {NAMES.get(name, name)}": value
-        for way in WAYS
+        for way in HEARD_AS
         for name, of_items in scores[way].items()
         for statistic, value in test.agreement(of_items).values.items()
     }

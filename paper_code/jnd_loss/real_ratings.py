@@ -13,7 +13,7 @@ from paper_code.jnd_loss.listening_test import ALIGNED, AS_RATED, LISTENERS, Sco
 from paper_code.listeners.ratings import Ratings
 from paper_code.listeners.speech_codec_sounds import ANCHOR, REFERENCE, speakers
 
-WAYS = (ALIGNED, AS_RATED)
+HEARD_AS = (ALIGNED, AS_RATED)
 NAMES = {  # of a measure -> what tables and claims call it
     "released_scratch": "released scratch",
     "released_linear": "released linear",
