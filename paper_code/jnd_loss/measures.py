@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from paper_code.audio.clips import Clip, resample
+from paper_code.jnd_loss import weights
 from paper_code.jnd_loss.loss import RELEASED, JNDLoss
 from paper_code.metrics.intelligibility import short_time_intelligibility
 from paper_code.metrics.spectral import log_spectral_distance
@@ -58,6 +59,12 @@ class Measure:
 def released() -> dict[str, Measure]:
     """The four metrics of the paper with the weights of its authors, the recommended one first."""
     return of_metrics({f"released_{name}": JNDLoss.released(name) for name in RELEASED})
+
+
+def own() -> dict[str, Measure]:
+    """Our own metric that is fit for use; empty where its weights are not here."""
+    here = [name for name in weights.OWN if weights.own_metric(name).is_file()]
+    return of_metrics({name: JNDLoss.released(name) for name in here})
 
 
 def of_metrics(metrics: Mapping[str, nn.Module], titles: Mapping[str, str] | None = None) -> dict[str, Measure]:
