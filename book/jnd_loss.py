@@ -40,6 +40,7 @@ from paper_code.jnd_loss import (
     page,
     people_figures,
     people_tables,
+    sound_figures,
     surprises,
     tables,
 )
@@ -93,11 +94,15 @@ page.data(study)
 # threshold, thresholds are log-normal, and some answers are lapses.
 
 # %% tags=["hide-input"]
-people_figures.curves(study)
+people_figures.psychometric_curves(study.one("people"))
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-people_tables.listeners(study)
+people_tables.their_listeners(study.one("people"))
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+people_tables.balance_and_consistency(study.one("people"))
 
 # %% [markdown]
 # ### How the threshold grows with the reference
@@ -106,7 +111,7 @@ people_tables.listeners(study)
 # share of what is there. That would be a slope of 1 in the figure.
 
 # %% tags=["hide-input"]
-people_figures.weber(study)
+people_figures.weber_growth(study.one("people"))
 
 # %% [markdown]
 # ## Figure 2: asking where it matters
@@ -117,11 +122,11 @@ people_figures.weber(study)
 # that chooses the most telling question.
 
 # %% tags=["hide-input"]
-people_figures.figure_2(study)
+people_figures.figure_2(study.one("people"))
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-people_tables.procedures(study)
+people_tables.trials(study.one("people"))
 
 # %% [markdown]
 # {doc}`listening_jnd` asks *you* by the same procedure, and shows your threshold on the curve of the paper's listeners.
@@ -131,17 +136,17 @@ people_tables.procedures(study)
 # Thirteen ways to change a sound, each with a level from 0 to 100.
 
 # %% tags=["hide-input"]
-people_figures.perturbations(study)
+sound_figures.table_1_measured(study.one("perturbations"))
 
 # %% tags=["hide-input"]
-for player in page.perturbation_players(study):
-    display(player)
+for category in sound_figures.CATEGORIES:
+    display(sound_figures.table_1_player(category, study.synthetic))
 
 # %% [markdown]
 # The released code differs from the paper's table in many places.
 
 # %% tags=["hide-input"]
-people_tables.differences()
+people_tables.paper_and_code()
 
 # %% [markdown]
 # ## The metric
@@ -168,7 +173,7 @@ JNDNetwork()
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-page.known_answers()
+page.known_answers(study)
 
 # %% [markdown]
 # It has surprises, which come from its normalisation: mean and variance are taken over the two sounds *as they are
@@ -236,7 +241,14 @@ held_out_tables.delays(study)
 # to the original?
 
 # %% tags=["hide-input"]
-page.figure_1(study)
+sound_figures.noise_or_band_figure(study.one("noise_or_band"))
+
+# %% tags=["hide-input"]
+sound_figures.noise_or_band_player(study.synthetic)
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+sound_figures.noise_or_band_table(study.one("noise_or_band"))
 
 # %% [markdown]
 # ## Table 2: agreement with listeners

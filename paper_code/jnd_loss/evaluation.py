@@ -10,7 +10,7 @@ from torch import Tensor
 
 from paper_code.jnd_loss import floors, levels, listening_test, scores, simulated_choices, weights
 from paper_code.jnd_loss.building import pairs, trained
-from paper_code.jnd_loss.configs import CHOOSING, LISTENING, PROFILES, FloorsConfig, JudgedConfig, MetricConfig
+from paper_code.jnd_loss.configs import CHOICES, LISTENING, PROFILES, FloorsConfig, JudgedConfig, MetricConfig
 from paper_code.jnd_loss.distances import Metric, delayed, of_pairs
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.loss import JNDLoss
@@ -138,7 +138,7 @@ def listening_config(config: MetricConfig) -> Heard | None:
 
 def on_choices(config: MetricConfig, network: JNDNetwork) -> dict[str, float]:
     """How often it says which of two sounds is nearer, see simulated_choices.accuracy."""
-    each = PROFILES[config.profile].of(CHOOSING).get("each", simulated_choices.EACH)
+    each = PROFILES[config.profile].of(CHOICES).get("each", simulated_choices.EACH)
     return simulated_choices.of_metric(JNDLoss(network, sample_rate=SAMPLE_RATE), each, config.synthetic)
 
 

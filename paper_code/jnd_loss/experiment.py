@@ -10,22 +10,40 @@ from typing import Any
 import torch
 
 from paper_code.audio import corpora
-from paper_code.jnd_loss import evaluation, known_answers, listening_test, simulated_choices, stimuli, training
+from paper_code.jnd_loss import (
+    evaluation,
+    known_answers,
+    listening_test,
+    noise_or_band,
+    people,
+    simulated_choices,
+    stimuli,
+    table_1,
+    training,
+)
 from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
-    CHOOSING,
+    A_POPULATION,
+    A_TRIAL,
+    CHOICES,
     FLOORS,
     JUDGED,
     LEARNING,
     LISTENING,
     LONGER,
+    NOISE_OR_BAND,
     ONE_SEED,
+    PEOPLE,
+    PERTURBATIONS,
     PROFILES,
     RUNS,
     TO_MEASURE,
     TRAINED_LONGER,
     FloorsConfig,
     MetricConfig,
+    NoiseOrBandConfig,
+    PeopleConfig,
+    PerturbationsConfig,
 )
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
@@ -34,6 +52,20 @@ from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
 from paper_code.listeners import speech_codec_sounds
+
+# Runs that measure something else than a metric on judged pairs: their settings, and the module that measures.
+WITHOUT_PAIRS = {
+    CHOICES: Chosen,
+    PEOPLE: PeopleConfig,
+    PERTURBATIONS: PerturbationsConfig,
+    NOISE_OR_BAND: NoiseOrBandConfig,
+}
+MEASURED = {
+    Chosen: simulated_choices,
+    PeopleConfig: people,
+    PerturbationsConfig: table_1,
+    NoiseOrBandConfig: noise_or_band,
+}
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
@@ -48,11 +80,11 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     for run, differences in RUNS.items():
         learning = size.of(LEARNING, *([LONGER] if run in TRAINED_LONGER else []))
         configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
-    configs[simulated_choices.EXPERIMENT] = Chosen(
-        profile=profile, seed=seed, recordings=configs[FLOORS].recordings, **size.of(CHOOSING)
-    )
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
+    given = {name: value for name, value in overrides.items() if name == "recordings"}
+    for run, kind in WITHOUT_PAIRS.items():
+        configs[run] = kind(profile=profile, seed=seed, **{**size.of(run), **given})
     once = seed == size.seeds[0] or seed not in size.seeds  # a seed of the reader's own is shown alone
     return {run: config for run, config in configs.items() if once or run not in ONE_SEED}
 
@@ -67,8 +99,8 @@ def evaluate(config: Config, folder: Path) -> None:
     """Measure what the training left, see `evaluation`; or released measures on the listening test or on choices."""
     if isinstance(config, Heard):
         listening_test.evaluate(config, folder)
-    elif isinstance(config, Chosen):
-        simulated_choices.evaluate(config, folder)
+    elif type(config) in MEASURED:
+        MEASURED[type(config)].evaluate(config, folder)
     else:
         evaluation.evaluate(config, folder)
 
@@ -77,8 +109,9 @@ def sources(config: Config) -> list[dict[str, Any]]:
     """Where the judgements and the sounds of a run come from. Raises CorpusError."""
     if isinstance(config, Heard):
         return listening_test.sources(config)
-    sides = (simulated_choices.SIDE,) if isinstance(config, Chosen) else stimuli.SIDES
-    speech = material.sources(sides, stimuli.recordings, config.synthetic)
+    if type(config) in MEASURED:
+        return MEASURED[type(config)].sources(config)
+    speech = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if config.synthetic:
         return speech
     others = [*stimuli.other_recordings(), *(known_answers.paths() if isinstance(config, FloorsConfig) else [])]
@@ -98,6 +131,8 @@ def recordings() -> list[str]:
 
 def estimate_seconds(config: Config) -> float:
     """Rough time of a run on one of two busy cores, without the rendering, which all share."""
+    if isinstance(config, PeopleConfig):
+        return A_POPULATION * config.populations + A_TRIAL * config.observers * config.trials
     if not isinstance(config, MetricConfig):
         return 2 * TO_MEASURE
     a_pair = A_PAIRS_SECOND * (config.seconds + config.shift / 2)

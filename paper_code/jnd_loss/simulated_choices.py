@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,18 +20,19 @@ from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
 
+from paper_code.audio import corpora
 from paper_code.audio.clips import Clip, resample
 from paper_code.jnd_loss import stimuli
 from paper_code.jnd_loss.agreement import EQUAL
 from paper_code.jnd_loss.measures import Measure, conventional, of_metrics, released
 from paper_code.jnd_loss.stimuli import SAMPLE_RATE, SOUNDS, Sound
+from paper_code.lab import material
 from paper_code.lab.config import Config, ConfigError, hash_of, one_of
 from paper_code.lab.files import write_json
 from paper_code.lab.material import Material, prepared, write
 from paper_code.lab.store import METRICS
 from paper_code.listeners.jnd import clean
 
-EXPERIMENT = "choices"  # where the scores of what was not trained here are kept
 SIDE = "test"
 SECONDS = 1.0  # of a sound
 EACH = 24  # triplets of each pair of kinds
@@ -112,6 +114,15 @@ def evaluate(config: Chosen, folder: Path) -> None:
     found = {name: accuracy(values) for name, values in right(measures, triplets).items()}
     lacking = {name: measure.lacks for name, measure in measures.items() if measure.lacks}
     write_json(folder / METRICS, {"accuracy": {**found, STRENGTH: accuracy(by_strength(triplets))}, "lacking": lacking})
+
+
+def sources(config: Chosen) -> list[dict[str, Any]]:
+    """Where the speech, the judgements and the noises come from. Raises CorpusError."""
+    speech = material.sources((SIDE,), stimuli.recordings, config.synthetic)
+    files = [] if config.synthetic else [corpora.recording(path) for path in stimuli.other_recordings()]
+    for file in files:
+        corpora.locate(file.path)
+    return [*speech, *corpora.sources(files)]
 
 
 def of_metric(metric: nn.Module, each: int, synthetic: bool = False) -> dict[str, float]:

@@ -12,14 +12,14 @@ from paper_code.lab.store import Store
 from paper_code.lab.weights import WEIGHTS
 
 SIZES = list(PROFILES)
-MEASURED = ("choices", "mushra")  # of the released measures, on simulated choices and on what people rated
+OTHERS = ("mushra", "choices", "people", "perturbations", "noise_or_band")  # what is no metric of judged pairs
 
 
 @pytest.mark.parametrize("profile", SIZES)
 def test_every_profile_has_every_run_with_settings_of_its_own(profile):
     first, *others = CHAPTER.seeds(profile)
     found = experiment.experiments(profile, first)
-    assert list(found) == [FLOORS, *RUNS, *MEASURED]
+    assert list(found) == [FLOORS, *RUNS, *OTHERS]
     assert set(RUNS) == set(TITLES)
     assert len({config.hash for config in found.values()}) == len(found)
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
