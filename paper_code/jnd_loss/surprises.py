@@ -55,16 +55,15 @@ def table(study: Study) -> Table:
     columns = [
         Column("what is held against the original"),
         Column("released scratch", format=".2g"),
-        Column("times the noise", format=".2g"),
+        Column("released scratch", "times the noise", ".2g"),
         Column("fit for use", format=".2g"),
-        Column("times the noise ", format=".2g"),
+        Column("fit for use", "times the noise", ".2g"),
     ]
     caption = (
         "What the released metric hears, and what it says when it is used in another way. Each number is a distance from "
-        f"the same {SECONDS:g} s of speech; *times the noise*: in distances of the first row. The last rows are the first "
-        "pair again. Scratch was released for 16-bit numbers at 22,050 Hz, one pair at a time; the constant 0.001 that is "
-        "added to each variance is small beside those, and large beside numbers from −1 to 1. *Fit for use* is our variant "
-        "at 16 kHz."
+        f"the same {SECONDS:g} s of speech; *times the noise*: in distances of the first row. Scratch was released for "
+        "16-bit numbers at 22,050 Hz, one pair at a time; the constant 0.001 that is added to each variance is small "
+        "beside those, and large beside numbers from −1 to 1. *Fit for use* is our variant at 16 kHz."
     )
     return shown_table(columns, rows, caption)
 
@@ -81,7 +80,7 @@ def player(study: Study) -> Shown:
     said = {name: float(metric(clip.waveform[None], original.waveform[None])) for name, clip in sounds.items()}
     order = sorted(said, key=said.__getitem__)
     caption = "In the released metric's order, nearest first: " + ", ".join(
-        f"{name} ({said[name]:.2g})" for name in order
+        f"{name} ({said[name]:.2f})" for name in order
     )
     roles = dict.fromkeys(sounds, "document") | {"original": "reference"}
     return players.compare(
@@ -133,10 +132,10 @@ def uses() -> dict[str, Callable[[Tensor, Tensor], float]]:
         return _of(plain, *(resample(x, SAMPLE_RATE, WRONG_RATE) for x in (test, sound)))
 
     return {
-        "in numbers from −1 to 1": lambda test, sound: _of(unscaled, test, sound),
-        "with the stored mean and variance": lambda test, sound: _of(stored, test, sound),
-        f"at {WRONG_RATE:,} Hz, taken for {SAMPLE_RATE:,}": other_rate,
-        "normalised over a batch, beside the same pair 20 dB louder": in_a_batch,
+        "the noisy pair, in numbers from −1 to 1": lambda test, sound: _of(unscaled, test, sound),
+        "the noisy pair, with the stored mean and variance": lambda test, sound: _of(stored, test, sound),
+        f"the noisy pair at {WRONG_RATE:,} Hz, taken for {SAMPLE_RATE:,}": other_rate,
+        "the noisy pair, normalised over a batch, beside the same pair 20 dB louder": in_a_batch,
     }
 
 
