@@ -20,7 +20,7 @@ from tqdm import tqdm
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip, resample
 from paper_code.audio.delay import delay, without_delay
-from paper_code.jnd_loss.measures import Measure, conventional, of_metrics, released
+from paper_code.jnd_loss.measures import Measure, conventional, embeddings, of_metrics, released
 from paper_code.lab.config import Config
 from paper_code.lab.files import write_json
 from paper_code.lab.store import METRICS, Store, open_store
@@ -71,7 +71,7 @@ def evaluate(config: Heard, folder: Path) -> None:
     ratings, items = screened(), utterances(config)
     found = {"ratings": {name: mean.mean for name, mean in means(ratings).items()}}
     found[LISTENERS] = as_json(ratings.only(items))
-    write_json(folder / METRICS, {**measured({**released(), **conventional()}, items), **found})
+    write_json(folder / METRICS, {**measured({**released(), **conventional(), **embeddings()}, items), **found})
 
 
 def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bool = False) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from paper_code.audio import corpora
 from paper_code.audio.clips import Clip, resample
 from paper_code.jnd_loss import stimuli
 from paper_code.jnd_loss.agreement import EQUAL
-from paper_code.jnd_loss.measures import Measure, conventional, of_metrics, released
+from paper_code.jnd_loss.measures import Measure, conventional, embeddings, of_metrics, released
 from paper_code.jnd_loss.stimuli import SAMPLE_RATE, SOUNDS, Sound
 from paper_code.lab import material
 from paper_code.lab.config import Config, ConfigError, hash_of, one_of
@@ -110,7 +110,7 @@ class Choices:
 
 def evaluate(config: Chosen, folder: Path) -> None:
     """Write the accuracy of the released and the conventional measures, and of the strength alone."""
-    triplets, measures = choices(config.each, config.synthetic), {**released(), **conventional()}
+    triplets, measures = choices(config.each, config.synthetic), {**released(), **conventional(), **embeddings()}
     found = {name: accuracy(values) for name, values in right(measures, triplets).items()}
     lacking = {name: measure.lacks for name, measure in measures.items() if measure.lacks}
     write_json(folder / METRICS, {"accuracy": {**found, STRENGTH: accuracy(by_strength(triplets))}, "lacking": lacking})
