@@ -13,6 +13,7 @@ SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bfloat16")
 
 FLOORS = "floors"  # the run that learns nothing
+CHOICES = "choices"  # the run that asks which of two simulated sounds is nearer
 PEOPLE = "people"  # the run that reads the answers alone
 PERTURBATIONS = "perturbations"  # the run that measures Table 1
 NOISE_OR_BAND = "noise_or_band"  # the run of Figure 1
@@ -50,6 +51,7 @@ ONE_SEED = (
     "scratch_longer",
     FLOORS,
     "mushra",
+    CHOICES,
     PEOPLE,
     PERTURBATIONS,
     NOISE_OR_BAND,
@@ -65,6 +67,7 @@ PROFILES = {
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
             LONGER: {"iterations": 16},
             LISTENING: {"items": 2},
+            CHOICES: {"each": 2},
             PEOPLE: {"resamples": 40, "populations": 4, "observers": 6, "trials": 12},
             PERTURBATIONS: {"levels": 3, "seconds": 0.6},
             NOISE_OR_BAND: {"steps": 3},

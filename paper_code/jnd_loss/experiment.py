@@ -16,6 +16,7 @@ from paper_code.jnd_loss import (
     listening_test,
     noise_or_band,
     people,
+    simulated_choices,
     stimuli,
     table_1,
     training,
@@ -24,6 +25,7 @@ from paper_code.jnd_loss.configs import (
     A_PAIRS_SECOND,
     A_POPULATION,
     A_TRIAL,
+    CHOICES,
     FLOORS,
     JUDGED,
     LEARNING,
@@ -45,18 +47,29 @@ from paper_code.jnd_loss.configs import (
 )
 from paper_code.jnd_loss.listening_test import Heard
 from paper_code.jnd_loss.measurements import measurements
+from paper_code.jnd_loss.simulated_choices import Chosen
 from paper_code.lab import material
 from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
 from paper_code.listeners import speech_codec_sounds
 
 # Runs that measure something else than a metric on judged pairs: their settings, and the module that measures.
-WITHOUT_PAIRS = {PEOPLE: PeopleConfig, PERTURBATIONS: PerturbationsConfig, NOISE_OR_BAND: NoiseOrBandConfig}
-MEASURED = {PeopleConfig: people, PerturbationsConfig: table_1, NoiseOrBandConfig: noise_or_band}
+WITHOUT_PAIRS = {
+    CHOICES: Chosen,
+    PEOPLE: PeopleConfig,
+    PERTURBATIONS: PerturbationsConfig,
+    NOISE_OR_BAND: NoiseOrBandConfig,
+}
+MEASURED = {
+    Chosen: simulated_choices,
+    PeopleConfig: people,
+    PerturbationsConfig: table_1,
+    NoiseOrBandConfig: noise_or_band,
+}
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
-    """The runs of one seed, by name: the floors and the metrics, those of ONE_SEED for the first of a profile's seeds only.
+    """The runs of one seed, by name: floors, metrics, and what is measured only; ONE_SEED is for the first seed only.
 
     The listening test is left out where the synthesiser stands in: nobody rated its sounds.
     overrides: fields of JudgedConfig, such as recordings.
@@ -77,13 +90,13 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
 
 
 def train(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
-    """Train the metric of a config, see `training`; the floors and the listening test train nothing."""
+    """Train the metric of a config, see `training`; all else trains nothing."""
     if isinstance(config, MetricConfig):
         training.train(config, folder, device, progress)
 
 
 def evaluate(config: Config, folder: Path) -> None:
-    """Measure what the training left, see `evaluation`; or all released measures on the listening test."""
+    """Measure what the training left, see `evaluation`; or released measures on the listening test or on choices."""
     if isinstance(config, Heard):
         listening_test.evaluate(config, folder)
     elif type(config) in MEASURED:
@@ -105,7 +118,8 @@ def sources(config: Config) -> list[dict[str, Any]]:
     files = [corpora.recording(path) for path in others]
     for file in files:
         corpora.locate(file.path)
-    return [*speech, *corpora.sources(files)]
+    heard = evaluation.listening_config(config) if isinstance(config, MetricConfig) else None
+    return [*speech, *corpora.sources(files), *(listening_test.sources(heard) if heard else [])]
 
 
 def recordings() -> list[str]:

@@ -12,7 +12,7 @@ from paper_code.lab.store import Store
 from paper_code.lab.weights import WEIGHTS
 
 SIZES = list(PROFILES)
-OTHERS = ("mushra", "people", "perturbations", "noise_or_band")  # what is no metric of judged pairs
+OTHERS = ("mushra", "choices", "people", "perturbations", "noise_or_band")  # what is no metric of judged pairs
 
 
 @pytest.mark.parametrize("profile", SIZES)
@@ -43,10 +43,15 @@ def test_the_defaults_are_the_papers():
     assert parameter_count(JNDNetwork(**config.network_options)) == 241_844
 
 
-@pytest.mark.corpora("librispeech_resemblyzer", "dpam_jnd_labels", "smstools_sounds", "pyroomacoustics")
-def test_sources_are_the_speech_the_lists_and_the_recorded_noises():
-    found = experiment.sources(experiment.experiments("small", 0)["scratch"])
-    assert len(found) == 327 + 3 + 3
+@pytest.mark.corpora(
+    "librispeech_resemblyzer", "dpam_jnd_labels", "smstools_sounds", "pyroomacoustics", "mushra_speech_codec"
+)
+def test_sources_are_the_speech_the_lists_the_recorded_noises_and_what_was_rated():
+    configs = experiment.experiments("small", 0)
+    assert len(experiment.sources(configs[FLOORS])) == 327 + 3 + 3
+    found = experiment.sources(configs["scratch"])
+    assert len(found) == 327 + 3 + 3 + 16 * 8
+    assert {source["origin"].partition(": ")[2] for source in found} < set(experiment.recordings())
     assert all(source["sha256"] for source in found)
 
 
@@ -58,12 +63,12 @@ def test_without_recordings_the_synthesiser_is_the_source():
 @pytest.fixture(scope="module")
 def made(prepared, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("results"))
-    runs = [FLOORS, "scratch", "fit_for_use", "pre"]
+    runs = [FLOORS, "scratch", "fit_for_use", "pre", "choices"]
     return results.results(CHAPTER, "smoke", store, [0], runs, "cpu", False, recordings="synthetic")
 
 
 def test_a_result_has_the_measurements_of_its_kind(made):
-    floors, scratch, fit, pre = made
+    floors, scratch, fit, pre, choices = made
     count = floors.metrics["levels alone"]["all"]["count"]
     assert count == len(floors.arrays["different"]) == 10 * 3
     for result, ways in ((scratch, {"one", "each", "with levels", "classifier", "in batches"}), (pre, {"one", "each"})):
@@ -72,6 +77,9 @@ def test_a_result_has_the_measurements_of_its_kind(made):
         assert result.arrays["layer_distances"].shape == (count, 14)
     assert "classifier" not in pre.metrics
     assert "in batches" not in fit.metrics
+    assert all(0 <= result.metrics["simulated"]["value"] <= 1 for result in (scratch, fit, pre))
+    assert choices.metrics["accuracy"]["released_scratch"]["count"] == fit.metrics["simulated"]["count"] == 6
+    assert all("mushra" not in result.metrics for result in made)  # nobody rated made-up speech
     assert {"released scratch", "log-spectral distance", "levels alone, refitted"} <= set(floors.metrics)
     assert scratch.curves["loss"].shape == (4,)
     assert not (floors.folder / WEIGHTS).exists()
