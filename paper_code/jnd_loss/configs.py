@@ -27,7 +27,6 @@ RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper'
     "scratch_unshifted": {"shift": 0.0},
     "fit_for_use_unshifted": {**FIT, "shift": 0.0},
     "scratch_as_code": {"classifier_input": "sigmoid", "shared_dropout": False},
-    "scratch_longer": {},
     "untrained": {"learned": "nothing"},
     "fit_for_use_untrained": {**FIT, "learned": "nothing"},
 }
@@ -40,7 +39,6 @@ TITLES = {
     "scratch_unshifted": "Scratch, never shifted",
     "fit_for_use_unshifted": "Fit for use, never shifted",
     "scratch_as_code": "Scratch as in the code",
-    "scratch_longer": "Scratch, four times as long",
     "untrained": "Untrained",
     "fit_for_use_untrained": "Fit for use, untrained",
 }
@@ -48,7 +46,6 @@ ONE_SEED = (
     "scratch_unshifted",
     "fit_for_use_unshifted",
     "scratch_as_code",
-    "scratch_longer",
     FLOORS,
     "mushra",
     CHOICES,
@@ -58,14 +55,12 @@ ONE_SEED = (
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
-JUDGED, LEARNING, LONGER, LISTENING = "judged", "learning", "longer", "listening"
-TRAINED_LONGER = ("scratch_longer",)
+JUDGED, LEARNING, LISTENING = "judged", "learning", "listening"
 PROFILES = {
     "smoke": Profile(
         "seconds: a handful of steps",
         changes={
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
-            LONGER: {"iterations": 16},
             LISTENING: {"items": 2},
             CHOICES: {"each": 2},
             PEOPLE: {"resamples": 40, "populations": 4, "observers": 6, "trials": 12},
@@ -84,7 +79,6 @@ PROFILES = {
                 "iterations": 600, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
                 "pre_iterations": 400, "pre_learning_rate": 1e-3,
             },
-            LONGER: {"iterations": 2400},
         },
     ),
     "full": Profile(
@@ -95,7 +89,6 @@ PROFILES = {
                 "iterations": 20000, "learning_rate": 3e-4, "head_learning_rate": 1e-3, "schedule": "cosine",
                 "pre_iterations": 10000, "pre_learning_rate": 3e-4, "validate_every": 1000,
             },
-            LONGER: {"iterations": 80000},
         },
     ),
 }  # fmt: skip

@@ -30,7 +30,6 @@ from paper_code.jnd_loss.configs import (
     JUDGED,
     LEARNING,
     LISTENING,
-    LONGER,
     NOISE_OR_BAND,
     ONE_SEED,
     PEOPLE,
@@ -38,7 +37,6 @@ from paper_code.jnd_loss.configs import (
     PROFILES,
     RUNS,
     TO_MEASURE,
-    TRAINED_LONGER,
     FloorsConfig,
     MetricConfig,
     NoiseOrBandConfig,
@@ -77,9 +75,9 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
     size = PROFILES[profile]
     fields = {"profile": profile, "seed": seed, **size.of(JUDGED)}
     configs: dict[str, Config] = {FLOORS: FloorsConfig(**{**fields, **overrides})}
+    of_metrics = {**fields, **size.of(LEARNING)}
     for run, differences in RUNS.items():
-        learning = size.of(LEARNING, *([LONGER] if run in TRAINED_LONGER else []))
-        configs[run] = MetricConfig(run=run, **{**fields, **learning, **differences, **overrides})
+        configs[run] = MetricConfig(run=run, **{**of_metrics, **differences, **overrides})
     if not configs[FLOORS].synthetic:
         configs[listening_test.EXPERIMENT] = Heard(profile=profile, seed=seed, **size.of(LISTENING))
     given = {name: value for name, value in overrides.items() if name == "recordings"}
