@@ -282,6 +282,7 @@ class JNDTest {
 			}, ["Go on"], { className: "sound-tool listening-main", "aria-keyshortcuts": "Enter" });
 			this.body.querySelector(".listening-choices").replaceChildren(go);
 			this.trial.next = go;
+			go.focus({ preventScroll: true });
 			this.say(`${right ? "Right" : "Not so"}: ${told}`);
 		});
 	}
@@ -383,7 +384,7 @@ class JNDTest {
 		const late = missed > 0 ? [el("p", { className: "jnd-missed" }, `You needed ${missed + 1} attempts at the attention test; the paper allowed one.`)] : [];
 		const results = test.blocks.map((block) => {
 			const own = state.answers.filter(({ perturbation, sentinel }) => perturbation === block.perturbation && !sentinel);
-			return { block, own, found: estimate(test.grid, own) };
+			return { block, own, found: this.estimate(own) };
 		});
 		const comment = el("textarea", { rows: 2, value: state.comment ?? "", oninput: () => {
 			state.comment = comment.value;
@@ -398,6 +399,9 @@ class JNDTest {
 			this.tools(), this.status,
 		];
 	}
+	estimate(own) {
+		return estimate(this.test.grid, own);
+	}
 	told({ perturbation, strength, sentinel, different, seconds }) {
 		const { title } = this.test.blocks.find((block) => block.perturbation === perturbation);
 		return `${title}, strength ${strength}${sentinel ? " (obvious)" : ""}: “${different ? "different" : "same"}” after ${seconds} s`;
@@ -407,7 +411,7 @@ class JNDTest {
 		const { title, thresholds, strengths, amounts, whose } = block;
 		const text = found
 			? `Your threshold: ${found.threshold.toFixed(1)} (${found.low} to ${found.high}), about where ${amounts[strengths.indexOf(nearest(strengths, found.threshold))]}. ` +
-				`Of ${whose}, ${thresholds.filter((each) => each < found.threshold).length} needed a smaller step and ${thresholds.filter((each) => each > found.threshold).length} a larger one.`
+				`Of ${whose}, ${thresholds.filter((each) => each < found.threshold).length} had a smaller threshold and ${thresholds.filter((each) => each > found.threshold).length} a larger one.`
 			: `You called all ${own.length} steps from ${Math.min(...own.map(({ strength }) => strength))} to ${Math.max(...own.map(({ strength }) => strength))} “${own[0].different ? "different" : "same"}”: no threshold can be told.`;
 		return [styled("p", "listening-head", title), el("p", {}, text), plot(block, found)];
 	}
@@ -416,7 +420,7 @@ class JNDTest {
 		const margins = results.flatMap(({ own, found }) => (found ? own.map(({ strength, different }) => ({ margin: strength - found.threshold, different })) : []));
 		const apart = margins.filter(({ margin }) => margin);
 		const agree = apart.filter(({ margin, different }) => margin > 0 === different).length;
-		return el("p", {}, `${agree} of ${plural(apart.length, "answer")} agree with your own thresholds${apart.length ? ` (${percent(agree / apart.length)})` : ""}; of the paper’s listeners, ${(100 * this.test.agreement).toFixed(1)} %.`);
+		return el("p", {}, `${agree} of ${plural(apart.length, "answer")} agree with your own thresholds${apart.length ? ` (${percent(agree / apart.length)})` : ""}; of the paper’s listeners’ answers to noises and MP3, ${(100 * this.test.agreement).toFixed(1)} % agree with theirs.`);
 	}
 }
 

@@ -36,7 +36,7 @@ class Block:
 
     perturbation: its name in the lists.   title: in words.   reference: its levels.   strengths: of the prepared sounds,
     from 0, which is the reference, to 100.   clips: the sounds.   amounts: what each is, in words.
-    thresholds: [listener], of the paper's.   whose: who these are, as "15 listeners of ...".
+    thresholds: [listener], of the paper's.   whose: who these are, as "15 listeners to the same noise".
     """
 
     perturbation: str
@@ -71,7 +71,7 @@ class Taught:
 class JNDTest:
     """A test of three blocks. volume: loud and soft in turn.   beeps: count -> speech with so many beeps.
 
-    taught: the teaching trials.   agreement: of the paper's listeners with their own thresholds, a share.
+    taught: the teaching trials.   agreement: share of the paper's answers that agree with their own listener's threshold.
     """
 
     name: str
