@@ -28,7 +28,7 @@ listening_test.activate()
 jnd_test.activate()
 
 # %% tags=["remove-input"]
-own_jnd.page("Are the two sounds exactly the same?")
+own_jnd.page("Thirty pairs, and where you stand among the paper’s listeners.")
 
 # %% [markdown]
 # ## How the questions are chosen

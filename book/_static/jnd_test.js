@@ -10,7 +10,7 @@ const GAP = 350; // ms between two sounds
 const LAST = 100; // the largest strength
 const NAMES = ["A", "B"];
 const SVG = "http://www.w3.org/2000/svg";
-const PLOT = { width: 360, height: 200, left: 42, right: 12, top: 12, bottom: 40 }; // px
+const PLOT = { width: 360, height: 214, left: 42, right: 14, top: 26, bottom: 40 }; // px
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const percent = (share) => `${Math.round(100 * share)} %`;
 
@@ -28,7 +28,7 @@ function logNormal(z) {
 	return Math.log(0.5 + Math.exp(density) * sum);
 }
 
-/** The paper's estimate, as paper_code/listeners/jnd/grid.py has it: { threshold, low, high }, or null where all answers are the same. */
+/** The paper’s estimate, as paper_code/listeners/jnd/grid.py has it: { threshold, low, high }, or null where all answers are the same. */
 function estimate({ thresholds, spreads, tie, drop }, answers) {
 	if (new Set(answers.map(({ different }) => different)).size < 2) return null;
 	const of = (threshold, spread) => answers.reduce((sum, { strength, different }) => {
@@ -231,8 +231,8 @@ class JNDTest {
 		this.trial = { parts, answer, heard: new Set(), plays: parts.map(() => 0), choices };
 		this.trial.since = performance.now();
 		for (const { audio } of parts) audio.preload = "auto";
-		this.picks = parts.map(({ name }, k) => button("play", () => this.play([k]), [key(k + 1), styled("span", "sound-text", el("b", {}, name), el("small"))],
-			{ className: "sound-pick", "aria-keyshortcuts": parts.length > 1 ? `${name} ${k + 1}` : "1" }));
+		this.picks = parts.map(({ name }, k) => button("play", () => this.play([k]), [key(parts.length > 1 ? k + 1 : "␣"), styled("span", "sound-text", el("b", {}, name), el("small"))],
+			{ className: "sound-pick", "aria-keyshortcuts": parts.length > 1 ? `${name} ${k + 1}` : "Space" }));
 		const both = parts.length > 1 ? [button("both", () => this.play(parts.map((_, k) => k)), [key("␣"), "Play A, then B"], { className: "sound-tool jnd-both", "aria-keyshortcuts": "Space" })] : [];
 		const answers = choices.map(({ value, text, sign, keys }) =>
 			button("answer", () => this.answered(value), sign ? [key(sign), text] : [text], { "aria-keyshortcuts": keys }));
@@ -256,7 +256,7 @@ class JNDTest {
 		this.title.textContent = "Attention";
 		const { beeps } = this.test;
 		const [count, sound] = beeps[(this.state.seed + this.state.attention.length) % beeps.length];
-		const missed = last ? [el("p", { className: "jnd-missed" }, `There were ${last.beeps} beeps; you counted ${last.answer}. The paper's test would end here. Try again with another sound.`)] : [];
+		const missed = last ? [el("p", { className: "jnd-missed" }, `There were ${last.beeps} beeps; you counted ${last.answer}. The paper’s test would end here. Try again with another sound.`)] : [];
 		const counts = [...new Set(beeps.map(([each]) => each))].sort((a, b) => a - b);
 		const choices = [counts[0] - 1, ...counts, counts.at(-1) + 1].map((value) => ({ value, text: `${value}`, keys: `${value}` }));
 		return [
@@ -280,7 +280,7 @@ class JNDTest {
 				this.state.taught.push({ perturbation: blocks[block].perturbation, strength: strengths[step], different });
 				this.save();
 			}, ["Go on"], { className: "sound-tool listening-main", "aria-keyshortcuts": "Enter" });
-			this.body.querySelector(".listening-choices").replaceChildren(go);
+			this.body.querySelector(".listening-choices").replaceWith(go);
 			this.trial.next = go;
 			go.focus({ preventScroll: true });
 			this.say(`${right ? "Right" : "Not so"}: ${told}`);
@@ -406,7 +406,7 @@ class JNDTest {
 		const { title } = this.test.blocks.find((block) => block.perturbation === perturbation);
 		return `${title}, strength ${strength}${sentinel ? " (obvious)" : ""}: “${different ? "different" : "same"}” after ${seconds} s`;
 	}
-	/** A block's threshold on the curve of the paper's listeners. */
+	/** A block's threshold on the curve of the paper’s listeners. */
 	result({ block, own, found }) {
 		const { title, thresholds, strengths, amounts, whose } = block;
 		const text = found
@@ -444,6 +444,7 @@ function plot({ title, thresholds }, found) {
 		...ticks.map((tick) => draw("path", { class: "jnd-grid", d: `M${x(tick)} ${y(0)}V${y(1)}M${x(0)} ${y(tick / LAST)}H${x(LAST)}` })),
 		...ticks.map((tick) => draw("text", { x: x(tick), y: y(0) + 15, "text-anchor": "middle" }, tick)),
 		...[0, 50, 100].map((tick) => draw("text", { x: left - 6, y: y(tick / LAST) + 4, "text-anchor": "end" }, `${tick} %`)),
+		draw("text", { x: 2, y: 12 }, "listeners with this threshold or a smaller one"),
 		draw("text", { x: x(LAST / 2), y: height - 6, "text-anchor": "middle" }, "threshold (strength of the step)"),
 		draw("path", { class: "jnd-listeners", d: path }),
 	);

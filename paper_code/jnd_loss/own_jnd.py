@@ -31,7 +31,7 @@ FEWEST_LISTENERS = 5  # at one reference; with fewer, those of the whole list ar
 FADE = 0.01  # s, at both ends of every sound
 CHECK_SECONDS = 5.0  # of the sounds of the volume check and the attention test
 TURN, SOFTER = 1.25, 30.0  # s of loud or soft speech in turn, dB between them
-BEEP = (1000.0, 0.12, 0.15)  # Hz, s, amplitude
+BEEP = (2500.0, 0.15, 0.2)  # Hz, s, amplitude
 BEEPS = (3, 4, 5)
 
 

@@ -251,7 +251,7 @@ def test_a_wrong_count_of_beeps_is_told_and_kept(open_page: OpenPage) -> None:
     kim.press("Enter")
     right = kim.beeps()
     kim.press(str(right - 1))
-    assert f"There were {right} beeps; you counted {right - 1}. The paper's test would end here." in (
+    assert f"There were {right} beeps; you counted {right - 1}. The paper’s test would end here." in (
         kim.page.locator(".jnd-missed").inner_text()
     )
     kim.press(str(kim.beeps()))
@@ -305,8 +305,8 @@ def test_a_point_lies_on_the_curve(open_page: OpenPage) -> None:
         threshold, share = (float(part.strip(" .%")) for part in told.split("Yours is ")[1].split(", at "))
         assert share == pytest.approx(100 * (threshold >= THRESHOLDS).mean(), abs=0.51)
         x, y = (float(svg.locator("circle").get_attribute(name)) for name in ("cx", "cy"))
-        assert (x - 42) / (360 - 42 - 12) * 100 == pytest.approx(threshold, abs=0.06)
-        assert (160 - y) / 148 * 100 == pytest.approx(share, abs=0.51)
+        assert (x - 42) / (360 - 42 - 14) * 100 == pytest.approx(threshold, abs=0.06)
+        assert (174 - y) / 148 * 100 == pytest.approx(share, abs=0.51)
 
 
 def test_without_a_script_it_says_so(open_page: OpenPage) -> None:
