@@ -60,5 +60,12 @@ own_jnd.page("Thirty pairs, and where you stand among the paper’s listeners.")
 #
 # ## Your answers
 #
-# Nothing is sent anywhere. You can download your answers as a file at any time, and go on from it later. In Python,
-# `paper_code.listeners.jnd.own_answers.read(file)` gives the strengths and answers, and the same thresholds.
+# Nothing is sent anywhere. You can download your answers as a file at any time, and go on from it later. Python reads
+# the file and finds the same thresholds:
+#
+# ```python
+# from paper_code.listeners.jnd import own_answers
+#
+# answers = own_answers.read("jnd answers Kim.json")
+# answers.threshold("mp3"), answers.interval("mp3"), answers.wrong_sentinels
+# ```
