@@ -92,7 +92,8 @@ def _heard(test: Test, scores: Mapping[str, Mapping[str, listening_test.Scores]]
 
 
 def _ceiling(test: Test) -> dict[str, float]:
-    return {f"{AGREE[name]}, {CEILING}": test.panel.ceiling()[name].value for name in STATISTICS}
+    found = test.panel.ceiling()
+    return {f"{AGREE[name]}, {CEILING}": found[name].value for name in STATISTICS}
 
 
 def _chosen(title: str) -> str:

@@ -29,7 +29,7 @@ from paper_code.metrics.speech_quality import wideband_pesq
 
 Distance = Callable[[Tensor, Tensor, int], float]  # estimate [time], reference [time], sample rate (Hz)
 SPEECH_RATE = 16000
-VISQOL_LACKS = "visqol-python with its lattice extra is not installed"
+VISQOL_LACKS = "it is not installed: python -m pip install -e '.[visqol]'"
 WEIGHTS_LACK = "its weights do not come with this book"
 
 

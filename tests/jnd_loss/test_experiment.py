@@ -47,7 +47,8 @@ def test_the_defaults_are_the_papers():
 )
 def test_sources_are_the_speech_the_lists_the_recorded_noises_and_what_was_rated():
     configs = experiment.experiments("small", 0)
-    assert len(experiment.sources(configs[FLOORS])) == 327 + 3 + 3
+    assert len(experiment.sources(configs[FLOORS])) == 327 + 3 + 3 + 3  # and the authors' samples
+    assert len(experiment.sources(configs["choices"])) == len(stimuli.recordings("test")) + 3 + 3
     found = experiment.sources(configs["scratch"])
     assert len(found) == 327 + 3 + 3 + 16 * 8
     assert {source["origin"].partition(": ")[2] for source in found} < set(experiment.recordings())
