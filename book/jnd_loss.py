@@ -279,6 +279,32 @@ statements_table(claims.judge_ours("jnd_loss", study.measurements, study.profile
 #
 # This section is about the published runs. If you ran the chapter yourself, trust your tables first.
 #
+# *The people.* What the paper says of its listeners comes out: balanced answers, and about as much agreement of a
+# listener with herself. Its model of them does not. One Gaussian fits no list, because listeners differ from each other
+# more than one listener's answers scatter. A population of listeners, each with her own threshold, describes the lists
+# far better, though not perfectly. This matters for a metric: where one half of all people hear a difference and the
+# other half do not, no metric can predict an answer without knowing who was asked.
+#
+# *The judgements.* Everything that hears the two sounds predicts about the same share of answers: our four trainings,
+# the same network untrained, the released weights, and a plain log-spectral distance. The levels alone predict more. We
+# think that the reason is the way in which the judgements were made. In each list one strength is changed, and the
+# strength decides nearly everything about the answer. The levels tell it exactly. A distance has to guess it from the
+# sound, whose words and voice move it too. What the network could add is how *this* piece of speech hides *this* noise.
+# Our substitutes cannot show that fully, since the listeners heard other sentences; but the released network was
+# trained on the right ones, and does no better here. The curves of our trainings are flat for their second half, so
+# a longer one of the same kind would not change much.
+#
+# *The listening test.* Good codecs of today make speech anew and keep no waveform. The perturbations of the paper keep
+# it: noise is added, a codec quantises, a room rings on, and the rest of the sound stays in its place to the sample. So a
+# network can learn to subtract two waveforms, and it does. The figure on delay shows it: 10 ms are more to it than most
+# of the differences that people heard. The silence in training does not help, because half of the padded pairs
+# stay in step, and the others are 0.25 s apart, which is more than anything the network could align.
+#
+# *Level.* The normalisation in each layer takes the level of a whole sound away, in both released and retrained metrics.
+# The one that is fit for use normalises both sounds of a pair together. It hears level, costs as much, and predicts
+# answers as well as the others. For a loss that is the smaller risk: a model trained with the released metric may
+# answer at any level.
+#
 # ## Your turn
 #
 # Two sounds of yours, for instance a recording and what a codec made of it:
