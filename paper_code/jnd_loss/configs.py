@@ -25,7 +25,6 @@ RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper'
     "lin": {"start": "pre", "learned": "weights"},
     "fin": {"start": "pre"},
     "scratch_unshifted": {"shift": 0.0},
-    "fit_for_use_unshifted": {**FIT, "shift": 0.0},
     "scratch_as_code": {"classifier_input": "sigmoid", "shared_dropout": False},
     "untrained": {"learned": "nothing"},
     "fit_for_use_untrained": {**FIT, "learned": "nothing"},
@@ -37,14 +36,12 @@ TITLES = {
     "lin": "Lin",
     "fin": "Fin",
     "scratch_unshifted": "Scratch, never shifted",
-    "fit_for_use_unshifted": "Fit for use, never shifted",
     "scratch_as_code": "Scratch as in the code",
     "untrained": "Untrained",
     "fit_for_use_untrained": "Fit for use, untrained",
 }
 ONE_SEED = (
     "scratch_unshifted",
-    "fit_for_use_unshifted",
     "scratch_as_code",
     FLOORS,
     "mushra",

@@ -31,7 +31,6 @@ ROBUST = {  # run -> role
     "scratch": "document",
     "scratch_unshifted": "codec",
     "fit_for_use": "corrected",
-    "fit_for_use_unshifted": "plain",
 }
 
 

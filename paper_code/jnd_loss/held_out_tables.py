@@ -65,14 +65,14 @@ def by_list(study: Study) -> Table:
 
 
 def delays(study: Study) -> Table:
-    """What silence of 0.25 s in the training does to robustness, in both kinds of network."""
+    """What delays do to a metric trained with silence of 0.25 s, to the same without, and to others."""
     rows = [
         [
             TITLES[run],
             *(_value(study, f"distance after a delay of {seconds} s, {TITLES[run]}") for seconds in ("0.01", "0.25")),
             *(_value(study, f"AUC after a delay of {seconds} s, {TITLES[run]}") for seconds in ("0", "0.01", "0.25")),
         ]
-        for run in ("scratch", "scratch_unshifted", "fit_for_use", "fit_for_use_unshifted")
+        for run in ("scratch", "scratch_unshifted", "fit_for_use", "pre", "untrained")
         if study.of(run)
     ]
     columns = [
@@ -84,7 +84,7 @@ def delays(study: Study) -> Table:
         Column("AUC, 0.25 s late", format=".3f"),
     ]
     caption = (
-        "Trained with silence before or after each sound, and without. The first two columns: the distance of a sound from "
+        "Metrics trained with silence before or after each sound, without it, and not at all. The first two columns: the distance of a sound from "
         "itself later, in medians of the pairs that people called different. A metric that ignores delay has 0 there, and "
         "one AUC in the last three columns."
     )
