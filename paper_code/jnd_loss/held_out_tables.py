@@ -84,9 +84,9 @@ def delays(study: Study) -> Table:
         Column("AUC, 0.25 s late", format=".3f"),
     ]
     caption = (
-        "Metrics trained with silence before or after each sound, without it, and not at all. The first "
-        "two columns: the distance of a sound from itself later, in medians of the pairs that people called different. A metric that ignores delay has 0 there, and "
-        "one AUC in the last three columns."
+        "Metrics trained with silence before or after each sound, without it, and not at all. The first two columns: "
+        "the distance of a sound from itself later, in medians of the pairs that people called different. A metric that "
+        "ignores delay has 0 there, and one AUC in the last three columns."
     )
     return table(columns, rows, caption)
 

@@ -1,15 +1,18 @@
 """Our values under the names that claims and tables ask for, one value a seed."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from paper_code.jnd_loss import listening_test, people_measurements
+from paper_code.audio.perturbations.noises import NOISES
+from paper_code.jnd_loss import known_answers, listening_test, people_measurements
 from paper_code.jnd_loss.agreement import STATISTICS
 from paper_code.jnd_loss.configs import CHOICES, FLOORS, NOISE_OR_BAND, PEOPLE, PERTURBATIONS, TITLES
 from paper_code.jnd_loss.floors import KNOWN
 from paper_code.jnd_loss.listening_test import ALIGNED
 from paper_code.jnd_loss.real_ratings import HEARD_AS, NAMES, Test
 from paper_code.jnd_loss.scores import POOLED
+from paper_code.jnd_loss.weights import METRICS
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 
@@ -30,12 +33,15 @@ OTHERS = {
     NOISE_OR_BAND: people_measurements.of_noise_or_band,
 }
 
-# Runs that learn nothing: one seed has them, and their values count for all.
-UNLEARNED = (FLOORS, CHOICES, listening_test.EXPERIMENT, *OTHERS)
+# Runs that learn nothing, which only one seed has. The values of SHARED count for all seeds. Those of SAMPLED hang on few
+# listeners and sounds, so they count once; under a name that ends in FOR_EACH they can be held against trained metrics.
+SHARED = (FLOORS, *OTHERS)
+SAMPLED = (CHOICES, listening_test.EXPERIMENT)
+FOR_EACH = " (for each seed)"
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run. See UNLEARNED.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run. See SHARED and SAMPLED.
 
     "<score>, <way>, <metric>" on all held-out judgements and "<score>, <way>, <metric>, <list>" on those of a list, for
     instance "accuracy, classifier, Scratch, mp3"; the floors are metrics too: "AUC, one threshold, log-spectral distance"
@@ -51,10 +57,29 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     seeds = sorted({result.seed for result in results})
     heard = next((result for result in results if result.experiment == listening_test.EXPERIMENT), None)
     test = None if heard is None else Test.stored(heard.metrics, resamples=1)
-    unlearned = [result for result in results if result.experiment in UNLEARNED]
-    of_seeds = [[r for r in results if r.seed == seed and r.experiment not in UNLEARNED] for seed in seeds]
-    shared = _of_seed(unlearned, test)
-    return over_seeds([shared | _of_seed(of_seed, test) for of_seed in of_seeds])
+    shared = _undefined() | _of_seed([result for result in results if result.experiment in SHARED], test)
+    once = _of_seed([result for result in results if result.experiment in SAMPLED], test)
+    shared |= {f"{name}{FOR_EACH}": value for name, value in {**_ratings(), **once}.items()}
+    of_seeds = [[r for r in results if r.seed == seed and r.experiment not in (*SHARED, *SAMPLED)] for seed in seeds]
+    values = [shared | _of_seed(of_seed, test) for of_seed in of_seeds]
+    return over_seeds([values[0] | once, *values[1:]])
+
+
+def _undefined() -> dict[str, float]:
+    """What a run without recordings cannot measure: agreement with ratings, the authors' samples, some of the noises."""
+    samples = [f"distance of {sample}.wav, released {name}" for name in METRICS for sample in known_answers.SAMPLES]
+    noises = [f"{what}, {noise}" for what in ("Weber slope", "SNR off by") for noise in NOISES]
+    return _ratings() | dict.fromkeys([*samples, *noises], math.nan)
+
+
+def _ratings() -> dict[str, float]:
+    """Agreement with ratings where nobody rated what is at hand."""
+    return {
+        f"{AGREE[statistic]}{'' if way == ALIGNED else f' {way}'}, {name}": math.nan
+        for statistic in STATISTICS
+        for way in HEARD_AS
+        for name in (*NAMES.values(), *TITLES.values(), CEILING)
+    }
 
 
 def _of_seed(results: list[Result], test: Test | None) -> dict[str, float]:
