@@ -209,6 +209,10 @@ held_out_figures.learning_curves(study)
 held_out_tables.held_out(study)
 
 # %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+held_out_tables.others(study)
+
+# %% tags=["hide-input"]
 held_out_figures.by_list(study)
 
 # %% tags=["hide-input"]
