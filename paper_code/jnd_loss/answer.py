@@ -34,9 +34,9 @@ def _levels(values: Values) -> str | None:
     simple = _percent(values, "accuracy, a threshold a list, log-spectral distance")
     if found is None or released is None or simple is None:
         return None
-    how = found.word("fewer", "about as many", "more")
+    how = found.word("fewer than", "about as many as", "more than")
     return (
-        f"Of held-out answers of listeners our network predicts {how} than a regression that knows only the "
+        f"Of held-out answers of listeners our network predicts {how} a regression that knows only the "
         f"levels and hears nothing ({found.numbers(1, '%')}). The released network, with thresholds fitted to each list, "
         f"predicts {released}, a log-spectral distance {simple}."
     )
