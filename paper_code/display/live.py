@@ -2,9 +2,8 @@
 
     live({"level": Range("level of the noise", -40, 0, -20, unit="dB")}, lambda level: figure(level), "Noise")
 
-In JupyterLab, Notebook, VS Code and Colab the cell shows ipywidgets. On the static page, under papermill and nbval it
-shows the function at its defaults and asks for no widget manager. `is_live` tells which; COMPENDIUM_LIVE=0 or 1
-overrules it.
+In JupyterLab, Notebook and VS Code the cell shows ipywidgets. On the static page, under papermill and nbval it shows
+the function at its defaults and asks for no widget manager. `is_live` tells which; COMPENDIUM_LIVE=0 or 1 overrules it.
 """
 
 from __future__ import annotations
@@ -129,8 +128,9 @@ def is_live() -> bool:
     """Whether somebody sits before this cell who can move a control.
 
     COMPENDIUM_LIVE=1 or 0 decides. Else it is the request that runs the cell: by Jupyter's protocol it says whether a
-    person can be asked for input. JupyterLab, Notebook, VS Code and Colab say yes; papermill, nbclient, nbval,
-    nbconvert and the build of the book say no; outside a notebook there is no request.
+    person can be asked for input. JupyterLab, Notebook and VS Code say yes; papermill, nbclient, nbval, nbconvert and
+    the build of the book say no; outside a notebook there is no request. Names of sessions and editors in the
+    environment would not do: a papermill that is started in a notebook or a terminal of theirs inherits them.
     Raises ValueError for another value of COMPENDIUM_LIVE.
     """
     switch = os.environ.get(SWITCH, "")
