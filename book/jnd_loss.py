@@ -40,6 +40,7 @@ from paper_code.jnd_loss import (
     page,
     people_figures,
     people_tables,
+    sound_figures,
     surprises,
     tables,
 )
@@ -93,11 +94,15 @@ page.data(study)
 # threshold, thresholds are log-normal, and some answers are lapses.
 
 # %% tags=["hide-input"]
-people_figures.curves(study)
+people_figures.psychometric_curves(study.one("people"))
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-people_tables.listeners(study)
+people_tables.their_listeners(study.one("people"))
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+people_tables.balance_and_consistency(study.one("people"))
 
 # %% [markdown]
 # ### How the threshold grows with the reference
@@ -106,7 +111,7 @@ people_tables.listeners(study)
 # share of what is there. That would be a slope of 1 in the figure.
 
 # %% tags=["hide-input"]
-people_figures.weber(study)
+people_figures.weber_growth(study.one("people"))
 
 # %% [markdown]
 # ## Figure 2: asking where it matters
@@ -117,11 +122,11 @@ people_figures.weber(study)
 # that chooses the most telling question.
 
 # %% tags=["hide-input"]
-people_figures.figure_2(study)
+people_figures.figure_2(study.one("people"))
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-people_tables.procedures(study)
+people_tables.trials(study.one("people"))
 
 # %% [markdown]
 # {doc}`listening_jnd` asks *you* by the same procedure, and shows your threshold on the curve of the paper's listeners.
@@ -131,17 +136,17 @@ people_tables.procedures(study)
 # Thirteen ways to change a sound, each with a level from 0 to 100.
 
 # %% tags=["hide-input"]
-people_figures.perturbations(study)
+sound_figures.table_1_measured(study.one("perturbations"))
 
 # %% tags=["hide-input"]
-for player in page.perturbation_players(study):
-    display(player)
+for category in sound_figures.CATEGORIES:
+    display(sound_figures.table_1_player(category, study.synthetic))
 
 # %% [markdown]
 # The released code differs from the paper's table in many places.
 
 # %% tags=["hide-input"]
-people_tables.differences()
+people_tables.paper_and_code()
 
 # %% [markdown]
 # ## The metric
@@ -168,7 +173,7 @@ JNDNetwork()
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
-page.known_answers()
+page.known_answers(study)
 
 # %% [markdown]
 # It has surprises, which come from its normalisation: mean and variance are taken over the two sounds *as they are
@@ -236,7 +241,14 @@ held_out_tables.delays(study)
 # to the original?
 
 # %% tags=["hide-input"]
-page.figure_1(study)
+sound_figures.noise_or_band_figure(study.one("noise_or_band"))
+
+# %% tags=["hide-input"]
+sound_figures.noise_or_band_player(study.synthetic)
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+sound_figures.noise_or_band_table(study.one("noise_or_band"))
 
 # %% [markdown]
 # ## Table 2: agreement with listeners
@@ -266,6 +278,32 @@ statements_table(claims.judge_ours("jnd_loss", study.measurements, study.profile
 # ### What explains the differences
 #
 # This section is about the published runs. If you ran the chapter yourself, trust your tables first.
+#
+# *The people.* What the paper says of its listeners comes out: balanced answers, and about as much agreement of a
+# listener with herself. Its model of them does not. One Gaussian fits no list, because listeners differ from each other
+# more than one listener's answers scatter. A population of listeners, each with her own threshold, describes the lists
+# far better, though not perfectly. This matters for a metric: where one half of all people hear a difference and the
+# other half do not, no metric can predict an answer without knowing who was asked.
+#
+# *The judgements.* Everything that hears the two sounds predicts about the same share of answers: our four trainings,
+# the same network untrained, the released weights, and a plain log-spectral distance. The levels alone predict more. We
+# think that the reason is the way in which the judgements were made. In each list one strength is changed, and the
+# strength decides nearly everything about the answer. The levels tell it exactly. A distance has to guess it from the
+# sound, whose words and voice move it too. What the network could add is how *this* piece of speech hides *this* noise.
+# Our substitutes cannot show that fully, since the listeners heard other sentences; but the released network was
+# trained on the right ones, and does no better here. The curves of our trainings are flat for their second half, so
+# a longer one of the same kind would not change much.
+#
+# *The listening test.* Good codecs of today make speech anew and keep no waveform. The perturbations of the paper keep
+# it: noise is added, a codec quantises, a room rings on, and the rest of the sound stays in its place to the sample. So a
+# network can learn to subtract two waveforms, and it does. The figure on delay shows it: 10 ms are more to it than most
+# of the differences that people heard. The silence in training does not help, because half of the padded pairs
+# stay in step, and the others are 0.25 s apart, which is more than anything the network could align.
+#
+# *Level.* The normalisation in each layer takes the level of a whole sound away, in both released and retrained metrics.
+# The one that is fit for use normalises both sounds of a pair together. It hears level, costs as much, and predicts
+# answers as well as the others. For a loss that is the smaller risk: a model trained with the released metric may
+# answer at any level.
 #
 # ## Your turn
 #

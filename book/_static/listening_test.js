@@ -4,7 +4,6 @@
 "use strict";
 if (window.listeningTests) return; // a live notebook may load it twice
 
-window.listeningTests = true;
 const FORMAT = "listening test answers 1"; // as in paper_code/listeners
 const WARM_UP = 16; // as there, with random() and shuffled()
 const FADE = 20; // ms
@@ -477,6 +476,7 @@ class ListeningTest {
 	}
 }
 
+window.listeningTests = { el, styled, key, button, bar, random, shuffled }; // for other tests: jnd_test.js
 function enhance() {
 	for (const figure of document.querySelectorAll("figure.listening-test[data-test]")) figure.listeningTest ??= new ListeningTest(figure);
 }

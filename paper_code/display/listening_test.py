@@ -61,7 +61,7 @@ def listening_test(
         style.check_role(role)
     missing = {place: sound for place, sound in sounds.items() if isinstance(sound, Missing)}
     if missing:
-        return _page(test, caption, _unavailable(missing))
+        return _page(test, caption, unavailable(list(missing.values())))
     _check(test, sounds)
     clips = {(item, name): sounds[item, name] for item in test.items for name in test.conditions}
     levels = level(list(clips.values()))
@@ -169,10 +169,10 @@ def _no_script() -> str:
     return element("p", text, class_="sound-message listening-static")
 
 
-def _unavailable(missing: Mapping[Place, Missing]) -> str:
+def unavailable(missing: Sequence[Missing]) -> str:
     """Each way to get what is missing, once, with how many sounds it would bring."""
     messages: dict[str, int] = {}
-    for sound in missing.values():
+    for sound in missing:
         messages[sound.message] = messages.get(sound.message, 0) + 1
     intro = f"The test cannot be taken here: {len(missing)} of its sounds are missing."
     parts = "".join(element("p", prose(text), class_="sound-message") for text in messages)

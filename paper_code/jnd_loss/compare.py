@@ -1,4 +1,4 @@
-"""How far apart two sound files are for the released JND metrics, from the command line:
+"""How far apart two sound files are for the JND metrics, the released and our own, from the command line:
 
 python -m paper_code.jnd_loss.compare ref.wav test.wav
 """
@@ -18,7 +18,7 @@ from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.delay import delay, without_delay
 from paper_code.jnd_loss import listening_test
 from paper_code.jnd_loss.listening_test import ALIGNED, AS_RATED, Anchor
-from paper_code.jnd_loss.measures import Measure, released
+from paper_code.jnd_loss.measures import Measure, own, released
 from paper_code.lab.errors import LabError
 
 SHORTEST = 8193  # samples: in shorter ones the last layers are one frame long and tell nothing
@@ -180,8 +180,9 @@ def _told_of_delay(reference: Clip, test: Clip, align: bool, told: list[str]) ->
         test = test.with_waveform(without_delay(test.waveform, samples), f"moved {samples} samples earlier")
     level = 10 * math.log10(float(test.waveform.square().mean() / reference.waveform.square().mean()))
     if abs(level) > LEVEL_TOLD:
+        how = "louder" if level > 0 else "softer"
         told.append(
-            f"{test.title} is {abs(level):.1f} dB {'louder' if level > 0 else 'softer'}: the metrics do not hear that"
+            f"{test.title} is {abs(level):.1f} dB {how}: the paper's metrics do not hear that, fit for use does"
         )
     return test
 
@@ -193,7 +194,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reference, test, told = read_pair(words.reference, words.test, words.align)
         known = listening_test.anchors(way=ALIGNED if words.align else AS_RATED)
         unrelated = listening_test.distance_of_another_sentence()
-        said = [in_words(reading) for reading in readings(released(), reference, test, known, unrelated)]
+        said = [in_words(reading) for reading in readings({**released(), **own()}, reference, test, known, unrelated)]
     except (LabError, AudioError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -210,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m paper_code.jnd_loss.compare",
-        description="How far a sound is from its reference for the released JND metrics (Manocha et al. 2020).",
+        description="How far a sound is from its reference for JND metrics (Manocha et al. 2020), and one of our own.",
     )
     parser.add_argument("reference", type=Path, help="a sound file")
     parser.add_argument("test", type=Path, help="the same sound, changed")

@@ -13,6 +13,10 @@ SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bfloat16")
 
 FLOORS = "floors"  # the run that learns nothing
+CHOICES = "choices"  # the run that asks which of two simulated sounds is nearer
+PEOPLE = "people"  # the run that reads the answers alone
+PERTURBATIONS = "perturbations"  # the run that measures Table 1
+NOISE_OR_BAND = "noise_or_band"  # the run of Figure 1
 FIT: Mapping[str, Any] = {"normalisation": "pair", "dropout": 0.0}
 RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper's scratch
     "scratch": {},
@@ -23,8 +27,6 @@ RUNS: Mapping[str, Mapping[str, Any]] = {  # run -> what differs from the paper'
     "scratch_unshifted": {"shift": 0.0},
     "fit_for_use_unshifted": {**FIT, "shift": 0.0},
     "scratch_as_code": {"classifier_input": "sigmoid", "shared_dropout": False},
-    "scratch_longer": {},
-    "fit_for_use_longer": FIT,
     "untrained": {"learned": "nothing"},
     "fit_for_use_untrained": {**FIT, "learned": "nothing"},
 }
@@ -37,8 +39,6 @@ TITLES = {
     "scratch_unshifted": "Scratch, never shifted",
     "fit_for_use_unshifted": "Fit for use, never shifted",
     "scratch_as_code": "Scratch as in the code",
-    "scratch_longer": "Scratch, four times as long",
-    "fit_for_use_longer": "Fit for use, four times as long",
     "untrained": "Untrained",
     "fit_for_use_untrained": "Fit for use, untrained",
 }
@@ -46,22 +46,26 @@ ONE_SEED = (
     "scratch_unshifted",
     "fit_for_use_unshifted",
     "scratch_as_code",
-    "scratch_longer",
-    "fit_for_use_longer",
     FLOORS,
     "mushra",
+    CHOICES,
+    PEOPLE,
+    PERTURBATIONS,
+    NOISE_OR_BAND,
 )  # run for the first seed of a profile only
 
 # Kinds of run, by which settings differ between profiles.
-JUDGED, LEARNING, LONGER, LISTENING = "judged", "learning", "longer", "listening"
-TRAINED_LONGER = ("scratch_longer", "fit_for_use_longer")
+JUDGED, LEARNING, LISTENING = "judged", "learning", "listening"
 PROFILES = {
     "smoke": Profile(
         "seconds: a handful of steps",
         changes={
             JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
-            LONGER: {"iterations": 16},
             LISTENING: {"items": 2},
+            CHOICES: {"each": 2},
+            PEOPLE: {"resamples": 40, "populations": 4, "observers": 6, "trials": 12},
+            PERTURBATIONS: {"levels": 3, "seconds": 0.6},
+            NOISE_OR_BAND: {"steps": 3},
             LEARNING: {"iterations": 4, "batch": 4, "pre_iterations": 4, "validate_every": 2, "validated": 8},
         },
     ),
@@ -70,11 +74,11 @@ PROFILES = {
         seeds=(0, 1, 2),
         changes={
             JUDGED: {"seconds": 0.75, "fitted": 300},
+            PEOPLE: {"resamples": 499, "populations": 99, "observers": 60, "trials": 60},
             LEARNING: {
                 "iterations": 600, "learning_rate": 1e-3, "head_learning_rate": 1e-2, "schedule": "cosine",
                 "pre_iterations": 400, "pre_learning_rate": 1e-3,
             },
-            LONGER: {"iterations": 2400},
         },
     ),
     "full": Profile(
@@ -85,7 +89,6 @@ PROFILES = {
                 "iterations": 20000, "learning_rate": 3e-4, "head_learning_rate": 1e-3, "schedule": "cosine",
                 "pre_iterations": 10000, "pre_learning_rate": 3e-4, "validate_every": 1000,
             },
-            LONGER: {"iterations": 80000},
         },
     ),
 }  # fmt: skip
@@ -94,6 +97,7 @@ PROFILES = {
 A_PAIRS_SECOND = 0.025  # to learn from a pair of sounds of one second
 A_SOUND = 0.025  # to render it
 TO_MEASURE = 60.0
+A_POPULATION, A_TRIAL = 0.4, 0.0004  # of all lists once; of one observer under all procedures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +134,71 @@ class FloorsConfig(JudgedConfig):
     """What never learned to listen, and the released metrics, on the same judgements."""
 
     run: str = FLOORS
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeopleConfig(Config):
+    """What the answers themselves say, and what procedures find of such people.
+
+    resamples: bootstrap samples of a share or a curve.   populations: of a population of listeners.
+    observers: simulated, of each list.   trials: questions to each of them.   recordings: "real" or "synthetic" answers.
+    """
+
+    resamples: int = 999
+    populations: int = 199
+    observers: int = 120
+    trials: int = 100
+    recordings: str = "real"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        if min(self.resamples, self.populations) < 2 or self.observers < 3 or self.trials < 10:
+            raise ConfigError("resamples and populations are at least 2, observers 3 and trials 10.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether made-up answers stand in."""
+        return self.recordings == "synthetic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PerturbationsConfig(Config):
+    """Table 1 on one utterance. levels: from 0 to 100, how many.   seconds: of speech.   recordings: as elsewhere."""
+
+    levels: int = 11
+    seconds: float = 2.5
+    recordings: str = "real"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        if self.levels < 2 or not 0.5 <= self.seconds <= 10:
+            raise ConfigError("levels are at least 2, seconds 0.5 to 10.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a made-up utterance stands in."""
+        return self.recordings == "synthetic"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseOrBandConfig(Config):
+    """Figure 1 for one utterance. steps: of noise and of band.   recordings: as elsewhere."""
+
+    steps: int = 9
+    recordings: str = "real"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("recordings", self.recordings, ("real", "synthetic"))
+        if self.steps < 2:
+            raise ConfigError("steps are at least 2.")
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether a made-up utterance stands in."""
+        return self.recordings == "synthetic"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a trained metric is worth: held-out answers, how sure it is, delays, and changes of level."""
+"""What a trained metric is worth: held-out answers, how sure it is, delays, changes of level, ratings and choices."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,10 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from paper_code.jnd_loss import floors, levels, scores, weights
+from paper_code.jnd_loss import floors, levels, listening_test, scores, simulated_choices, weights
 from paper_code.jnd_loss.building import pairs, trained
-from paper_code.jnd_loss.configs import FloorsConfig, JudgedConfig, MetricConfig
+from paper_code.jnd_loss.configs import CHOICES, LISTENING, PROFILES, FloorsConfig, JudgedConfig, MetricConfig
 from paper_code.jnd_loss.distances import Metric, delayed, of_pairs
+from paper_code.jnd_loss.listening_test import Heard
+from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.jnd_loss.networks import DIFFERENT, JNDNetwork
 from paper_code.jnd_loss.stimuli import SAMPLE_RATE, Pairs
 from paper_code.lab import weights as kept_weights
@@ -37,6 +39,8 @@ def evaluate(config: JudgedConfig, folder: Path) -> None:
     metrics["gain"] = gains(network, test)
     if config.normalisation != config.used_normalisation and network.classifier is not None:
         metrics["in batches"] = in_batches(config, state, test)
+    metrics |= on_ratings(config, network)
+    metrics["simulated"] = on_choices(config, network)
     write_arrays(folder / ARRAYS, {name: value.astype(np.float32) for name, value in arrays.items()})
     write_json(folder / METRICS, metrics)
 
@@ -113,6 +117,29 @@ def gains(network: JNDNetwork, test: Pairs) -> dict[str, list[float]]:
             share = share_different(network, torch.from_numpy(layers).float())
             found.setdefault("share", []).append(float(share.mean()))
     return found
+
+
+def on_ratings(config: MetricConfig, network: JNDNetwork) -> dict[str, object]:
+    """{"mushra": distances of the conditions of a real listening test}, see listening_test.of_metric.
+
+    Empty where made-up speech stands in, and where the recordings of the test are not at hand.
+    """
+    heard = listening_config(config)
+    if heard is None:
+        return {}
+    return {listening_test.EXPERIMENT: listening_test.of_metric(JNDLoss(network, sample_rate=SAMPLE_RATE), heard)}
+
+
+def listening_config(config: MetricConfig) -> Heard | None:
+    """Which utterances of the listening test a metric is measured on; None where nobody rated what is at hand."""
+    heard = Heard(profile=config.profile, seed=config.seed, **PROFILES[config.profile].of(LISTENING))
+    return heard if not config.synthetic and listening_test.at_hand(heard) else None
+
+
+def on_choices(config: MetricConfig, network: JNDNetwork) -> dict[str, float]:
+    """How often it says which of two sounds is nearer, see simulated_choices.accuracy."""
+    each = PROFILES[config.profile].of(CHOICES).get("each", simulated_choices.EACH)
+    return simulated_choices.of_metric(JNDLoss(network, sample_rate=SAMPLE_RATE), each, config.synthetic)
 
 
 def in_batches(config: MetricConfig, state: Mapping[str, Tensor], test: Pairs) -> scores.Scores:

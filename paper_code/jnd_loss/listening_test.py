@@ -5,6 +5,7 @@ Each measure hears the sounds as they were rated, and once more without the dela
 listeners could not compare two sounds sample by sample, and most measures do.
 """
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip, resample
 from paper_code.audio.delay import delay, without_delay
-from paper_code.jnd_loss.measures import Measure, conventional, released
+from paper_code.jnd_loss.measures import Measure, conventional, embeddings, of_metrics, released
 from paper_code.lab.config import Config
 from paper_code.lab.files import write_json
 from paper_code.lab.store import METRICS, Store, open_store
@@ -30,6 +32,8 @@ CHAPTER, EXPERIMENT = "jnd_loss", "mushra"  # where the scores are kept
 AS_RATED, ALIGNED = "as rated", "aligned"
 ONE_LATER, LATER, INVERTED = "one sample later", "5 ms later", "polarity turned"  # hardly audible
 UNRELATED = "another sentence"
+CONTROLS, SCORES, LISTENERS = "controls", "scores", "listeners"  # parts of what is kept
+KEPT_AT_ONCE = 16  # utterances whose sounds stay in memory, for the next metric: 4 MB each
 Scores = Mapping[str, Mapping[str, float]]  # utterance -> condition -> distance
 
 
@@ -51,14 +55,23 @@ class Anchor:
 
 def sources(config: Heard) -> list[dict[str, Any]]:
     """The recordings of a run. Raises CorpusError."""
-    return corpora.sources(file for item in utterances(config) for file in recordings(item).values())
+    return corpora.sources(_files(config))
+
+
+def at_hand(config: Heard) -> bool:
+    """Whether the recordings of a run are here or can be fetched."""
+    return corpora.available(file.path for file in _files(config))
 
 
 def evaluate(config: Heard, folder: Path) -> None:
-    """Write the scores of the released and of the conventional measures (see `measured`), and the mean ratings."""
-    ratings = {name: mean.mean for name, mean in means(screened()).items()}
-    scores = measured({**released(), **conventional()}, utterances(config))
-    write_json(folder / METRICS, {**scores, "ratings": ratings})
+    """Write the scores of the released and of the conventional measures (see `measured`), and the ratings.
+
+    "ratings": means by condition.   "listeners": every rating of those who pass, see `as_json`.
+    """
+    ratings, items = screened(), utterances(config)
+    found = {"ratings": {name: mean.mean for name, mean in means(ratings).items()}}
+    found[LISTENERS] = as_json(ratings.only(items))
+    write_json(folder / METRICS, {**measured({**released(), **conventional(), **embeddings()}, items), **found})
 
 
 def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bool = False) -> dict[str, Any]:
@@ -70,23 +83,38 @@ def measured(measures: Mapping[str, Measure], items: Iterable[str], progress: bo
     """
     usable = {name: measure for name, measure in measures.items() if not measure.lacks}
     scores: dict[str, dict[str, dict[str, dict[str, float]]]] = {
-        way: {name: {} for name in usable} for way in (AS_RATED, ALIGNED)
+        way: {name: {} for name in usable} for way in (AS_RATED, ALIGNED, CONTROLS)
     }
-    delays: dict[str, dict[str, int]] = {}
-    unlike: dict[str, dict[str, dict[str, float]]] = {name: {} for name in usable}
+    shifts: dict[str, dict[str, int]] = {}
     for item in tqdm(list(items), "utterances", disable=not progress):
-        heard = sounds(item)
-        reference = heard[REFERENCE]
-        delays[item] = {name: _delay(clip, reference) for name, clip in heard.items()}
-        moved = {name: _earlier(clip, delays[item][name]) for name, clip in heard.items() if delays[item][name]}
-        as_rated, aligned = (_distances(usable, clips, reference) for clips in (heard, moved))
-        of_controls = _distances(usable, controls(item, reference), reference)
-        for name in usable:
-            scores[AS_RATED][name][item] = as_rated[name]
-            scores[ALIGNED][name][item] = {**as_rated[name], **aligned[name]}
-            unlike[name][item] = of_controls[name]
+        shifts[item] = delays(item)
+        for name, measure in usable.items():
+            for way, distances in _distances(measure, item).items():
+                scores[way][name][item] = distances
     lacking = {name: measure.lacks for name, measure in measures.items() if measure.lacks}
-    return {"scores": scores, "controls": unlike, "delays": delays, "lacking": lacking}
+    return {CONTROLS: scores.pop(CONTROLS), "scores": scores, "delays": shifts, "lacking": lacking}
+
+
+def of_metric(metric: nn.Module, config: Heard) -> dict[str, Scores]:
+    """The scores of one trained metric: {"as rated" | "aligned" | "controls": {utterance: {condition: distance}}}.
+
+    Raises what corpora.load raises.
+    """
+    scores = measured(of_metrics({"metric": metric}), utterances(config))
+    by_way = {**scores["scores"], CONTROLS: scores[CONTROLS]}
+    return {way: of_metric["metric"] for way, of_metric in by_way.items()}
+
+
+def as_json(ratings: Ratings) -> dict[str, Any]:
+    """Ratings as they are kept; no number where a listener did not meet an item."""
+    scores = [[[None if np.isnan(x) else x for x in of_item] for of_item in rows] for rows in ratings.scores.tolist()]
+    return {"names": ratings.listeners, "items": ratings.items, "conditions": ratings.conditions, SCORES: scores}
+
+
+def from_json(kept: Mapping[str, Any]) -> Ratings:
+    """Ratings from what `as_json` kept. Raises RatingsError."""
+    names = (tuple(kept[key]) for key in ("names", "items", "conditions"))
+    return Ratings(*names, np.array(kept[SCORES], dtype=np.float64))
 
 
 def controls(item: str, reference: Clip) -> dict[str, Clip]:
@@ -149,17 +177,38 @@ def _kept(store: Store | None) -> Mapping[str, Any]:
     return max(kept, key=lambda result: result.config["items"]).metrics if kept else {}
 
 
-def _distances(
-    measures: Mapping[str, Measure], clips: Mapping[str, Clip], reference: Clip
-) -> dict[str, dict[str, float]]:
-    """Measure -> condition -> distance; each clip is resampled once a rate, not once a measure."""
-    found: dict[str, dict[str, float]] = {}
-    for rate in {measure.sample_rate or reference.sample_rate for measure in measures.values()}:
-        ours, theirs = {c: resample(clip, rate) for c, clip in clips.items()}, resample(reference, rate)
-        for name, measure in measures.items():
-            if (measure.sample_rate or reference.sample_rate) == rate:
-                found[name] = {c: measure.of(clip, theirs) for c, clip in ours.items()}
-    return found
+def _distances(measure: Measure, item: str) -> dict[str, dict[str, float]]:
+    """Way -> condition or control -> distance from the reference."""
+    reference, heard = _at_rate(item, measure.sample_rate)
+    found = {way: {name: measure.of(clip, reference) for name, clip in clips.items()} for way, clips in heard.items()}
+    return {**found, ALIGNED: {**found[AS_RATED], **found[ALIGNED]}}
+
+
+@functools.lru_cache(KEPT_AT_ONCE)
+def _at_rate(item: str, sample_rate: int | None) -> tuple[Clip, dict[str, dict[str, Clip]]]:
+    """The reference of an utterance and, by way, what is held against it, at a rate (None: as recorded).
+
+    "aligned" has only the conditions that come late or early.
+    """
+    heard = sounds(item)
+    reference = heard[REFERENCE]
+    moved = {name: _earlier(heard[name], samples) for name, samples in delays(item).items() if samples}
+    every = {AS_RATED: heard, ALIGNED: moved, CONTROLS: controls(item, reference)}
+    rate = sample_rate or reference.sample_rate
+    at_rate = {way: {name: resample(clip, rate) for name, clip in clips.items()} for way, clips in every.items()}
+    return resample(reference, rate), at_rate
+
+
+@functools.cache
+def delays(item: str) -> dict[str, int]:
+    """Condition -> samples at 24 kHz by which its sound of an utterance comes later than the reference."""
+    heard = sounds(item)
+    reference = heard[REFERENCE]
+    return {name: delay(clip.waveform, reference.waveform, reference.sample_rate) for name, clip in heard.items()}
+
+
+def _files(config: Heard) -> list[corpora.Recording]:
+    return [file for item in utterances(config) for file in recordings(item).values()]
 
 
 def utterances(config: Heard) -> list[str]:
@@ -173,10 +222,6 @@ def _of_another_speaker(item: str) -> str:
     order = list(names)
     place = order.index(item)
     return next(name for name in [*order[place:], *order] if names[name] != names[item])
-
-
-def _delay(clip: Clip, reference: Clip) -> int:
-    return delay(clip.waveform, reference.waveform, reference.sample_rate)
 
 
 def _earlier(clip: Clip, samples: int) -> Clip:

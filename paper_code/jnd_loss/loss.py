@@ -47,27 +47,33 @@ class JNDLoss(nn.Module):
     @classmethod
     def released(
         cls,
-        metric: Literal["scratch", "linear", "finetune", "pre"] = "scratch",
-        normalisation: str = "signal",
+        metric: Literal["scratch", "linear", "finetune", "pre", "fit_for_use"] = "scratch",
+        normalisation: str | None = None,
         scale: float | None = None,
-        sample_rate: int = SAMPLE_RATE,
+        sample_rate: int | None = None,
         **options: Any,
     ) -> Self:
-        """The metric with the weights that the paper's authors released; works offline.
+        """The metric with released weights: four of the paper's authors, 22,050 Hz, and one of our own; works offline.
 
         metric: "scratch", all learned from judgements, the best of the paper's Table 2 and its recommended metric;
         "linear", weights of channels learned on a network trained to classify sounds; "finetune", that network learned
-        further; "pre", that network with all weights of channels 1, which has no classifier.
-        normalisation: "signal" gives the released values, "stored" uses the mean and variance in the checkpoints.
-        scale: that of the waveform in the network, 32768 without one. options: layer_weights, reduction.
-        Raises ValueError for another metric or rate than 22050 Hz, WeightsError where a file is missing or damaged.
+        further; "pre", that network with all weights of channels 1, which has no classifier. "fit_for_use" is of our own:
+        16 kHz, both sounds of a pair normalised together, so that changes of level are heard.
+        normalisation: "signal" gives the released values, "stored" uses the mean and variance in the checkpoints; without
+        one, as the metric was released. scale: that of the waveform in the network, 32768 without one.
+        sample_rate: Hz, must be the metric's. options: layer_weights, reduction.
+        Raises ValueError for another metric or rate, WeightsError where a file is missing or damaged.
         """
-        require_choice("a released metric", metric, RELEASED)
-        _require_rate(sample_rate, SAMPLE_RATE)
-        scaled = {} if scale is None else {"scale": scale}
-        file = weights.released_metric("linear" if metric == "pre" else metric)
-        network = weights.load_metric(file, normalisation=normalisation, **scaled)
-        return cls(_unweighted(network) if metric == "pre" else network, sample_rate=sample_rate, **options)
+        require_choice("a released metric", metric, (*RELEASED, *weights.OWN))
+        given = {"normalisation": normalisation, "scale": scale}
+        given = {name: value for name, value in given.items() if value is not None}
+        if metric in weights.OWN:
+            network, rate = weights.load_own_metric(metric, **given)
+        else:
+            file, rate = weights.released_metric("linear" if metric == "pre" else metric), SAMPLE_RATE
+            network = weights.load_metric(file, **given)
+        _require_rate(rate if sample_rate is None else sample_rate, rate)
+        return cls(_unweighted(network) if metric == "pre" else network, sample_rate=rate, **options)
 
     def train(self, mode: bool = True) -> Self:
         """Does nothing: dropout in a loss would be noise (the loss stays in evaluation mode)."""

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from paper_code.jnd_loss.configs import FLOORS, TITLES
+from paper_code.jnd_loss import listening_test, people_measurements
+from paper_code.jnd_loss.agreement import STATISTICS
+from paper_code.jnd_loss.configs import CHOICES, FLOORS, NOISE_OR_BAND, PEOPLE, PERTURBATIONS, TITLES
 from paper_code.jnd_loss.floors import KNOWN
+from paper_code.jnd_loss.listening_test import ALIGNED
+from paper_code.jnd_loss.real_ratings import HEARD_AS, NAMES, Test
 from paper_code.jnd_loss.scores import POOLED
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
@@ -18,10 +22,20 @@ WAYS = {  # key of the metrics -> how an answer is told from a metric
     "with levels": "with the levels",
 }
 LEVELS = ("levels alone", "levels alone, refitted")
+AGREE = {"spearman": "Spearman", "pearson": "Pearson", "choices": "choices"}
+CEILING = "ceiling"
+OTHERS = {
+    PEOPLE: people_measurements.of_people,
+    PERTURBATIONS: people_measurements.of_perturbations,
+    NOISE_OR_BAND: people_measurements.of_noise_or_band,
+}
+
+# Runs that learn nothing: one seed has them, and their values count for all.
+UNLEARNED = (FLOORS, CHOICES, listening_test.EXPERIMENT, *OTHERS)
 
 
 def measurements(results: list[Result]) -> dict[str, list[float]]:
-    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run.
+    """Named values over seeds, in the order of the seeds; NaN where a seed has no such run. See UNLEARNED.
 
     "<score>, <way>, <metric>" on all held-out judgements and "<score>, <way>, <metric>, <list>" on those of a list, for
     instance "accuracy, classifier, Scratch, mp3"; the floors are metrics too: "AUC, one threshold, log-spectral distance"
@@ -29,24 +43,61 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "calibration error, <way>, <metric>". "distance after a delay of 0.25 s, <metric>": of a sound from itself, over that
     of pairs called different; also "accuracy", "AUC". "distance after a gain of 3 dB, <metric>": as much; also "share
     hearing it". "distance of 2.wav, released scratch": of the authors' samples.
+    "Spearman, <metric>", "Pearson, ..." and "choices, ...": agreement with the listening test, sounds aligned; "Spearman as
+    rated, <metric>" and so on without. "simulated choices, <metric>". Here a metric is also "released scratch", "MSE",
+    "PESQ" ...; "ceiling" is half of the listeners for the other half, "strength alone" a floor of simulated choices.
+    What is no metric of judged pairs: see `people_measurements`.
     """
     seeds = sorted({result.seed for result in results})
-    return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
+    heard = next((result for result in results if result.experiment == listening_test.EXPERIMENT), None)
+    test = None if heard is None else Test.stored(heard.metrics, resamples=1)
+    unlearned = [result for result in results if result.experiment in UNLEARNED]
+    of_seeds = [[r for r in results if r.seed == seed and r.experiment not in UNLEARNED] for seed in seeds]
+    shared = _of_seed(unlearned, test)
+    return over_seeds([shared | _of_seed(of_seed, test) for of_seed in of_seeds])
 
 
-def _of_seed(results: list[Result]) -> dict[str, float]:
+def _of_seed(results: list[Result], test: Test | None) -> dict[str, float]:
     values: dict[str, float] = {}
     for result in results:
-        if result.experiment == FLOORS:
+        if result.experiment == listening_test.EXPERIMENT:
+            values |= _heard(test, result.metrics["scores"]) | _ceiling(test)
+        elif result.experiment == CHOICES:
+            values |= {_chosen(NAMES.get(name, name)): x["value"] for name, x in result.metrics["accuracy"].items()}
+        elif result.experiment == FLOORS:
             values |= _known(result.metrics.get(KNOWN, {}))
             for name, metrics in result.metrics.items():
                 if name == KNOWN:
                     continue
                 values |= _lists(name, metrics) if name in LEVELS else _ways(name, metrics)
-        else:
+        elif result.experiment in OTHERS:
+            values |= OTHERS[result.experiment](result)
+        elif result.experiment in TITLES:
             title = TITLES[result.experiment]
             values |= _ways(title, result.metrics) | _robustness(title, result.metrics)
+            values[_chosen(title)] = result.metrics["simulated"]["value"]
+            if test is not None and (scores := result.metrics.get(listening_test.EXPERIMENT)):
+                values |= _heard(test, {way: {title: scores[way]} for way in HEARD_AS})
     return values
+
+
+def _heard(test: Test, scores: Mapping[str, Mapping[str, listening_test.Scores]]) -> dict[str, float]:
+    """Agreement with the ratings, of scores by way and measure."""
+    return {
+        f"{AGREE[statistic]}{'' if way == ALIGNED else f' {way}'}, {NAMES.get(name, name)}": value
+        for way in HEARD_AS
+        for name, of_items in scores[way].items()
+        for statistic, value in test.agreement(of_items).values.items()
+    }
+
+
+def _ceiling(test: Test) -> dict[str, float]:
+    found = test.panel.ceiling()
+    return {f"{AGREE[name]}, {CEILING}": found[name].value for name in STATISTICS}
+
+
+def _chosen(title: str) -> str:
+    return f"simulated choices, {title}"
 
 
 def _known(answers: Mapping[str, Mapping[str, float]]) -> dict[str, float]:

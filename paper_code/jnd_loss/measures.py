@@ -14,6 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from paper_code.audio.clips import Clip, resample
+from paper_code.jnd_loss import weights
+from paper_code.jnd_loss.embeddings import (
+    OPENL3_RATE,
+    openl3_distance,
+    openl3_package,
+    vggish_distance,
+    vggish_file,
+)
 from paper_code.jnd_loss.loss import RELEASED, JNDLoss
 from paper_code.metrics.intelligibility import short_time_intelligibility
 from paper_code.metrics.spectral import log_spectral_distance
@@ -21,7 +29,7 @@ from paper_code.metrics.speech_quality import wideband_pesq
 
 Distance = Callable[[Tensor, Tensor, int], float]  # estimate [time], reference [time], sample rate (Hz)
 SPEECH_RATE = 16000
-VISQOL_LACKS = "visqol-python with its lattice extra is not installed"
+VISQOL_LACKS = "it is not installed: python -m pip install -e '.[visqol]'"
 WEIGHTS_LACK = "its weights do not come with this book"
 
 
@@ -60,6 +68,12 @@ def released() -> dict[str, Measure]:
     return of_metrics({f"released_{name}": JNDLoss.released(name) for name in RELEASED})
 
 
+def own() -> dict[str, Measure]:
+    """Our own metric that is fit for use; empty where its weights are not here."""
+    here = [name for name in weights.OWN if weights.own_metric(name).is_file()]
+    return of_metrics({name: JNDLoss.released(name) for name in here})
+
+
 def of_metrics(metrics: Mapping[str, nn.Module], titles: Mapping[str, str] | None = None) -> dict[str, Measure]:
     """Name -> measure of each trained metric; the title is the name in words where none is given."""
     return _of(metrics, titles, "JND metric")
@@ -84,10 +98,12 @@ def conventional() -> dict[str, Measure]:
 
 
 def embeddings() -> dict[str, Measure]:
-    """The paper's two embeddings of general sound, which are named in tables but cannot be computed without weights."""
+    """The paper's two embeddings of general sound, which lack something here until who has it brings it: see there."""
+    vggish = "" if vggish_file() else WEIGHTS_LACK
+    openl3 = "" if openl3_package() else WEIGHTS_LACK
     return {
-        name: Measure(title, "embedding", _none, lacks=WEIGHTS_LACK)
-        for name, title in (("vggish", "VGGish"), ("openl3", "OpenL3"))
+        "vggish": Measure("VGGish", "embedding", vggish_distance, SPEECH_RATE, vggish),
+        "openl3": Measure("OpenL3", "embedding", openl3_distance, OPENL3_RATE, openl3),
     }
 
 
@@ -99,10 +115,6 @@ def _of(modules: Mapping[str, nn.Module], titles: Mapping[str, str] | None, kind
         return Measure((titles or {}).get(name, name.replace("_", " ")), kind, distance, module.sample_rate)
 
     return {name: measure(name, module) for name, module in modules.items()}
-
-
-def _none(*_: object) -> float:
-    return math.nan
 
 
 def _l1(estimate: Tensor, reference: Tensor, _: int) -> float:

@@ -6,17 +6,25 @@ Table 1, the cut-off evenly in octaves. What people would say is not known here:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from paper_code.audio import perturbations
+from paper_code.audio import corpora, perturbations, synthesiser
 from paper_code.audio.clips import Clip
-from paper_code.jnd_loss.measures import Measure
+from paper_code.jnd_loss.configs import NoiseOrBandConfig
+from paper_code.jnd_loss.measures import Measure, conventional, released
+from paper_code.lab.files import write_json
+from paper_code.lab.store import METRICS, Result
+from paper_code.listeners import speech_codec_sounds
 
 STEPS = 9
 SNR = (66.0, 2.0)  # dB, Table 1: from the first step to the last
+UTTERANCE = "VCTK_p229_293"  # of the listening test: the recordings of read speech at hand end at 8 kHz
+SYNTHETIC_RATE, SYNTHETIC_SECONDS = 24_000, 1.0
 CUTOFF = (11_000.0, 1_000.0)  # Hz, where speech at 24 kHz begins to end, and where little but vowels is left
 Floats = NDArray[np.float64]
 
@@ -89,3 +97,38 @@ def compare(measures: Mapping[str, Measure], reference: Clip, steps: int = STEPS
         for clips in sounds(reference, steps, seed)
     )
     return NoiseOrBand(*levels(steps), noise, band)
+
+
+def recording() -> corpora.Recording:
+    """The recording of the utterance."""
+    return speech_codec_sounds.recordings(UTTERANCE)[speech_codec_sounds.REFERENCE]
+
+
+def utterance(synthetic: bool = False) -> Clip:
+    """The sound that is changed. Raises CorpusError."""
+    if synthetic:
+        return synthesiser.speech_like(SYNTHETIC_SECONDS, SYNTHETIC_RATE, seed=0)
+    return speech_codec_sounds.sounds(UTTERANCE)[speech_codec_sounds.REFERENCE]
+
+
+def sources(config: NoiseOrBandConfig) -> list[dict[str, Any]]:
+    """The recording of a run. Raises CorpusError."""
+    if config.synthetic:
+        return [{"name": "an utterance, made by the synthesiser", "origin": "synthesiser", "licence": ""}]
+    corpora.locate(recording().path)
+    return corpora.sources([recording()])
+
+
+def evaluate(config: NoiseOrBandConfig, folder: Path) -> None:
+    """Write what the released and the conventional measures say of the utterance. Raises CorpusError."""
+    found = compare({**released(), **conventional()}, utterance(config.synthetic), config.steps)
+    write_json(folder / METRICS, {name: getattr(found, name) for name in ("snr", "cutoff", "noise", "band")})
+
+
+def kept(result: Result) -> NoiseOrBand:
+    """Figure 1 as a run has stored it."""
+    steps = (np.array(result.metrics[name]) for name in ("snr", "cutoff"))
+    distances = (
+        {name: np.array(values) for name, values in result.metrics[side].items()} for side in ("noise", "band")
+    )
+    return NoiseOrBand(*steps, *distances)

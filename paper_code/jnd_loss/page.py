@@ -31,10 +31,8 @@ def opening(study: Study) -> Clip | Missing:
     if study.synthetic:
         made = synthesiser.speech_like(SECONDS, FIRST_RATE, 0)
         return Clip(made.waveform, FIRST_RATE, "original", origin="synthesiser", synthetic=True)
-    file = list(
-        recordings(listening_test.utterances(listening_test.Heard(profile="small", seed=0))[UTTERANCE]).values()
-    )
-    path = next(each.path for each in file if REFERENCE.lower() in each.path.lower())
+    item = listening_test.utterances(listening_test.Heard(profile="small", seed=0))[UTTERANCE]
+    path = recordings(item)[REFERENCE].path
     try:
         clip = corpora.load(path)
     except corpora.RecordingMissing:

@@ -9,7 +9,7 @@ from paper_code.listeners.jnd.judgements import FULL, LARGEST_RATIO, Judgement, 
 
 SPEAKERS = ("f1", "f5", "m1", "m5", "f2", "f3", "f10", "m2", "m3", "m10")
 PERTURBATIONS = ("pink_noise", "brown_noise", "siren")  # none needs a recording
-REFERENCES = (0.006, 0.06, 0.6)  # levels
+REFERENCES = (0.0006, 0.06, 0.6)  # levels, one of them quiet as in `listeners.jnd.clean`
 SERIES, QUESTIONS = 2, 6  # of each speaker and perturbation
 THRESHOLD, SPREAD = 40.0, 15.0  # of all observers, in strength
 SECONDS = 6.0  # of an utterance

@@ -166,7 +166,7 @@ def _part(
     """The sounds of some judgements of one perturbation, each once, and the number of each."""
     both = (Sound.of(row, levels) for row in rows for levels in (row.reference, row.test))
     numbers = {sound: number for number, sound in enumerate(dict.fromkeys(both))}
-    recipe = {"of": _made_of(side, synthetic), "samples": samples, "sounds": [str(sound) for sound in numbers], "v": 1}
+    recipe = {"of": made_of(side, synthetic), "samples": samples, "sounds": [str(sound) for sound in numbers], "v": 1}
     folder = FOLDER / f"{side}-{perturbation}-{hash_of('judged', recipe)}"
 
     def made() -> Iterator[Tensor]:
@@ -178,7 +178,8 @@ def _part(
     return material, numbers
 
 
-def _made_of(side: str, synthetic: bool) -> list[str]:
+def made_of(side: str, synthetic: bool) -> list[str]:
+    """Checksums of all that the sounds of a side are made of."""
     if synthetic:
         return ["synthesiser"]
     return [file.sha256 for file in [*recordings(side), *map(corpora.recording, other_recordings())]]

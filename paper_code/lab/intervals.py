@@ -1,4 +1,4 @@
-"""Means with their 95 % intervals: over seeds, utterances or whatever was repeated."""
+"""Means and shares with their 95 % intervals: over seeds, utterances or whatever was repeated."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -60,6 +60,14 @@ def mean_of_defined(values: Iterable[float]) -> float:
     """The mean of those `values` that are finite; NaN where none is."""
     finite = [value for value in values if math.isfinite(value)]
     return float(np.mean(finite)) if finite else math.nan
+
+
+def wilson(right: int, count: int, level: float = 0.95) -> tuple[float, float]:
+    """Wilson's interval of a share: `right` of `count` answers, each independent. Raises ValueError for no answers."""
+    if count < 1:
+        raise ValueError("an interval of a share needs at least one answer.")
+    ends = stats.binomtest(right, count).proportion_ci(level, method="wilson")
+    return float(ends.low), float(ends.high)
 
 
 def seeds_in_words(seeds: Sequence[int]) -> str:

@@ -56,12 +56,16 @@ def read(path: str | os.PathLike[str], test: ListeningTest, partial: bool = Fals
     Raises AnswerError on a file that is not JSON or holds no answers, answers to another test, trials that the test
     does not have, has once or (unless partial) lacks, and answers that none of its sounds could get; OSError.
     """
+    return parse(load(path), test, partial, Path(path).name)
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """What a downloaded file holds; raises AnswerError where it is not JSON, OSError."""
     path = Path(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise AnswerError(f"{path.name} is not JSON ({error}): give the file as it was downloaded") from error
-    return parse(content, test, partial, path.name)
 
 
 def read_all(paths: Iterable[str | os.PathLike[str]], test: ListeningTest, partial: bool = False) -> list[Answers]:
@@ -96,17 +100,18 @@ def parse(content: Any, test: ListeningTest, partial: bool = False, name: str = 
             f"{name} answers another test ({content.get('test')!r}, {content.get('name')!r}); wanted {test.id!r}, "
             f"{test.name!r}, with the same question, items, conditions and sounds"
         )
-    listener = _field(content, "listener", str, name).strip()
-    seed = _field(content, "seed", int, name)
+    listener = field(content, "listener", str, name).strip()
+    seed = field(content, "seed", int, name)
     if not listener or not 1 <= seed < 2**BITS:
         raise AnswerError(f"{name}: `listener` must not be empty and `seed` lie between 1 and 2**{BITS} - 1")
-    rows = _field(content, "answers", list, name)
+    rows = field(content, "answers", list, name)
     answers = tuple(_answer(row, test, f"{name}, answer {k}") for k, row in enumerate(rows, start=1))
     _check_trials(answers, test, partial, name)
     return Answers(test, listener, seed, answers)
 
 
-def _field(content: Any, key: str, kind: type | tuple[type, ...], name: str) -> Any:
+def field(content: Any, key: str, kind: type | tuple[type, ...], name: str) -> Any:
+    """A value of a file's object, of a kind; raises AnswerError, with the name of the place, where there is none."""
     value = content.get(key) if isinstance(content, Mapping) else None
     if not isinstance(value, kind) or isinstance(value, bool):
         raise AnswerError(f"{name}: there is no usable {key!r}, found {value!r}")
@@ -114,16 +119,16 @@ def _field(content: Any, key: str, kind: type | tuple[type, ...], name: str) -> 
 
 
 def _answer(row: Any, test: ListeningTest, name: str) -> Answer:
-    shown = _field(row, "shown", list, name)
+    shown = field(row, "shown", list, name)
     if not all(isinstance(label, str) for label in shown):
         raise AnswerError(f"{name}: there is no usable 'shown', found {shown!r}")
-    seconds = float(_field(row, "seconds", (int, float), name))
+    seconds = float(field(row, "seconds", (int, float), name))
     if not 0 <= seconds < math.inf:
         raise AnswerError(f"{name}: 'seconds' must be 0 or more and finite, found {seconds}")
     if "answer" not in row:
         raise AnswerError(f"{name}: there is no 'answer'")
     value = _VALUES[test.kind](row["answer"], tuple(shown), name)
-    return Answer(_field(row, "item", str, name), tuple(shown), value, seconds)
+    return Answer(field(row, "item", str, name), tuple(shown), value, seconds)
 
 
 def _preference(value: Any, shown: tuple[str, ...], name: str) -> str | None:

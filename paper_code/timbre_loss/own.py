@@ -15,6 +15,7 @@ from paper_code.audio.clips import Clip
 from paper_code.display import players
 from paper_code.display.tables import Column, Table, table
 from paper_code.lab.config import one_of
+from paper_code.lab.intervals import wilson
 from paper_code.timbre_loss import floors, maps, masks
 from paper_code.timbre_loss.configs import TimbreConfig
 from paper_code.timbre_loss.folders import Take, balanced, joined, read, thinned
@@ -22,7 +23,6 @@ from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.notes import SAMPLE_RATE
 from paper_code.timbre_loss.spectrograms import log_spectrogram, masked
 from paper_code.timbre_loss.training import train_network
-from paper_code.timbre_loss.wilson import wilson
 
 # melodies: the most clips a class; masks: clips of class_b that are changed. The rest as in the chapter.
 SIZES: Mapping[str, Mapping[str, int]] = {

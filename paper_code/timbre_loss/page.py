@@ -17,7 +17,7 @@ from paper_code.display.figures import Drawing, show
 from paper_code.display.markup import Shown, element, prose
 from paper_code.display.style import Theme
 from paper_code.display.svg import PanelFigure
-from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defined
+from paper_code.lab.intervals import Interval, interval_of_defined, mean_of_defined, wilson
 from paper_code.timbre_loss import body, charts, configs, figures, maps, mask_runs, salience, stimuli
 from paper_code.timbre_loss.figures import BeforeAfter, Listened
 from paper_code.timbre_loss.measurements import title
@@ -26,7 +26,6 @@ from paper_code.timbre_loss.phrases import SAMPLES, finish
 from paper_code.timbre_loss.spectrograms import BINS, FFT, HOP, SAMPLE_RATE, hertz_of_bins, log_spectrogram
 from paper_code.timbre_loss.study import Study
 from paper_code.timbre_loss.weights import released
-from paper_code.timbre_loss.wilson import wilson
 
 METHODS = {"activation": "class activation map", "gradients": "integrated gradients", "occlusion": "occlusion"}
 MOMENTS = {  # name in figures -> source and kind, see salience

@@ -2,12 +2,11 @@
 
 from paper_code.audio import registry
 from paper_code.display.tables import Column, Table, table
-from paper_code.lab.intervals import Interval, interval, interval_of_defined
+from paper_code.lab.intervals import Interval, interval, interval_of_defined, wilson
 from paper_code.timbre_loss import stimuli
 from paper_code.timbre_loss.measurements import RUNS, title
 from paper_code.timbre_loss.notes import CELLO_A, CELLO_B, paths
 from paper_code.timbre_loss.study import Study
-from paper_code.timbre_loss.wilson import wilson
 
 MASKS = {  # the masks of the tables, with what they are called there
     "none": "no mask",

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.jnd_loss import evaluation, floors, levels, scores
+from paper_code.audio.clips import resample
+from paper_code.jnd_loss import evaluation, floors, levels, listening_test, scores
 from paper_code.jnd_loss.building import pairs, trained, untrained
 from paper_code.jnd_loss.distances import delayed, of_pairs
 from paper_code.jnd_loss.experiment import experiments
 from paper_code.listeners.jnd import levels_alone
+from paper_code.listeners.speech_codec_sounds import CORPUS, REFERENCE, sounds
 
 pytestmark = pytest.mark.usefixtures("prepared")
 
@@ -101,3 +103,27 @@ def test_metrics_that_learn_nothing_give_0_for_equal_sounds_and_more_for_others(
         alike = np.array([row.strength == 0 for row in test_side.judgements])
         assert (distances[alike] == 0).all()
         assert (distances[~alike] > 0).all()
+
+
+@pytest.mark.corpora(CORPUS)
+@pytest.mark.parametrize("run", ["scratch", "fit_for_use"])
+def test_a_metric_is_held_against_ratings_as_it_is_used_at_16_khz(run):
+    config = experiments("smoke", 0)[run]
+    network = _used(config)
+    found = evaluation.on_ratings(config, network)["mushra"]
+    items = list(found["as rated"])
+    assert items == ["VCTK_p229_293", *items[1:]]
+    assert len(items) == 2
+    heard = {name: resample(clip, 16_000).waveform[None] for name, clip in sounds(items[0]).items()}
+    for name in ("Lyra 6", "AudioDec"):
+        layers = network.layer_distances(heard[name], heard[REFERENCE])
+        assert found["as rated"][items[0]][name] == pytest.approx(float(layers.sum()), rel=1e-5)
+        assert found["aligned"][items[0]][name] != found["as rated"][items[0]][name]
+    assert found["aligned"][items[0]][REFERENCE] == 0
+    assert found["controls"][items[0]]["one sample later"] > 0
+
+
+def test_without_the_recordings_of_the_test_or_with_made_up_speech_there_are_no_ratings(config, monkeypatch):
+    assert evaluation.on_ratings(config, _used(config)) == {}
+    monkeypatch.setattr(listening_test, "at_hand", lambda _: False)
+    assert evaluation.on_ratings(experiments("smoke", 0)["scratch"], _used(config)) == {}

@@ -3,7 +3,7 @@
 import pytest
 
 from paper_code.jnd_loss import experiment, stimuli, weights
-from paper_code.jnd_loss.configs import FLOORS, ONE_SEED, PROFILES, RUNS, TITLES, TRAINED_LONGER
+from paper_code.jnd_loss.configs import FLOORS, ONE_SEED, PROFILES, RUNS, TITLES
 from paper_code.jnd_loss.experiment import CHAPTER
 from paper_code.jnd_loss.loss import JNDLoss
 from paper_code.jnd_loss.networks import JNDNetwork, parameter_count
@@ -12,14 +12,14 @@ from paper_code.lab.store import Store
 from paper_code.lab.weights import WEIGHTS
 
 SIZES = list(PROFILES)
-HEARD = ("mushra",)  # of the released measures, on what people rated
+OTHERS = ("mushra", "choices", "people", "perturbations", "noise_or_band")  # what is no metric of judged pairs
 
 
 @pytest.mark.parametrize("profile", SIZES)
 def test_every_profile_has_every_run_with_settings_of_its_own(profile):
     first, *others = CHAPTER.seeds(profile)
     found = experiment.experiments(profile, first)
-    assert list(found) == [FLOORS, *RUNS, *HEARD]
+    assert list(found) == [FLOORS, *RUNS, *OTHERS]
     assert set(RUNS) == set(TITLES)
     assert len({config.hash for config in found.values()}) == len(found)
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
@@ -31,8 +31,7 @@ def test_every_profile_has_every_run_with_settings_of_its_own(profile):
 def test_runs_differ_in_what_their_names_say_and_in_nothing_else(profile):
     found = {run: config.as_dict() for run, config in experiment.experiments(profile, 0).items()}
     for run, differences in RUNS.items():
-        longer = {"iterations": 4 * found["scratch"]["iterations"]} if run in TRAINED_LONGER else {}
-        assert found[run] == {**found["scratch"], "run": run, **differences, **longer}
+        assert found[run] == {**found["scratch"], "run": run, **differences}
 
 
 def test_the_defaults_are_the_papers():
@@ -43,10 +42,16 @@ def test_the_defaults_are_the_papers():
     assert parameter_count(JNDNetwork(**config.network_options)) == 241_844
 
 
-@pytest.mark.corpora("librispeech_resemblyzer", "dpam_jnd_labels", "smstools_sounds", "pyroomacoustics")
-def test_sources_are_the_speech_the_lists_and_the_recorded_noises():
-    found = experiment.sources(experiment.experiments("small", 0)["scratch"])
-    assert len(found) == 327 + 3 + 3
+@pytest.mark.corpora(
+    "librispeech_resemblyzer", "dpam_jnd_labels", "smstools_sounds", "pyroomacoustics", "mushra_speech_codec"
+)
+def test_sources_are_the_speech_the_lists_the_recorded_noises_and_what_was_rated():
+    configs = experiment.experiments("small", 0)
+    assert len(experiment.sources(configs[FLOORS])) == 327 + 3 + 3 + 3  # and the authors' samples
+    assert len(experiment.sources(configs["choices"])) == len(stimuli.recordings("test")) + 3 + 3
+    found = experiment.sources(configs["scratch"])
+    assert len(found) == 327 + 3 + 3 + 16 * 8
+    assert {source["origin"].partition(": ")[2] for source in found} < set(experiment.recordings())
     assert all(source["sha256"] for source in found)
 
 
@@ -58,12 +63,12 @@ def test_without_recordings_the_synthesiser_is_the_source():
 @pytest.fixture(scope="module")
 def made(prepared, tmp_path_factory):
     store = Store(tmp_path_factory.mktemp("results"))
-    runs = [FLOORS, "scratch", "fit_for_use", "pre"]
+    runs = [FLOORS, "scratch", "fit_for_use", "pre", "choices"]
     return results.results(CHAPTER, "smoke", store, [0], runs, "cpu", False, recordings="synthetic")
 
 
 def test_a_result_has_the_measurements_of_its_kind(made):
-    floors, scratch, fit, pre = made
+    floors, scratch, fit, pre, choices = made
     count = floors.metrics["levels alone"]["all"]["count"]
     assert count == len(floors.arrays["different"]) == 10 * 3
     for result, ways in ((scratch, {"one", "each", "with levels", "classifier", "in batches"}), (pre, {"one", "each"})):
@@ -72,6 +77,9 @@ def test_a_result_has_the_measurements_of_its_kind(made):
         assert result.arrays["layer_distances"].shape == (count, 14)
     assert "classifier" not in pre.metrics
     assert "in batches" not in fit.metrics
+    assert all(0 <= result.metrics["simulated"]["value"] <= 1 for result in (scratch, fit, pre))
+    assert choices.metrics["accuracy"]["released_scratch"]["count"] == fit.metrics["simulated"]["count"] == 6
+    assert all("mushra" not in result.metrics for result in made)  # nobody rated made-up speech
     assert {"released scratch", "log-spectral distance", "levels alone, refitted"} <= set(floors.metrics)
     assert scratch.curves["loss"].shape == (4,)
     assert not (floors.folder / WEIGHTS).exists()

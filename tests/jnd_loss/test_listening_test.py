@@ -83,6 +83,7 @@ def test_scores_become_arrays_in_the_order_of_the_ratings(kept):
 @pytest.mark.corpora(CORPUS)
 def test_a_run_keeps_the_scores_and_the_ratings_of_who_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(listening_test, "released", dict)
+    monkeypatch.setattr(listening_test, "embeddings", dict)
     monkeypatch.setattr(listening_test, "conventional", lambda: {"mse": Measure("MSE", "conventional", _mse)})
     config = Heard(profile="smoke", seed=0, items=1)
     assert len(listening_test.sources(config)) == 8
@@ -93,6 +94,9 @@ def test_a_run_keeps_the_scores_and_the_ratings_of_who_passes(tmp_path: Path, mo
     assert len(ratings.listeners) == 19
     each = np.nanmean(ratings.of("Lyra 3"), axis=1)
     assert metrics["ratings"]["Lyra 3"] == pytest.approx(each.mean())
+    kept = listening_test.from_json(metrics["listeners"])
+    assert kept.items == ("VCTK_p229_293",)
+    assert kept.of("Lyra 3")[:, 0] == pytest.approx(ratings.only(kept.items).of("Lyra 3")[:, 0])
 
 
 def test_anchors_are_medians_of_the_kept_scores(tmp_path: Path):

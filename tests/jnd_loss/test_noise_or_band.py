@@ -6,6 +6,8 @@ import torch
 
 from paper_code.audio.clips import Clip
 from paper_code.jnd_loss import noise_or_band
+from paper_code.jnd_loss.configs import NoiseOrBandConfig
+from paper_code.jnd_loss.measurements import measurements
 from paper_code.jnd_loss.measures import Measure, conventional, embeddings
 from paper_code.jnd_loss.noise_or_band import NoiseOrBand
 
@@ -64,3 +66,33 @@ def test_silence_and_too_low_a_rate_are_refused():
 def test_a_measure_is_a_callable_of_two_waveforms_and_a_rate(reference):
     ones = Measure("one", "loss", lambda *_: 1.0)
     assert noise_or_band.compare({"one": ones}, reference, 2).nearer("one").tolist() == [[0, 0], [0, 0]]
+
+
+def test_a_run_keeps_what_was_compared(without_pairs):
+    result = without_pairs["noise_or_band"]
+    found = noise_or_band.kept(result)
+    mse = {"mse": conventional()["mse"]}
+    again = noise_or_band.compare(mse, noise_or_band.utterance(synthetic=True), steps=3)
+    np.testing.assert_allclose(found.noise["mse"], again.noise["mse"], rtol=1e-6)
+    np.testing.assert_allclose(found.band["mse"], again.band["mse"], rtol=1e-6)
+    assert found.cutoff.tolist() == again.cutoff.tolist()
+    assert {"released_scratch", "pesq", "stoi", "log_spectral"} < set(found.noise)
+
+
+def test_measurements_say_what_is_nearer(without_pairs):
+    result = without_pairs["noise_or_band"]
+    found, values = noise_or_band.kept(result), measurements([result])
+    nearer = [found.noise["pesq"][step] < found.band["pesq"][step] for step in range(3)]
+    assert values["noise nearer, pesq"] == [sum(nearer) / 3]
+    sides = [
+        {float(np.sign(found.band[name][step] - found.noise[name][step])) for name in found.noise} for step in range(3)
+    ]
+    assert values["measures at odds"] == [sum(len(side) > 1 for side in sides) / 3]
+
+
+@pytest.mark.corpora("mushra_speech_codec")
+def test_the_utterance_reaches_beyond_every_cut_off():
+    clip = noise_or_band.utterance()
+    assert clip.sample_rate / 2 > noise_or_band.CUTOFF[0]
+    (source,) = noise_or_band.sources(NoiseOrBandConfig(profile="smoke", seed=0))
+    assert source["origin"].endswith(noise_or_band.recording().path)

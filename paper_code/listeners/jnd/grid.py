@@ -6,9 +6,11 @@ a best place, or several that are equally good, whose middle is taken.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import special, stats
 
 from paper_code.listeners.jnd.curves import consistency
 from paper_code.listeners.jnd.judgements import FULL, Judgements
@@ -17,6 +19,7 @@ STEP = 0.5
 THRESHOLDS = np.arange(0, FULL + STEP / 2, STEP)
 SPREADS = np.geomspace(1, 30, 12)
 TIE = 1e-6  # log likelihoods as near as this are equally good
+DROP = float(stats.chi2.ppf(0.95, 1)) / 2  # of the log likelihood, at the ends of an interval
 
 
 def log_likelihoods(strengths: ArrayLike) -> NDArray[np.float64]:
@@ -40,11 +43,26 @@ def best(log_likelihood: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def threshold(strengths: ArrayLike, different: ArrayLike) -> float:
     """One listener's threshold, 0 to 100; NaN where all answers are the same or there are none."""
+    log_likelihood = _of_answers(strengths, different)
+    return math.nan if log_likelihood is None else float(best(log_likelihood[None])[0])
+
+
+def interval(strengths: ArrayLike, different: ArrayLike) -> tuple[float, float]:
+    """The smallest and the largest threshold that a likelihood-ratio test at 5 % does not exclude; NaN as `threshold`."""
+    log_likelihood = _of_answers(strengths, different)
+    if log_likelihood is None:
+        return math.nan, math.nan
+    profile = log_likelihood.max(axis=1)
+    likely = THRESHOLDS[profile >= profile.max() - DROP]
+    return float(likely[0]), float(likely[-1])
+
+
+def _of_answers(strengths: ArrayLike, different: ArrayLike) -> NDArray[np.float64] | None:
+    """Log likelihood [threshold, spread] of one listener's answers; None where they tell no threshold."""
     different = np.asarray(different, dtype=int)
     if different.size == 0 or different.min() == different.max():
-        return float("nan")
-    each = log_likelihoods(strengths)[different, np.arange(len(different))]
-    return float(best(each.sum(axis=0)[None])[0])
+        return None
+    return log_likelihoods(strengths)[different, np.arange(len(different))].sum(axis=0)
 
 
 def own_thresholds(judgements: Judgements) -> NDArray[np.float64]:

@@ -39,6 +39,12 @@ class Population:
     answers: int
     log_likelihood: float
 
+    def share(self, strengths: ArrayLike) -> NDArray[np.float64]:
+        """The share of all listeners that calls a step of each of these strengths [strength] different."""
+        threshold = self.median * np.exp(self.between * NODES)
+        each = np.asarray(strengths, dtype=np.float64)[:, None]
+        return probability(each, threshold, self.within * threshold, self.lapse) @ WEIGHTS
+
     def draw(self, count: int, seed: int) -> Observers:
         """Observers with curves of this population."""
         threshold = self.median * np.exp(self.between * np.random.default_rng(seed).standard_normal(count))
