@@ -28,7 +28,7 @@ def hears(study: Study) -> Shown | Live:
     controls = {
         "sound": Choice("sound", sounds, next(iter(sounds))),
         "change": Choice("change", dict(zip(names, names, strict=True)), ADDED),
-        "snr": Range("sound over the noise that is added", 0, 40, round(sensitivity.SNR), unit="dB"),
+        "snr": Range("SNR of added noise", 0, 40, round(sensitivity.SNR), unit="dB"),
         "bands": Choice("bands of the filter bank", {str(number): number for number in BANDS}, "512"),
     }
     return live(controls, lambda sound, **setting: changed(study.originals[sound], **setting), TITLE)

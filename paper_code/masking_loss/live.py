@@ -42,7 +42,7 @@ def hides(study: Study) -> Shown | Live:
     controls = {
         "utterance": Choice("utterance", dict(zip(names, names, strict=True)), names[0]),
         "kind": Choice("noise", dict(zip(kinds, kinds, strict=True)), "white noise"),
-        "snr": Range("speech over the noise (not for coders)", 0, 60, 20, unit="dB"),
+        "snr": Range("SNR of a noise", 0, 60, 20, unit="dB"),
         "at": Range("frame at", 0.1, SECONDS - 0.1, 1.0, 0.05, unit="s"),
         "seed": Seed("seed of the noise"),
     }
