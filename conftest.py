@@ -7,6 +7,7 @@ browser cannot pass by skipping. Only the lack of a GPU stays a skip: no CPU can
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +31,15 @@ def browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
+def jupyterlab() -> str | None:
+    """The path of an installed JupyterLab, beside this Python or on the PATH, or None.
+
+    Like the browser it is the reader's own: one test does not earn 45 more pinned packages.
+    """
+    beside = str(Path(sys.executable).parent)
+    return shutil.which("jupyter-lab", path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Compare notebooks by the rules of one file, from whatever folder pytest is started."""
     config.option.nbval_sanitize_with = config.option.nbval_sanitize_with or str(ROOT / "workflow" / "nbval.cfg")
@@ -39,6 +49,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def chromium_path() -> str | None:
     """The path of an installed Chromium or Chrome; a test that asks for it is marked `browser`."""
     return browser()
+
+
+@pytest.fixture(scope="session")
+def jupyterlab_path() -> str | None:
+    """The path of an installed JupyterLab; a test that asks for it is marked `jupyterlab`."""
+    return jupyterlab()
 
 
 @pytest.fixture
@@ -66,6 +82,8 @@ def lacking(item: pytest.Item) -> str | None:
             return f"no {what}: set COMPENDIUM_CORPORA to their folder or fetch them (README)"
     if item.get_closest_marker("browser") and browser() is None:
         return f"no browser: install one of {', '.join(BROWSERS)}"
+    if item.get_closest_marker("jupyterlab") and jupyterlab() is None:
+        return "no JupyterLab: install it in any environment whose programs are on the PATH (pip install jupyterlab)"
     if item.get_closest_marker("site") and not (ROOT / "_build" / "html" / "index.html").is_file():
         return "the book is not built: run `make book`"
     return None
@@ -77,6 +95,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "chromium_path" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if "jupyterlab_path" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.jupyterlab)
         if isinstance(item, IPyNbCell) and "recordings" in item.cell.metadata.get("tags", []):
             item.add_marker(pytest.mark.corpora(item.path.stem))
         if not item.get_closest_marker("xdist_group"):

@@ -30,7 +30,7 @@ output = ""  # folder for results; default _build/results
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
 
-from paper_code.bark_loss import configs, figures, stimuli, tables
+from paper_code.bark_loss import configs, figures, live, stimuli, tables
 from paper_code.bark_loss.answer import answer
 from paper_code.bark_loss.loss import BarkLoss
 from paper_code.bark_loss.networks import Generator
@@ -386,6 +386,13 @@ tables.each_loss_by_the_others(study)
 #
 # ## Your turn
 #
+# Change a sound and look at what each loss makes of the change. In Jupyter you choose the sound, the change and the
+# number of bands; this page shows one choice.
+
+# %% tags=["hide-input", "recordings"]
+live.hears(study)
+
+# %% [markdown]
 # The sliders above work on this page as it is. To hear the losses learn a sound of your own, run the chapter with it.
 # The profile smoke takes a few seconds, small some minutes:
 #

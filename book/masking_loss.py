@@ -41,6 +41,7 @@ from paper_code.masking_loss import (
     figures,
     hearing_figures,
     listening,
+    live,
     own,
     real_listeners,
     setting_tables,
@@ -533,6 +534,13 @@ display(Markdown(f"*The listeners.* The paper's main result is what seven people
 # %% [markdown]
 # ## Your turn
 #
+# Put noise under speech, or send it through one of the coders, and look at what the speech hides. In Jupyter you choose
+# the utterance, the noise, its level and the frame; this page shows one choice.
+
+# %% tags=["hide-input", "recordings"]
+live.hides(study)
+
+# %% [markdown]
 # The slider above works on this page as it is. To hear the coders code your own voice:
 #
 # ```bash

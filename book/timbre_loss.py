@@ -35,7 +35,7 @@ from IPython.display import Markdown, display
 from paper_code.display import mask_blocks, pages, players, region_player
 from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.lab import claims
-from paper_code.timbre_loss import configs, own, page, tables
+from paper_code.timbre_loss import configs, live, own, page, tables
 from paper_code.timbre_loss.answer import answer
 from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.study import open_study
@@ -296,6 +296,13 @@ statements_table(claims.judge_ours("timbre_loss", study.measurements, study.prof
 #
 # ## Your turn
 #
+# Turn a mask up and down: when does the network believe it, and when do you? In Jupyter you choose the phrase, the mask,
+# its strength and the target of the loss; this page shows one choice.
+
+# %% tags=["hide-input", "recordings"]
+live.strength(study)
+
+# %% [markdown]
 # A sound file of yours (`-p audio my.wav`) is scored by the released network, with its map. And two folders are enough
 # for a study of your own: one with recordings of one class, one with recordings of the other, such as two violins, two
 # microphones or two voices. The chapter then trains the network on whole files, tests it on other files, runs a null test

@@ -493,6 +493,11 @@ function enhance() {
 		figure.dataset.ready = "";
 		if (figure.querySelector(".sound audio")) players.push((figure.soundPlayer = new Player(figure)));
 	}
+	// ipywidgets writes a name beside its sliders, but gives them none.
+	for (const slider of document.querySelectorAll(".live-controls [role=slider]:not([aria-label])")) {
+		const name = slider.closest(".widget-slider")?.querySelector(".widget-label")?.textContent;
+		if (name) slider.ariaLabel = name;
+	}
 }
 window.soundPlayers = players;
 const start = () => {

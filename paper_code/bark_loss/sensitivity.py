@@ -1,6 +1,7 @@
 """What each variant of the loss makes of simple changes to a sound."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -11,26 +12,26 @@ from paper_code.bark_loss.configs import WORKING_LOG_FACTOR
 from paper_code.bark_loss.filters import centre_frequencies
 from paper_code.bark_loss.loss import BarkLoss
 
-VARIANTS: Mapping[str, Callable[[], BarkLoss]] = {
+VARIANTS: Mapping[str, Callable[..., BarkLoss]] = {
     "document's experiment": BarkLoss,
     "class defaults": BarkLoss.class_defaults,
     "corrected bank": BarkLoss.corrected,
-    "corrected bank, working logarithm": lambda: BarkLoss.corrected(log_factor=WORKING_LOG_FACTOR),
+    "corrected bank, working logarithm": partial(BarkLoss.corrected, log_factor=WORKING_LOG_FACTOR),
 }
 SNR = 20.0  # dB
 
 
-def changes(clip: Clip) -> dict[str, Tensor]:
-    """Name -> changed waveform [time]. All noises have the same energy, 20 dB below the sound."""
+def changes(clip: Clip, snr: float = SNR) -> dict[str, Tensor]:
+    """Name -> changed waveform [time]. The noises added have the same energy, `snr` dB below the sound."""
     sound = clip.waveform
     noise = torch.randn(len(sound), generator=torch.Generator().manual_seed(0))
     return {
         "half the amplitude": 0.5 * sound,
         "inverted": -sound,
         "late by one sample": torch.roll(sound, 1),
-        "noise below 600 Hz": _with_band(sound, noise, 0.0, 600.0, clip.sample_rate),
-        "noise from 600 to 2000 Hz": _with_band(sound, noise, 600.0, 2000.0, clip.sample_rate),
-        "noise above 2000 Hz": _with_band(sound, noise, 2000.0, clip.sample_rate, clip.sample_rate),
+        "noise below 600 Hz": _with_band(sound, noise, 0.0, 600.0, clip.sample_rate, snr),
+        "noise from 600 to 2000 Hz": _with_band(sound, noise, 600.0, 2000.0, clip.sample_rate, snr),
+        "noise above 2000 Hz": _with_band(sound, noise, 2000.0, clip.sample_rate, clip.sample_rate, snr),
         "nothing above 2000 Hz": perturbations.keep_band(sound, 0.0, 2000.0, clip.sample_rate),
         "silence": torch.zeros_like(sound),
         "only noise": perturbations.at_level(noise, sound, 0.0),
@@ -39,12 +40,19 @@ def changes(clip: Clip) -> dict[str, Tensor]:
 
 def compare(clip: Clip) -> dict[str, dict[str, float]]:
     """Change -> variant -> how far the loss is from its minimum: 0 for the sound itself, 1 for silence."""
-    losses = {name: make() for name, make in VARIANTS.items()}
-    with torch.no_grad():
-        return {
-            change: {name: loss(waveform, clip.waveform).item() + 1.0 for name, loss in losses.items()}
-            for change, waveform in changes(clip).items()
-        }
+    losses = variants()
+    return {change: distances(losses, waveform, clip) for change, waveform in changes(clip).items()}
+
+
+def variants(bands: int = 512) -> dict[str, BarkLoss]:
+    """The losses of VARIANTS with so many bands."""
+    return {name: make(bands=bands) for name, make in VARIANTS.items()}
+
+
+@torch.no_grad()
+def distances(losses: Mapping[str, BarkLoss], changed: Tensor, clip: Clip) -> dict[str, float]:
+    """Loss -> how far it is from its minimum for a changed waveform [time]: 0 for the sound itself, 1 for silence."""
+    return {name: loss(changed, clip.waveform).item() + 1.0 for name, loss in losses.items()}
 
 
 def compression(clip: Clip) -> dict[str, dict[str, float]]:
@@ -69,5 +77,5 @@ def compression(clip: Clip) -> dict[str, dict[str, float]]:
     return found
 
 
-def _with_band(sound: Tensor, noise: Tensor, low: float, high: float, sample_rate: int) -> Tensor:
-    return perturbations.add_noise(sound, perturbations.keep_band(noise, low, high, sample_rate), SNR)
+def _with_band(sound: Tensor, noise: Tensor, low: float, high: float, sample_rate: int, snr: float) -> Tensor:
+    return perturbations.add_noise(sound, perturbations.keep_band(noise, low, high, sample_rate), snr)

@@ -80,7 +80,7 @@ class Study(ChapterStudy):
             wanted = [*recorded.paths(CELLO_A).values(), *recorded.paths(CELLO_B).values()]
             return {name: missing_recording(name, wanted) for name in names}
         wanted, sound = made.waveforms[clip]
-        waves = [sound, wanted, *(masked(sound, self._heard_mask(run, name, clip)) for name in MASKS)]
+        waves = [sound, wanted, *(masked(sound, self.heard_mask(run, name, clip)) for name in MASKS)]
         return {name: self._clip(name, wave) for name, wave in zip(names, waves, strict=True)}
 
     def passage(self, name: str) -> Sound:
@@ -96,7 +96,8 @@ class Study(ChapterStudy):
         file = registry.recording(path)
         return Clip(given[name].waveform, SAMPLE_RATE, name, file.licence, file.attribution, f"{file.corpus}: {path}")
 
-    def _heard_mask(self, run: str, name: str, clip: int) -> Tensor:
+    def heard_mask(self, run: str, name: str, clip: int = 0) -> Tensor:
+        """A mask of MASKS [257, 298] in dB, as it is heard on a clip."""
         if name == "equaliser":  # the same in every frame
             frames = self.input(run, clip).shape[-1]
             return Tensor(self.shown(run).arrays["curve/equaliser"])[:, None].expand(-1, frames)

@@ -13,6 +13,16 @@ BOOK = ROOT / "book"
 OpenPage = Callable[..., Page]
 PATIENCE = 120_000  # ms; a busy machine is no broken page
 
+# What sounds, however it is made: elements that play with their volume up, buffer sources that nobody has stopped.
+PROBE = """
+window.sources = new Set();
+const [start, stop] = [AudioBufferSourceNode.prototype.start, AudioBufferSourceNode.prototype.stop];
+AudioBufferSourceNode.prototype.start = function (...a) { sources.add(this); return start.apply(this, a); };
+AudioBufferSourceNode.prototype.stop = function (...a) { sources.delete(this); return stop.apply(this, a); };
+const loud = (audio) => !audio.paused && !audio.muted && audio.volume > 0.01;
+window.audible = () => sources.size + [...document.querySelectorAll("audio")].filter(loud).length;
+"""
+
 SMALL = """<!DOCTYPE html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Small</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">
 <style>{style} body {{ background: var(--look-ground); color: var(--look-ink) }}</style></head>

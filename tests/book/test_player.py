@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from built import BOOK, OpenPage
+from built import BOOK, PROBE, OpenPage
 from playwright.sync_api import Locator, Page
 from scipy.stats import binom
 
@@ -29,15 +29,6 @@ PAGE = """<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset=
 <style>body {{ background: var(--look-ground); color: var(--look-ink); font: 16px/1.5 sans-serif }}</style>
 <script src="player.js" defer></script></head><body><p><input id="typing"></p>{body}
 <audio id="other" controls preload="none" src="{other}"></audio></body></html>"""
-# What sounds, however it is made: elements that play with their volume up, buffer sources that nobody has stopped.
-PROBE = """
-window.sources = new Set();
-const [start, stop] = [AudioBufferSourceNode.prototype.start, AudioBufferSourceNode.prototype.stop];
-AudioBufferSourceNode.prototype.start = function (...a) { sources.add(this); return start.apply(this, a); };
-AudioBufferSourceNode.prototype.stop = function (...a) { sources.delete(this); return stop.apply(this, a); };
-const loud = (audio) => !audio.paused && !audio.muted && audio.volume > 0.01;
-window.audible = () => sources.size + [...document.querySelectorAll("audio")].filter(loud).length;
-"""
 
 
 def clip(seconds: float, frequency: float, amplitude: float, title: str) -> Clip:
