@@ -37,6 +37,7 @@ from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.jnd_loss import (
     held_out_figures,
     held_out_tables,
+    live,
     page,
     people_figures,
     people_tables,
@@ -320,6 +321,12 @@ statements_table(claims.judge_ours("jnd_loss", study.measurements, study.profile
 
 # %% tags=["hide-input"]
 page.own_pair(audio, reference)
+
+# %% [markdown]
+# In a live notebook these controls compute again:
+
+# %% tags=["hide-input", "recordings"]
+live.far(study)
 
 # %% [markdown]
 # To use the metric in your own training:
