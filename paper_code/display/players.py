@@ -38,7 +38,7 @@ def compare(
     sounds: label -> Clip, or Missing.   caption: what to listen for.
     match_loudness: bring all to one loudness (BS.1770); False where the level itself is compared.
     roles: label -> role (see style.ROLES), for the colours.   max_frequency: Hz, top of the spectrograms.
-    Sounds (16-bit FLAC) and pictures are written to sounds/ in the working folder, named by their content.
+    Sounds (16-bit FLAC) and pictures are written to sounds/ beside the executed notebook, named by their content.
     Raises ValueError for no sounds or an unknown role or label, AudioError for a clip that cannot be played,
     OSError or OutputError where the files cannot be written.
     """
