@@ -17,6 +17,8 @@ import soundfile
 import torch
 from torchaudio.functional import resample as sinc_resample
 
+from paper_code.audio.places import destination, expanded, is_file, is_folder, short
+
 # A long Kaiser-windowed sinc: its half-power point lies at 0.948 of the lower Nyquist frequency.
 FILTER_WIDTH = 64
 ROLLOFF = 0.9475937167399596
@@ -92,10 +94,10 @@ def read(
     Silence is allowed here (see require_signal).
     Raises AudioError if the file is missing, a folder, not audio, truncated, empty, or holds NaN or infinity.
     """
-    path = Path(path)
-    if path.is_dir():
+    path = expanded(path)
+    if is_folder(path):
         raise AudioError(f"wanted a sound file, found a folder: {path}. Name one file in it.")
-    if not path.is_file():
+    if not is_file(path):
         raise AudioError(f"there is no file {path}. Check the name; relative names start at {Path.cwd()}.")
     samples, sample_rate = _decode(path)
     steps = []
@@ -242,8 +244,9 @@ def _write_whole(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in its own folder; move it into place when it is complete."""
     temporary = None
     try:
+        path = destination(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{short(path.name)}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(content)
         temporary.chmod(0o644)
@@ -251,8 +254,8 @@ def _write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"cannot write {path.name} ({error.strerror}): the folder may be read-only or full. "
-            "Nothing was left there. Make room or choose another folder",
+            f"cannot write {path.name} ({error.strerror}): the folder may be read-only or full, or the name no file's. "
+            "Nothing was left there. Make room or choose another folder or name",
             str(path.parent),
         ) from error
     finally:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from paper_code.audio import corpora
+from paper_code.audio.places import expanded
 from paper_code.listeners.answers import AnswerError, Answers
 from paper_code.listeners.design import LOWEST, MUSHRA, TOP, ListeningTest
 
@@ -123,12 +124,12 @@ def read(
     """
     called = called or {}
     files = {
-        Path(path): [
+        path: [
             replace(row, condition=called.get(row.condition, row.condition))
-            for row in _rows(Path(path))
+            for row in _rows(path)
             if row.item not in leave_out
         ]
-        for path in paths
+        for path in map(expanded, paths)
     }
     _check_listeners(files)
     rows = [row for found in files.values() for row in found]
