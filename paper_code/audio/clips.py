@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
 import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from paper_code.audio.places import destination, expanded, is_file, is_folder, s
 FILTER_WIDTH = 64
 ROLLOFF = 0.9475937167399596
 KAISER_BETA = 14.769656459379492
+# Its table of filters grows with the product of both rates, in lowest terms: 16,001 to 16,000 Hz would need 8 GB.
+LONGEST_RATIO = 1500
 
 # Streaming writers put a size near 2 or 4 GiB into a header they cannot go back to.
 UNKNOWN_SIZE = 0x7FFFF000
@@ -57,8 +61,7 @@ class Clip:
         if self.waveform.ndim != 1 or self.waveform.dtype != torch.float32:
             found = f"{str(self.waveform.dtype).removeprefix('torch.')} {list(self.waveform.shape)}"
             raise AudioError(f"a clip holds float32 [time] (mono); '{self.title}' came with {found}")
-        if self.sample_rate <= 0:
-            raise AudioError(f"the sample rate of '{self.title}' must be positive, not {self.sample_rate}")
+        object.__setattr__(self, "sample_rate", _whole_rate(self.sample_rate, f"the sample rate of '{self.title}'"))
 
     @property
     def seconds(self) -> float:
@@ -80,6 +83,13 @@ class Clip:
             title=title or self.title,
             recipe=recipe,
         )
+
+
+def _whole_rate(sample_rate: object, what: str) -> int:
+    """A sample rate (Hz) as an int, numpy's integers included. Raises AudioError unless it is a whole number above 0."""
+    if isinstance(sample_rate, bool) or not isinstance(sample_rate, Integral) or sample_rate <= 0:
+        raise AudioError(f"{what} must be positive and a whole number of Hz, not {sample_rate!r}")
+    return int(sample_rate)
 
 
 def read(
@@ -163,25 +173,50 @@ def require_signal(clip: Clip) -> Clip:
 
 
 def resample(clip: Clip, sample_rate: int) -> Clip:
-    """The clip at another sample rate (Hz), by a Kaiser-windowed sinc; unchanged if it has that rate."""
-    if sample_rate <= 0:
-        raise AudioError(f"the wanted sample rate must be positive, not {sample_rate}")
+    """The clip at another sample rate (Hz); unchanged if it has that rate. It has ceil(time * new / old) samples.
+
+    By a Kaiser-windowed sinc or, where the rates have no simple ratio, by soxr, which needs no table for it.
+    Raises AudioError on a rate that is no whole number above 0.
+    """
+    sample_rate = _whole_rate(sample_rate, "the wanted sample rate")
     if sample_rate == clip.sample_rate:
         return clip
-    waveform = sinc_resample(
-        clip.waveform.double(),
-        clip.sample_rate,
-        sample_rate,
+    method, filtering = (_by_sinc, SINC) if have_simple_ratio(clip.sample_rate, sample_rate) else (by_soxr, SOXR)
+    step = f"resampled from {clip.sample_rate} to {sample_rate} Hz ({filtering})"
+    waveform = method(clip.waveform.double(), clip.sample_rate, sample_rate)
+    return clip.with_waveform(waveform, step, sample_rate=sample_rate)
+
+
+SINC = f"Kaiser-windowed sinc, {FILTER_WIDTH} zero crossings a side, roll-off {ROLLOFF:.4f}"
+SOXR = "soxr, very high quality"
+
+
+def have_simple_ratio(old: int, new: int) -> bool:
+    """Whether a table of filters for every phase between two sample rates (Hz) is small."""
+    return max(old, new) // math.gcd(old, new) <= LONGEST_RATIO
+
+
+def _by_sinc(waveform: torch.Tensor, old: int, new: int) -> torch.Tensor:
+    return sinc_resample(
+        waveform,
+        old,
+        new,
         lowpass_filter_width=FILTER_WIDTH,
         rolloff=ROLLOFF,
         resampling_method="sinc_interp_kaiser",
         beta=KAISER_BETA,
     )
-    step = (
-        f"resampled from {clip.sample_rate} to {sample_rate} Hz "
-        f"(Kaiser-windowed sinc, {FILTER_WIDTH} zero crossings a side, roll-off {ROLLOFF:.4f})"
-    )
-    return clip.with_waveform(waveform, step, sample_rate=sample_rate)
+
+
+def by_soxr(waveform: torch.Tensor, old: int, new: int) -> torch.Tensor:
+    """A waveform [time] at another sample rate (Hz), whatever the ratio. Raises AudioError where soxr is missing."""
+    try:
+        import soxr  # here and not above: a bare machine, whose recordings have common rates, has none
+    except ImportError as error:
+        raise AudioError(f"from {old} to {new} Hz needs soxr: pip install soxr.") from error
+    length = -(-len(waveform) * new // old)
+    resampled = torch.from_numpy(soxr.resample(waveform.detach().cpu().numpy(), old, new, quality="VHQ"))[:length]
+    return torch.nn.functional.pad(resampled, (0, length - len(resampled)))  # soxr rounds the length, by one at most
 
 
 def cut(clip: Clip, start: int, length: int) -> Clip:
