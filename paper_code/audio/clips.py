@@ -6,7 +6,6 @@ import hashlib
 import io
 import math
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,8 @@ import soundfile
 import torch
 from torchaudio.functional import resample as sinc_resample
 
+from paper_code.audio import reading
+from paper_code.audio.errors import AudioError
 from paper_code.audio.places import destination, expanded, is_file, is_folder, short
 
 # A long Kaiser-windowed sinc: its half-power point lies at 0.948 of the lower Nyquist frequency.
@@ -27,13 +28,8 @@ ROLLOFF = 0.9475937167399596
 KAISER_BETA = 14.769656459379492
 # Its table of filters grows with the product of both rates, in lowest terms: 16,001 to 16,000 Hz would need 8 GB.
 LONGEST_RATIO = 1500
-
-# Streaming writers put a size near 2 or 4 GiB into a header they cannot go back to.
-UNKNOWN_SIZE = 0x7FFFF000
-
-
-class AudioError(ValueError):
-    """A sound that cannot be used as asked; the message says what was wanted, found, and what to do."""
+MOST_OVER_FULL_SCALE = 64.0  # a peak that a sound in floats may have by mistake of level, 36 dB over full scale
+CANCELLED = 20.0  # dB that the mean of a file's channels may be softer than they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,22 +95,26 @@ def read(
     attribution: str = "",
     origin: str | None = None,
 ) -> Clip:
-    """Read a sound file of any format libsndfile knows; channels are averaged, the sample rate is kept.
+    """Read a sound file of any format that libsndfile or ffmpeg knows; channels are averaged, the rate is kept.
 
     Silence is allowed here (see require_signal).
-    Raises AudioError if the file is missing, a folder, not audio, truncated, empty, or holds NaN or infinity.
+    Raises AudioError if the file is missing, a folder, not audio, truncated, empty, holds NaN or infinity or floats in
+    the range of whole numbers, and where its channels cancel each other.
     """
     path = expanded(path)
     if is_folder(path):
         raise AudioError(f"wanted a sound file, found a folder: {path}. Name one file in it.")
     if not is_file(path):
         raise AudioError(f"there is no file {path}. Check the name; relative names start at {Path.cwd()}.")
-    samples, sample_rate = _decode(path)
+    samples, sample_rate = reading.samples(path)
+    _refuse_whole_numbers(path, samples)
+    mono = samples.mean(axis=1, dtype=np.float32)
     steps = []
     if samples.shape[1] > 1:
+        _refuse_cancelling(path, samples, mono)
         steps.append(f"{samples.shape[1]} channels averaged to mono")
     return Clip(
-        waveform=torch.from_numpy(np.ascontiguousarray(samples.mean(axis=1, dtype=np.float32))),
+        waveform=torch.from_numpy(np.ascontiguousarray(mono)),
         sample_rate=sample_rate,
         title=path.stem if title is None else title,
         licence=licence,
@@ -124,45 +124,29 @@ def read(
     )
 
 
-def _decode(path: Path) -> tuple[np.ndarray, int]:
-    """Samples [time, channels] and sample rate (Hz) of a whole and finite sound file."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            promised, sample_rate, log, kind = file.frames, file.samplerate, file.extra_info, file.format
-            samples = file.read(dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
+def _refuse_whole_numbers(path: Path, samples: np.ndarray) -> None:
+    peak = float(np.abs(samples).max())
+    if peak > MOST_OVER_FULL_SCALE:
         raise AudioError(
-            f"{path} cannot be read as sound ({error.error_string}): it is not audio, or it is damaged. "
-            "Wanted WAV, FLAC, Ogg, MP3 or AIFF; fetch the file again or convert it to WAV."
-        ) from error
-    _refuse_truncated(path, len(samples), promised, sample_rate, log, kind)
-    if len(samples) == 0:
-        raise AudioError(f"{path} holds 0 samples. Choose a file with sound in it.")
-    if not np.isfinite(samples).all():
-        bad = int(np.count_nonzero(~np.isfinite(samples)))
-        raise AudioError(f"{path} holds {bad} samples that are NaN or infinite. Export the sound again.")
-    return samples, sample_rate
+            f"{path} holds samples up to {peak:.6g}, and floats are wanted in [-1, 1]: it was probably written in the "
+            "range of whole numbers. Divide it by full scale (32768 for 16 bits) and write it again."
+        )
+
+
+def _refuse_cancelling(path: Path, samples: np.ndarray, mono: np.ndarray) -> None:
+    """The mean of channels that are unlike is 3 dB softer than they are; where it is far softer, one is inverted."""
+    power, left = np.square(samples, dtype=np.float64).mean(), np.square(mono, dtype=np.float64).mean()
+    if left < power * 10 ** (-CANCELLED / 10):
+        softer = f"{10 * math.log10(power / left):.0f} dB softer" if left else "silent"
+        raise AudioError(
+            f"{path}: its {samples.shape[1]} channels cancel each other, their mean is {softer} than they are: one is "
+            "inverted. Give one of them, or turn one over."
+        )
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _refuse_truncated(path: Path, read: int, promised: int, sample_rate: int, log: str, kind: str) -> None:
-    # MP3 has no exact length without decoding, so a small difference proves nothing there.
-    if read < promised * (0.98 if kind == "MP3" else 1):
-        raise AudioError(
-            f"{path} is truncated: its header promises {promised / sample_rate:.3f} s, "
-            f"{read / sample_rate:.3f} s are there. Fetch or export the file again."
-        )
-    # libsndfile shortens a cut WAV or AIFF without a word to its caller; only its log tells.
-    cut = re.search(r"(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", log)
-    if cut and int(cut[2]) < int(cut[1]) < UNKNOWN_SIZE:
-        raise AudioError(
-            f"{path} is truncated: its header promises {cut[1]} bytes of sound, {cut[2]} are there. "
-            "Fetch or export the file again."
-        )
 
 
 def require_signal(clip: Clip) -> Clip:
