@@ -27,9 +27,21 @@ def require_finite(**levels: float) -> None:
             raise ValueError(f"{name.replace('_', ' ')} must be finite; found {value!r}.")
 
 
+def require_tensors(**signals: object) -> None:
+    """Raises ValueError, naming the one, where a signal is no torch tensor."""
+    for name, signal in signals.items():
+        if not isinstance(signal, Tensor):
+            found = f"{type(signal).__module__}.{type(signal).__name__}".removeprefix("builtins.")
+            raise ValueError(
+                f"The {name} is wanted as a torch tensor [..., time]; found {found}. From numpy: "
+                "torch.from_numpy(samples).float()."
+            )
+
+
 def require_waveforms(*waveforms: Tensor, **named: Tensor) -> None:
     """Raises ValueError unless each is floating-point [..., time] with a sample or more, all of them finite."""
     for name, signal in (*(("waveform", waveform) for waveform in waveforms), *named.items()):
+        require_tensors(**{name: signal})
         if signal.ndim == 0 or signal.numel() == 0:
             raise ValueError(f"A {name} needs at least one sample, [..., time]; found the shape {tuple(signal.shape)}.")
         if not signal.is_floating_point():
@@ -48,6 +60,7 @@ def require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None,
             f"This loss is made for {sample_rate} Hz; the signals have {found_rate} Hz. Resample them, "
             f"or make the loss with sample_rate={found_rate}."
         )
+    require_tensors(estimate=estimate, reference=reference)
     if estimate.shape != reference.shape:
         raise ValueError(
             "Estimate and reference need the same shape [..., time]; "
