@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from paper_code.audio.places import destination, expanded, is_file, short
+from paper_code.audio.terminal import ended
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 LONGEST_SOCKET_FOLDER = 80  # of the 104 bytes a socket's whole path may have on all systems
@@ -178,4 +179,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

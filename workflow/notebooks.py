@@ -20,6 +20,7 @@ from execute import tidy
 
 from paper_code.audio import corpora
 from paper_code.audio.places import destination
+from paper_code.audio.terminal import ended
 from paper_code.chapters import CHAPTERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,4 +128,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(ended(lambda: main(sys.argv[1:])))

@@ -37,6 +37,7 @@ from paper_code.audio.registry import (
     recording,
     split,
 )
+from paper_code.audio.terminal import ended
 
 __all__ = [
     "ChecksumMismatch",
@@ -302,4 +303,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

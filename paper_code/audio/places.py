@@ -6,7 +6,12 @@ from pathlib import Path
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """The path with a leading `~` or `~user` replaced by that home; one of no user stays as it is."""
+    """The path with a leading `~` or `~user` replaced by that home; one of no user stays as it is.
+
+    A folder called 2024 comes as a number from who reads parameters as numbers where they can be.
+    """
+    if isinstance(path, int | float) and not isinstance(path, bool):
+        path = str(path)
     return Path(os.path.expanduser(path))
 
 

@@ -1,9 +1,47 @@
 """What losses and perturbations ask of the signals and levels they are given, and say when they do not get it."""
 
 import math
+import re
+from contextlib import suppress
+from numbers import Integral, Real
 
+import numpy as np
 import torch
 from torch import Tensor
+
+
+def as_whole(name: str, value: object) -> int:
+    """A whole number as an int: numpy's integers too, and text that is one, as a command line or notebook may give it.
+
+    Raises ValueError, naming it, for anything else: True and 2.0 are none.
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]+", value.strip()):
+        return int(value)
+    raise ValueError(f"{name} is a whole number; found {value!r}.")
+
+
+def as_number(name: str, value: object) -> float:
+    """A finite number as a float: numpy's too, and text that is one. Raises ValueError, naming it, for anything else."""
+    if isinstance(value, Real | str) and not isinstance(value, bool):
+        with suppress(ValueError):
+            if math.isfinite(number := float(value)):
+                return number
+    raise ValueError(f"{name} is a finite number; found {value!r}.")
+
+
+def as_flag(name: str, value: object) -> bool:
+    """True or False: numpy's too, and as text ("true", "False"). Raises ValueError, naming it, for anything else.
+
+    Any other text would count as true.
+    """
+    words = {"true": True, "false": False}
+    if isinstance(value, str) and value.strip().lower() in words:
+        return words[value.strip().lower()]
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise ValueError(f"{name} is True or False; found {value!r}.")
 
 
 def require_choice(name: str, value: object, choices: tuple[object, ...]) -> None:

@@ -17,6 +17,7 @@ from paper_code.audio import clips, perturbations
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.delay import delay, without_delay
 from paper_code.audio.places import expanded
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss import listening_test
 from paper_code.jnd_loss.listening_test import ALIGNED, AS_RATED, Anchor
 from paper_code.jnd_loss.measures import Measure, released
@@ -220,4 +221,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

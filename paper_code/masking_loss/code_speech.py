@@ -18,6 +18,7 @@ from tqdm import tqdm
 from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.places import expanded, is_file
+from paper_code.audio.terminal import ended
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.masking_loss import stimuli
@@ -149,4 +150,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))
