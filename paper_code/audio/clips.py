@@ -21,6 +21,7 @@ from torchaudio.functional import resample as sinc_resample
 from paper_code.audio import reading
 from paper_code.audio.errors import AudioError
 from paper_code.audio.places import destination, expanded, is_file, is_folder, short
+from paper_code.audio.signals import require_tensors
 
 # A long Kaiser-windowed sinc: its half-power point lies at 0.948 of the lower Nyquist frequency.
 FILTER_WIDTH = 64
@@ -54,6 +55,10 @@ class Clip:
     synthetic: bool = False
 
     def __post_init__(self) -> None:
+        try:
+            require_tensors(waveform=self.waveform)
+        except ValueError as error:
+            raise AudioError(f"'{self.title}': {error}") from None
         if self.waveform.ndim != 1 or self.waveform.dtype != torch.float32:
             found = f"{str(self.waveform.dtype).removeprefix('torch.')} {list(self.waveform.shape)}"
             raise AudioError(f"a clip holds float32 [time] (mono); '{self.title}' came with {found}")

@@ -1,8 +1,20 @@
-"""Paths that people give: `~` is their home, and what is written there becomes a plain file or is refused."""
+"""Where files are: those that come with the package, and those that people name by a path of theirs.
+
+In a path of theirs `~` is their home, and what is written there becomes a plain file or is refused.
+"""
 
 import errno
 import os
 from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]  # the folder that holds paper_code
+CHECKOUT = (
+    SOURCE / "data" / "corpora.toml"
+).is_file()  # else the package is installed: its files lie inside it (setup.py)
+DATA = SOURCE / "data" if CHECKOUT else SOURCE / "paper_code" / "data"
+STATIC = (
+    SOURCE / "book" / "_static" if CHECKOUT else SOURCE / "paper_code" / "static"
+)  # scripts and styles of the pages
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

@@ -22,6 +22,17 @@ def as_whole(name: str, value: object) -> int:
     raise ValueError(f"{name} is a whole number; found {value!r}.")
 
 
+def as_count(name: str, value: object) -> int:
+    """A whole number of 1 or more, taken as `as_whole` takes it. Raises ValueError, naming it."""
+    try:
+        count = as_whole(name, value)
+    except ValueError:
+        count = 0
+    if count < 1:
+        raise ValueError(f"{name} is a whole number of 1 or more; found {value!r}.")
+    return count
+
+
 def as_number(name: str, value: object) -> float:
     """A finite number as a float: numpy's too, and text that is one. Raises ValueError, naming it, for anything else."""
     if isinstance(value, Real | str) and not isinstance(value, bool):
@@ -76,22 +87,27 @@ def require_tensors(**signals: object) -> None:
             )
 
 
-def require_waveforms(*waveforms: Tensor, **named: Tensor) -> None:
-    """Raises ValueError unless each is floating-point [..., time] with a sample or more, all of them finite."""
+def require_waveforms(*waveforms: Tensor, finite: bool = True, **named: Tensor) -> None:
+    """Raises ValueError unless each is floating-point [..., time] with a sample or more, all of them finite.
+
+    finite: look whether they are.
+    """
     for name, signal in (*(("waveform", waveform) for waveform in waveforms), *named.items()):
         require_tensors(**{name: signal})
         if signal.ndim == 0 or signal.numel() == 0:
             raise ValueError(f"A {name} needs at least one sample, [..., time]; found the shape {tuple(signal.shape)}.")
         if not signal.is_floating_point():
             raise ValueError(f"The {name} must hold floating-point samples in [-1, 1]; found {signal.dtype}.")
-        if not torch.isfinite(signal).all():
+        if finite and not torch.isfinite(signal).all():
             raise ValueError(f"The {name} holds samples that are not finite (NaN or infinity).")
 
 
-def require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None, sample_rate: int) -> None:
+def require_signals(
+    estimate: Tensor, reference: Tensor, found_rate: int | None, sample_rate: int, finite: bool = True
+) -> None:
     """Raises ValueError unless both signals are finite, of one shape [..., time] and of the loss's sample rate (Hz).
 
-    found_rate: what the caller says of the signals, or None.
+    found_rate: what the caller says of the signals, or None.   finite: look whether they are.
     """
     if found_rate is not None and found_rate != sample_rate:
         raise ValueError(
@@ -104,4 +120,4 @@ def require_signals(estimate: Tensor, reference: Tensor, found_rate: int | None,
             "Estimate and reference need the same shape [..., time]; "
             f"found {tuple(estimate.shape)} and {tuple(reference.shape)}."
         )
-    require_waveforms(estimate=estimate, reference=reference)
+    require_waveforms(estimate=estimate, reference=reference, finite=finite)

@@ -9,15 +9,13 @@ from html import escape
 from tqdm import TqdmWarning
 
 from paper_code.audio.clips import Clip
+from paper_code.audio.places import STATIC
 from paper_code.display import style
 from paper_code.display.loudness import RATE, TARGET_LUFS, level, minus
 from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
 from paper_code.display.sound_blocks import Missing, Setting, Slot, blocks, licence, missing_recording
-from paper_code.lab.paths import ROOT
 
 __all__ = ["Missing", "Player", "activate", "compare", "missing_recording", "series"]
-
-STATIC = ROOT / "book" / "_static"
 
 
 class Player(Shown):

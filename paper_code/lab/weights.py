@@ -24,7 +24,7 @@ from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.lab.store import Result
 
-FOLDER = paths.ROOT / "data" / "weights"
+FOLDER = paths.DATA / "weights"
 WEIGHTS = "weights.safetensors"  # beside a result
 
 

@@ -153,6 +153,9 @@ def test_a_clip_is_mono_float32_with_a_rate():
         Clip(torch.zeros(2, 10), RATE, "stereo")
     with pytest.raises(AudioError, match="float64"):
         Clip(torch.zeros(10, dtype=torch.float64), RATE, "double")
+    for found in (np.zeros(10, np.float32), [0.0]):
+        with pytest.raises(AudioError, match=r"'array': The waveform is wanted as a torch tensor.*from_numpy"):
+            Clip(found, RATE, "array")
     with pytest.raises(AudioError, match="sample rate"):
         Clip(torch.zeros(10), 0, "no rate")
 

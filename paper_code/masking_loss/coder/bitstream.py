@@ -19,6 +19,7 @@ from torch import Tensor
 
 from paper_code.audio.clips import AudioError
 from paper_code.audio.places import expanded, is_file
+from paper_code.audio.signals import require_tensors
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.masking_loss.coder.coder import CODES, SAMPLE_RATE, SpeechCoder
@@ -205,6 +206,7 @@ def _model(coder: SpeechCoder) -> Any:
 
 
 def _require(waveform: Tensor, sample_rate: int) -> None:
+    require_tensors(waveform=waveform)
     if sample_rate != SAMPLE_RATE:
         raise AudioError(f"The coder wants {SAMPLE_RATE} Hz; the waveform has {sample_rate} Hz. Resample it first.")
     if waveform.ndim != 1 or not waveform.is_floating_point():
