@@ -26,6 +26,7 @@ from paper_code.audio.places import destination, expanded, is_file, short
 from paper_code.audio.terminal import ended
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+PYTHON_S = {"True": True, "False": False, "None": None}  # as papermill's own command takes them
 LONGEST_SOCKET_FOLDER = 80  # of the 104 bytes a socket's whole path may have on all systems
 
 
@@ -153,7 +154,10 @@ def tidy(notebook: Any, clean: bool = False) -> None:
 
 
 def value(text: str) -> Any:
-    """A parameter's value on the command line: JSON where it is JSON (3, 0.5, true), else the text itself."""
+    """A parameter's value on the command line: JSON where it is JSON (3, 0.5, true), Python's True, False and None, else
+    the text itself."""
+    if text in PYTHON_S:
+        return PYTHON_S[text]
     try:
         return json.loads(text)
     except json.JSONDecodeError:

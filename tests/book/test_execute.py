@@ -83,7 +83,8 @@ def test_missing_notebook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("3", 3), ("0.5", 0.5), ("true", True), ("smoke", "smoke"), ("my.wav", "my.wav")]
+    ("text", "expected"),
+    [("3", 3), ("0.5", 0.5), ("true", True), ("True", True), ("None", None), ("smoke", "smoke"), ("my.wav", "my.wav")],
 )
 def test_values_on_the_command_line(text: str, expected: object) -> None:
     """Numbers and truth values are read as such, all else is text."""

@@ -219,7 +219,7 @@ def test_another_rate_is_refused():
         ({"target": 2}, "target is one of None, 0, 1; found 2"),
         ({"alpha": 0.1}, "alpha and beta .* need a target"),
         ({"beta": 0.1}, "alpha and beta .* need a target"),
-        ({"target": 0, "alpha": math.nan}, "alpha must be finite"),
+        ({"target": 0, "alpha": math.nan}, "alpha is a finite number"),
     ],
 )
 def test_unknown_options_are_refused(options, message):
