@@ -6,6 +6,7 @@ python -m paper_code.side_by_side --output data/results
 """
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import torch
 
 from paper_code import losses
 from paper_code.audio import corpora
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss import listening_test, measures
 from paper_code.jnd_loss.listening_test import EXPERIMENT, Heard
 from paper_code.lab import results
@@ -69,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(ended(main))

@@ -2,7 +2,11 @@
 
 import copy
 import math
+import pickle
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 import torch
 
@@ -147,6 +151,216 @@ def test_copies_and_stored_states_give_the_same(name):
     other.load_state_dict(loss.state_dict())
     assert other(estimate, reference).item() == value
     assert {buffer.device.type for buffer in loss.to("meta").state_dict().values()} <= {"meta"}
+
+
+RECEIVE = """
+import pickle, sys
+for loss, pair, value in pickle.load(sys.stdin.buffer).values():
+    assert loss(*pair).item() == value, loss
+print("fine")
+"""
+
+
+def test_losses_can_be_sent_to_another_process(tmp_path):
+    """As mp.spawn and torch.save do; what a loss has worked out for one length of signals does not go with it."""
+    pair, sent = _pair(1), {}
+    for name in LOSSES:
+        loss = make_loss(name)
+        value, small = loss(*pair).item(), len(pickle.dumps(make_loss(name)))
+        assert len(pickle.dumps(loss)) == pytest.approx(small, rel=0.01)
+        sent[name] = (loss, pair, value)
+    command = [sys.executable, "-W", "error", "-c", RECEIVE]
+    done = subprocess.run(command, input=pickle.dumps(sent), capture_output=True, check=False)
+    assert (done.stdout, done.returncode) == (b"fine\n", 0), done.stderr.decode()
+    torch.save(sent, tmp_path / "losses.pt")
+    loss, _, value = torch.load(tmp_path / "losses.pt", weights_only=False)["bark"]
+    assert loss(*pair).item() == value
+
+
+@pytest.mark.parametrize("name", ["codec", "codec_frequency_aware", "codec_time", "jnd", "timbre"])
+def test_frozen_networks_stay_out_of_a_stored_model_unless_asked_for(name):
+    pair = _pair(1)
+    model = torch.nn.ModuleDict({"loss": make_loss(name), "net": torch.nn.Linear(3, 3)})
+    state = model.state_dict()
+    assert not [key for key in state if "network" in key]
+    assert sum(value.numel() for value in state.values()) < 100
+    assert model.load_state_dict(state).missing_keys == []
+    whole = make_loss(name, network_in_state=True)
+    kept = whole.state_dict()
+    assert {key for key in kept if key.startswith("network.")} == {f"network.{k}" for k in whole.network.state_dict()}
+    other = make_loss(name)
+    with torch.no_grad():
+        for value in [*other.network.parameters()]:
+            value.mul_(0.5)
+    changed = other(*pair).item()
+    assert changed != whole(*pair).item()
+    other.load_state_dict(make_loss(name).state_dict())  # says nothing of the network, which stays as it is
+    assert other(*pair).item() == changed
+    other.load_state_dict(kept)
+    assert other(*pair).item() == whole(*pair).item()
+
+
+# One of every class, and of every way to compare.
+CLASSES = (
+    "bark",
+    "bark_blog_literal",
+    "codec",
+    "codec_time",
+    "magnitude",
+    "masking",
+    "log_mel",
+    "pmsqe",
+    "jnd",
+    "timbre",
+)
+TRACED_ALWAYS = ("bark", "masking")  # what a graph has most trouble with; each takes seconds
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("kind", ["half", "bfloat16", "double"])
+def test_a_loss_in_another_precision_is_computed_in_single_or_double(name, kind):
+    """A model around the loss may be turned into half precision: its tables and networks stay as they are."""
+    dtype = getattr(torch, kind)
+    estimate, reference = (signal.to(dtype) for signal in _pair(1))
+    expected = make_loss(name)(estimate.float(), reference.float()).item()
+    loss = make_loss(name)
+    getattr(torch.nn.ModuleList([loss]), kind)()
+    for given in ((estimate, reference), (estimate.float(), reference)):
+        leaf = given[0].clone().requires_grad_()
+        value = loss(leaf, given[1])
+        value.backward()
+        assert value.dtype in (torch.float32, torch.float64)
+        assert value.item() == pytest.approx(expected, rel=1e-4)
+        assert torch.isfinite(leaf.grad).all()
+        assert leaf.grad.abs().max() > 0
+    if kind != "double":
+        assert value.dtype == torch.float32
+        assert not [tensor for tensor in (*loss.parameters(), *loss.buffers()) if tensor.dtype == dtype]
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_default_of_double_precision_changes_nothing(name):
+    pair = _pair(1)
+    expected = make_loss(name)(*pair).item()
+    torch.set_default_dtype(torch.float64)
+    try:
+        loss = make_loss(name)
+        assert loss(*pair).item() == pytest.approx(expected, rel=1e-5)
+        assert loss(*(signal.double() for signal in pair)).item() == pytest.approx(expected, rel=1e-4)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_gradient_has_a_gradient(name):
+    """A penalty on the gradient of a loss: its own derivative is that of finite differences, along a direction."""
+    loss, (estimate, reference) = make_loss(name).double(), (signal.double() for signal in _pair(1))
+    way = torch.randn(estimate.shape, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+
+    def slope(signal):
+        """The derivative of the loss along `way`."""
+        leaf = signal.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(leaf, reference), leaf, create_graph=True)
+        assert gradient.requires_grad
+        return leaf, (gradient * way).sum()
+
+    leaf, value = slope(estimate)
+    (second,) = torch.autograd.grad(value, leaf)
+    plain = estimate.clone().requires_grad_()
+    loss(plain, reference).backward()
+    assert (plain.grad * way).sum().item() == pytest.approx(value.item(), rel=1e-4)
+    step = 1e-7
+    found = (slope(estimate + step * way)[1] - slope(estimate - step * way)[1]).item() / (2 * step)
+    assert (second * way).sum().item() == pytest.approx(found, rel=2e-2, abs=1e-4 * second.norm().item())
+    assert torch.isfinite(second).all()
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in TRACED_ALWAYS else pytest.mark.slow) for name in CLASSES]
+)
+def test_a_loss_without_checks_is_one_graph(name):
+    """Compiled, exported and vectorised it agrees with itself; with checks a compiler takes it in pieces."""
+    pair = _pair(2)
+    checked, free = make_loss(name), make_loss(name, check=False)
+    expected = checked(*pair).item()
+    assert free(*pair).item() == expected
+    leaves = [pair[0].clone().requires_grad_() for _ in range(2)]
+    checked(leaves[0], pair[1]).backward()
+    found = torch.compile(free, fullgraph=True, backend="eager")(leaves[1], pair[1])
+    found.backward()
+    assert found.item() == pytest.approx(expected, rel=1e-5)
+    assert torch.allclose(leaves[1].grad, leaves[0].grad, atol=1e-4 * leaves[0].grad.abs().max())
+    assert torch.export.export(free, pair).module()(*pair).item() == pytest.approx(expected, rel=1e-5)
+    each = torch.vmap(make_loss(name, check=False, reduction="none"))(*pair)
+    assert torch.allclose(each, make_loss(name, reduction="none")(*pair), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", TRACED_ALWAYS)
+def test_a_loss_with_checks_is_compiled_in_pieces_and_still_checks(name):
+    pair, loss = _pair(1), make_loss(name)
+    compiled = torch.compile(loss, backend="eager")
+    assert compiled(*pair).item() == pytest.approx(loss(*pair).item(), rel=1e-5)
+    with pytest.raises(ValueError, match="not finite"):
+        compiled(pair[0] * math.nan, pair[1])
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_checks_that_need_no_values_stay(name):
+    loss, (estimate, reference) = make_loss(name, check=False), _pair(1)
+    assert not loss(estimate * math.nan, reference).isfinite()
+    for wrong in ((estimate, reference[:, 1:]), (estimate.short(), reference.short()), (estimate.numpy(), reference)):
+        with pytest.raises(ValueError, match=r"same shape|floating-point|torch tensor"):
+            loss(*wrong)
+    with pytest.raises(ValueError, match="12345 Hz"):
+        loss(estimate, reference, sample_rate=12345)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_options_may_be_numpy_s_or_text(name):
+    rate, pair = RATES[name], _pair(1)
+    expected = make_loss(name, sample_rate=rate)(*pair).item()
+    for given in (np.int64(rate), str(rate)):
+        loss = make_loss(name, sample_rate=given, check="True")
+        assert (loss.sample_rate, type(loss.sample_rate), loss.check) == (rate, int, True)
+        assert loss(*pair, sample_rate=np.int64(rate)).item() == expected
+    for given in ("fast", rate + 0.5):
+        with pytest.raises(ValueError, match="sample_rate"):
+            make_loss(name, sample_rate=given)
+    with pytest.raises(ValueError, match="check is True or False; found 'maybe'"):
+        make_loss(name, check="maybe")
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "meant"),
+    [
+        ("pmsqe", {"excerpts": "False"}, {"excerpts": False}),
+        ("bark", {"bands": "64", "log_factor": "5"}, {"bands": 64, "log_factor": 5.0}),
+        ("bark", {"bands": np.int16(64), "log_factor": np.float32(5)}, {"bands": 64, "log_factor": 5.0}),
+        ("masking", {"gamma": "0.5", "bands": np.array([16, 32])}, {"gamma": 0.5, "bands": (16, 32)}),
+        ("log_mel", {"bands": ["16"], "hop_length": "256"}, {"bands": (16,), "hop_length": 256}),
+        ("timbre", {"target": "0", "alpha": "0.1"}, {"target": 0, "alpha": 0.1}),
+        ("jnd", {"layer_weights": np.ones(14)}, {}),
+    ],
+)
+def test_options_of_each_loss_are_taken_as_what_they_mean(name, given, meant):
+    assert make_loss(name, **given)(*_pair(1)) == make_loss(name, **meant)(*_pair(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        ("pmsqe", "excerpts", "no"),
+        ("bark", "log_factor", "ten"),
+        ("masking", "gamma", "nan"),
+        ("masking", "bands", "16"),
+        ("log_mel", "frame_length", 512.0),
+        ("timbre", "alpha", [0.1]),
+        ("codec", "network_in_state", 1),
+    ],
+)
+def test_options_that_mean_nothing_are_named(name, option, value):
+    with pytest.raises(ValueError, match=f"^{option}"):
+        make_loss(name, **{option: value})
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

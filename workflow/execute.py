@@ -22,7 +22,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from paper_code.audio.places import destination, expanded, is_file, short
+from paper_code.audio.terminal import ended
+
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+PYTHON_S = {"True": True, "False": False, "None": None}  # as papermill's own command takes them
 LONGEST_SOCKET_FOLDER = 80  # of the 104 bytes a socket's whole path may have on all systems
 
 
@@ -34,25 +38,26 @@ def execute(
     source: Path,
     target: Path,
     parameters: Mapping[str, Any] | None = None,
-    folder: Path | None = None,
     threads: int = 1,
 ) -> float:
     """Execute a notebook and write it, outputs included, to another place.
 
-    source, target: .ipynb files; target is replaced only when all cells ran. parameters: values by name.
-    folder: where the kernel runs (default: the target's folder). threads: how many each kernel may use.
-    Returns the wall time in seconds. Raises NotebookError for a missing notebook, an unknown parameter, or a
-    failing cell (the notebook up to there is kept beside the target as <name>.failed.ipynb).
+    source, target: .ipynb files; target is replaced only when all cells ran, and the kernel runs in its folder.
+    parameters: values by name. threads: how many each kernel may use.
+    Returns the wall time in seconds. Raises NotebookError for a missing notebook, an unknown parameter, a target that
+    is no plain file, or a failing cell (the notebook up to there is kept beside the target as <name>.failed.ipynb).
     """
     import nbformat
     import papermill
 
     parameters = dict(parameters or {})
     check(source, parameters)
-    folder = folder or target.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.stem}.partial-{os.getpid()}.ipynb")
+    try:
+        target = destination(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotebookError(f"{target} cannot be written ({error.strerror}): name another file.") from error
+    partial = target.with_name(f".{short(target.stem)}.partial-{os.getpid()}.ipynb")
     failed = target.with_name(f"{target.stem}.failed.ipynb")
     begin = time.perf_counter()
     with sockets() as kernel_manager, threads_at_most(threads):
@@ -61,7 +66,7 @@ def execute(
                 str(source),
                 str(partial),
                 parameters=parameters,
-                cwd=str(folder),
+                cwd=str(target.parent),
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 kernel_manager_class=kernel_manager,
@@ -84,7 +89,7 @@ def check(source: Path, parameters: Mapping[str, Any]) -> None:
     """Raise NotebookError unless the notebook exists and has every one of the parameters."""
     import papermill
 
-    if not source.is_file():
+    if not is_file(source):
         raise NotebookError(f"There is no notebook {source}.")
     known = papermill.inspect_notebook(str(source))
     unknown = sorted(set(parameters) - set(known))
@@ -149,7 +154,10 @@ def tidy(notebook: Any, clean: bool = False) -> None:
 
 
 def value(text: str) -> Any:
-    """A parameter's value on the command line: JSON where it is JSON (3, 0.5, true), else the text itself."""
+    """A parameter's value on the command line: JSON where it is JSON (3, 0.5, true), Python's True, False and None, else
+    the text itself."""
+    if text in PYTHON_S:
+        return PYTHON_S[text]
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -159,15 +167,14 @@ def value(text: str) -> Any:
 def main(arguments: list[str] | None = None) -> int:
     """Command line; returns 0, or 1 after a message."""
     parser = argparse.ArgumentParser(description="Execute one notebook with papermill.")
-    parser.add_argument("source", type=Path)
-    parser.add_argument("target", type=Path)
+    parser.add_argument("source", type=expanded)
+    parser.add_argument("target", type=expanded)
     parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"))
-    parser.add_argument("--folder", type=Path, default=None, help="where the kernel runs (default: the target's)")
     parser.add_argument("--threads", type=int, default=1, help="threads a kernel may use")
     options = parser.parse_args(arguments)
     parameters = {name: value(text) for name, text in options.parameter}
     try:
-        seconds = execute(options.source, options.target, parameters, options.folder, options.threads)
+        seconds = execute(options.source, options.target, parameters, options.threads)
     except NotebookError as error:
         print(error, file=sys.stderr)
         return 1
@@ -176,4 +183,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(ended(main))

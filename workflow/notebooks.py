@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from execute import tidy
 
 from paper_code.audio import corpora
+from paper_code.audio.places import destination
+from paper_code.audio.terminal import ended
 from paper_code.chapters import CHAPTERS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,6 +50,7 @@ def without_warnings(outputs: list[nbformat.NotebookNode]) -> list[nbformat.Note
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     """Write a notebook whole or not at all."""
+    path = destination(path)
     partial = path.with_name(f".{path.name}.partial")
     nbformat.write(notebook, partial)
     os.replace(partial, path)
@@ -125,4 +128,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(ended(lambda: main(sys.argv[1:])))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import os
-import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,19 @@ import soundfile
 import torch
 from torchaudio.functional import resample as sinc_resample
 
+from paper_code.audio import reading
+from paper_code.audio.errors import AudioError
+from paper_code.audio.places import destination, expanded, is_file, is_folder, short
+from paper_code.audio.signals import require_tensors
+
 # A long Kaiser-windowed sinc: its half-power point lies at 0.948 of the lower Nyquist frequency.
 FILTER_WIDTH = 64
 ROLLOFF = 0.9475937167399596
 KAISER_BETA = 14.769656459379492
-
-# Streaming writers put a size near 2 or 4 GiB into a header they cannot go back to.
-UNKNOWN_SIZE = 0x7FFFF000
-
-
-class AudioError(ValueError):
-    """A sound that cannot be used as asked; the message says what was wanted, found, and what to do."""
+# Its table of filters grows with the product of both rates, in lowest terms: 16,001 to 16,000 Hz would need 8 GB.
+LONGEST_RATIO = 1500
+MOST_OVER_FULL_SCALE = 64.0  # a peak that a sound in floats may have by mistake of level, 36 dB over full scale
+CANCELLED = 20.0  # dB that the mean of a file's channels may be softer than they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,11 +55,14 @@ class Clip:
     synthetic: bool = False
 
     def __post_init__(self) -> None:
+        try:
+            require_tensors(waveform=self.waveform)
+        except ValueError as error:
+            raise AudioError(f"'{self.title}': {error}") from None
         if self.waveform.ndim != 1 or self.waveform.dtype != torch.float32:
             found = f"{str(self.waveform.dtype).removeprefix('torch.')} {list(self.waveform.shape)}"
             raise AudioError(f"a clip holds float32 [time] (mono); '{self.title}' came with {found}")
-        if self.sample_rate <= 0:
-            raise AudioError(f"the sample rate of '{self.title}' must be positive, not {self.sample_rate}")
+        object.__setattr__(self, "sample_rate", _whole_rate(self.sample_rate, f"the sample rate of '{self.title}'"))
 
     @property
     def seconds(self) -> float:
@@ -80,6 +86,13 @@ class Clip:
         )
 
 
+def _whole_rate(sample_rate: object, what: str) -> int:
+    """A sample rate (Hz) as an int, numpy's integers included. Raises AudioError unless it is a whole number above 0."""
+    if isinstance(sample_rate, bool) or not isinstance(sample_rate, Integral) or sample_rate <= 0:
+        raise AudioError(f"{what} must be positive and a whole number of Hz, not {sample_rate!r}")
+    return int(sample_rate)
+
+
 def read(
     path: str | os.PathLike[str],
     title: str | None = None,
@@ -87,22 +100,26 @@ def read(
     attribution: str = "",
     origin: str | None = None,
 ) -> Clip:
-    """Read a sound file of any format libsndfile knows; channels are averaged, the sample rate is kept.
+    """Read a sound file of any format that libsndfile or ffmpeg knows; channels are averaged, the rate is kept.
 
     Silence is allowed here (see require_signal).
-    Raises AudioError if the file is missing, a folder, not audio, truncated, empty, or holds NaN or infinity.
+    Raises AudioError if the file is missing, a folder, not audio, truncated, empty, holds NaN or infinity or floats in
+    the range of whole numbers, and where its channels cancel each other.
     """
-    path = Path(path)
-    if path.is_dir():
+    path = expanded(path)
+    if is_folder(path):
         raise AudioError(f"wanted a sound file, found a folder: {path}. Name one file in it.")
-    if not path.is_file():
+    if not is_file(path):
         raise AudioError(f"there is no file {path}. Check the name; relative names start at {Path.cwd()}.")
-    samples, sample_rate = _decode(path)
+    samples, sample_rate = reading.samples(path)
+    _refuse_whole_numbers(path, samples)
+    mono = samples.mean(axis=1, dtype=np.float32)
     steps = []
     if samples.shape[1] > 1:
+        _refuse_cancelling(path, samples, mono)
         steps.append(f"{samples.shape[1]} channels averaged to mono")
     return Clip(
-        waveform=torch.from_numpy(np.ascontiguousarray(samples.mean(axis=1, dtype=np.float32))),
+        waveform=torch.from_numpy(np.ascontiguousarray(mono)),
         sample_rate=sample_rate,
         title=path.stem if title is None else title,
         licence=licence,
@@ -112,45 +129,29 @@ def read(
     )
 
 
-def _decode(path: Path) -> tuple[np.ndarray, int]:
-    """Samples [time, channels] and sample rate (Hz) of a whole and finite sound file."""
-    try:
-        with soundfile.SoundFile(path) as file:
-            promised, sample_rate, log, kind = file.frames, file.samplerate, file.extra_info, file.format
-            samples = file.read(dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
+def _refuse_whole_numbers(path: Path, samples: np.ndarray) -> None:
+    peak = float(np.abs(samples).max())
+    if peak > MOST_OVER_FULL_SCALE:
         raise AudioError(
-            f"{path} cannot be read as sound ({error.error_string}): it is not audio, or it is damaged. "
-            "Wanted WAV, FLAC, Ogg, MP3 or AIFF; fetch the file again or convert it to WAV."
-        ) from error
-    _refuse_truncated(path, len(samples), promised, sample_rate, log, kind)
-    if len(samples) == 0:
-        raise AudioError(f"{path} holds 0 samples. Choose a file with sound in it.")
-    if not np.isfinite(samples).all():
-        bad = int(np.count_nonzero(~np.isfinite(samples)))
-        raise AudioError(f"{path} holds {bad} samples that are NaN or infinite. Export the sound again.")
-    return samples, sample_rate
+            f"{path} holds samples up to {peak:.6g}, and floats are wanted in [-1, 1]: it was probably written in the "
+            "range of whole numbers. Divide it by full scale (32768 for 16 bits) and write it again."
+        )
+
+
+def _refuse_cancelling(path: Path, samples: np.ndarray, mono: np.ndarray) -> None:
+    """The mean of channels that are unlike is 3 dB softer than they are; where it is far softer, one is inverted."""
+    power, left = np.square(samples, dtype=np.float64).mean(), np.square(mono, dtype=np.float64).mean()
+    if left < power * 10 ** (-CANCELLED / 10):
+        softer = f"{10 * math.log10(power / left):.0f} dB softer" if left else "silent"
+        raise AudioError(
+            f"{path}: its {samples.shape[1]} channels cancel each other, their mean is {softer} than they are: one is "
+            "inverted. Give one of them, or turn one over."
+        )
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _refuse_truncated(path: Path, read: int, promised: int, sample_rate: int, log: str, kind: str) -> None:
-    # MP3 has no exact length without decoding, so a small difference proves nothing there.
-    if read < promised * (0.98 if kind == "MP3" else 1):
-        raise AudioError(
-            f"{path} is truncated: its header promises {promised / sample_rate:.3f} s, "
-            f"{read / sample_rate:.3f} s are there. Fetch or export the file again."
-        )
-    # libsndfile shortens a cut WAV or AIFF without a word to its caller; only its log tells.
-    cut = re.search(r"(?:data|SSND)\s*:\s*(\d+) \(should be (\d+)\)", log)
-    if cut and int(cut[2]) < int(cut[1]) < UNKNOWN_SIZE:
-        raise AudioError(
-            f"{path} is truncated: its header promises {cut[1]} bytes of sound, {cut[2]} are there. "
-            "Fetch or export the file again."
-        )
 
 
 def require_signal(clip: Clip) -> Clip:
@@ -161,25 +162,50 @@ def require_signal(clip: Clip) -> Clip:
 
 
 def resample(clip: Clip, sample_rate: int) -> Clip:
-    """The clip at another sample rate (Hz), by a Kaiser-windowed sinc; unchanged if it has that rate."""
-    if sample_rate <= 0:
-        raise AudioError(f"the wanted sample rate must be positive, not {sample_rate}")
+    """The clip at another sample rate (Hz); unchanged if it has that rate. It has ceil(time * new / old) samples.
+
+    By a Kaiser-windowed sinc or, where the rates have no simple ratio, by soxr, which needs no table for it.
+    Raises AudioError on a rate that is no whole number above 0.
+    """
+    sample_rate = _whole_rate(sample_rate, "the wanted sample rate")
     if sample_rate == clip.sample_rate:
         return clip
-    waveform = sinc_resample(
-        clip.waveform.double(),
-        clip.sample_rate,
-        sample_rate,
+    method, filtering = (_by_sinc, SINC) if have_simple_ratio(clip.sample_rate, sample_rate) else (by_soxr, SOXR)
+    step = f"resampled from {clip.sample_rate} to {sample_rate} Hz ({filtering})"
+    waveform = method(clip.waveform.double(), clip.sample_rate, sample_rate)
+    return clip.with_waveform(waveform, step, sample_rate=sample_rate)
+
+
+SINC = f"Kaiser-windowed sinc, {FILTER_WIDTH} zero crossings a side, roll-off {ROLLOFF:.4f}"
+SOXR = "soxr, very high quality"
+
+
+def have_simple_ratio(old: int, new: int) -> bool:
+    """Whether a table of filters for every phase between two sample rates (Hz) is small."""
+    return max(old, new) // math.gcd(old, new) <= LONGEST_RATIO
+
+
+def _by_sinc(waveform: torch.Tensor, old: int, new: int) -> torch.Tensor:
+    return sinc_resample(
+        waveform,
+        old,
+        new,
         lowpass_filter_width=FILTER_WIDTH,
         rolloff=ROLLOFF,
         resampling_method="sinc_interp_kaiser",
         beta=KAISER_BETA,
     )
-    step = (
-        f"resampled from {clip.sample_rate} to {sample_rate} Hz "
-        f"(Kaiser-windowed sinc, {FILTER_WIDTH} zero crossings a side, roll-off {ROLLOFF:.4f})"
-    )
-    return clip.with_waveform(waveform, step, sample_rate=sample_rate)
+
+
+def by_soxr(waveform: torch.Tensor, old: int, new: int) -> torch.Tensor:
+    """A waveform [time] at another sample rate (Hz), whatever the ratio. Raises AudioError where soxr is missing."""
+    try:
+        import soxr  # here and not above: a bare machine, whose recordings have common rates, has none
+    except ImportError as error:
+        raise AudioError(f"from {old} to {new} Hz needs soxr: pip install soxr.") from error
+    length = -(-len(waveform) * new // old)
+    resampled = torch.from_numpy(soxr.resample(waveform.detach().cpu().numpy(), old, new, quality="VHQ"))[:length]
+    return torch.nn.functional.pad(resampled, (0, length - len(resampled)))  # soxr rounds the length, by one at most
 
 
 def cut(clip: Clip, start: int, length: int) -> Clip:
@@ -242,8 +268,9 @@ def _write_whole(path: Path, content: bytes) -> None:
     """Write a file under a temporary name in its own folder; move it into place when it is complete."""
     temporary = None
     try:
+        path = destination(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{short(path.name)}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(content)
         temporary.chmod(0o644)
@@ -251,8 +278,8 @@ def _write_whole(path: Path, content: bytes) -> None:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"cannot write {path.name} ({error.strerror}): the folder may be read-only or full. "
-            "Nothing was left there. Make room or choose another folder",
+            f"cannot write {path.name} ({error.strerror}): the folder may be read-only or full, or the name no file's. "
+            "Nothing was left there. Make room or choose another folder or name",
             str(path.parent),
         ) from error
     finally:

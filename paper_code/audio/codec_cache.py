@@ -12,6 +12,8 @@ import threading
 import warnings
 from pathlib import Path
 
+from paper_code.audio.places import destination, expanded
+
 FOLDER_VARIABLE = "COMPENDIUM_CACHE"
 DIGEST = hashlib.sha256().digest_size
 _refused: set[Path] = set()  # folders that a warning was given for
@@ -22,7 +24,7 @@ def folder() -> Path:
     """The folder COMPENDIUM_CACHE names, else the platform's cache folder; it need not exist."""
     name = os.environ.get(FOLDER_VARIABLE, "")
     if name:
-        return Path(name) / "codecs"
+        return expanded(name) / "codecs"
     try:
         import pooch  # here and not above: a bare machine has none
     except ImportError:
@@ -52,7 +54,7 @@ class Store:
     def get(self, name: str) -> bytes | None:
         """The stream, or None where it is not there, not readable or damaged."""
         try:
-            content = self.path(name).read_bytes()
+            content = destination(self.path(name)).read_bytes()  # a pipe would be waited for
         except OSError:
             return None
         stream = content[DIGEST:]
@@ -60,8 +62,9 @@ class Store:
 
     def put(self, name: str, stream: bytes) -> None:
         """Keep the stream, whole or not at all; warns once a folder where it cannot be written."""
-        path, temporary = self.path(name), None
+        temporary = None
         try:
+            path = destination(self.path(name))
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".tmp", delete=False) as file:
                 temporary = Path(file.name)

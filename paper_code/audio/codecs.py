@@ -14,7 +14,6 @@ import functools
 import math
 import os
 import re
-import subprocess
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,18 +23,13 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from paper_code.audio import codec_cache
-from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio import codec_cache, ffmpeg
+from paper_code.audio.clips import Clip
 from paper_code.audio.codec_kinds import KINDS
+from paper_code.audio.ffmpeg import CodecError
 
-INSTALL = "pip install imageio-ffmpeg==0.6.0"
 FULL_SCALE = 32768
 SHORTEST = 0.1  # s; a shorter sound is followed by silence up to this, else some encoders write nothing
-PATIENCE = 120  # s that ffmpeg may take for a short sound
-
-
-class CodecError(AudioError):
-    """A codec that cannot do what was asked; the message says what it can do, or what is missing."""
 
 
 @dataclass(frozen=True)
@@ -98,24 +92,9 @@ class Coded:
         return self.bits * self.sample_rate / len(self.waveform) / 1000
 
 
-def ffmpeg() -> Path:
-    """The ffmpeg program of imageio-ffmpeg; raises CodecError where there is none."""
-    try:
-        import imageio_ffmpeg  # here and not above: a machine that only trains needs no encoder
-    except ImportError as error:
-        raise CodecError(f"real codecs need the ffmpeg of imageio-ffmpeg, which is missing: {INSTALL}") from error
-    try:
-        program = Path(imageio_ffmpeg.get_ffmpeg_exe())
-    except RuntimeError as error:
-        raise CodecError(f"imageio-ffmpeg brought no ffmpeg for this machine ({error}): {INSTALL}") from error
-    if not program.is_file():
-        raise CodecError(f"there is no ffmpeg at {program}: {INSTALL}, or correct IMAGEIO_FFMPEG_EXE.")
-    return program
-
-
 def version() -> str:
     """The versions of ffmpeg and of its MP3 encoder: "ffmpeg 7.0.2, LAME 3.100"."""
-    program = ffmpeg()
+    program = ffmpeg.program()
     found = re.search(r"ffmpeg version ([\d.]*\d|\S+)", _build(program))
     lame = _lame(program)
     return f"ffmpeg {found[1] if found else 'of unknown version'}" + (f", LAME {lame}" if lame else "")
@@ -124,14 +103,14 @@ def version() -> str:
 @functools.cache
 def _build(program: Path) -> str:
     """All that ffmpeg says about itself: versions of it and its libraries, how it was configured."""
-    return _run(program, ["-version"], b"").decode(errors="replace")
+    return ffmpeg.run(program, ["-version"], b"").decode(errors="replace")
 
 
 @functools.cache
 def _lame(program: Path) -> str:
     """The version that LAME writes into the padding of its frames, or nothing."""
     try:
-        stream = _run(program, _encoding(Codec("mp3", 16)), bytes(2 * 16000))
+        stream = ffmpeg.run(program, _encoding(Codec("mp3", 16)), bytes(2 * 16000))
     except CodecError:  # an ffmpeg without LAME
         return ""
     found = re.search(rb"LAME(\d+\.\d+)", stream)
@@ -219,12 +198,12 @@ def _samples(waveform: torch.Tensor, what: str) -> np.ndarray:
 
 
 def _code(samples: np.ndarray, codec: Codec, store: codec_cache.Store) -> Coded:
-    program, kind = ffmpeg(), KINDS[codec.name]
+    program, kind = ffmpeg.program(), KINDS[codec.name]
     padded = max(len(samples) + kind.flush, math.ceil(SHORTEST * codec.sample_rate))
     content = np.pad(samples, (0, padded - len(samples))).tobytes()
     key = codec_cache.key(content, " ".join(_encoding(codec)), _build(program))
     kept = store.get(key)
-    stream = kept or _run(program, _encoding(codec), content)
+    stream = kept or ffmpeg.run(program, _encoding(codec), content)
     waveform = _decode(program, codec, stream, len(samples))
     if kept is None:  # only what could be decoded is worth keeping
         store.put(key, stream)
@@ -243,24 +222,8 @@ def _decode(program: Path, codec: Codec, stream: bytes, length: int) -> np.ndarr
     """The decoded stream without its delay, float32 [length]."""
     kind = KINDS[codec.name]
     target = ["-c:a", "pcm_f32le", "-ar", str(codec.sample_rate), "-ac", "1", "-f", "f32le", "pipe:1"]
-    written = _run(program, ["-f", kind.demuxer, "-i", "pipe:0", *target], stream)
+    written = ffmpeg.run(program, ["-f", kind.demuxer, "-i", "pipe:0", *target], stream)
     decoded = np.frombuffer(written, "<f4", len(written) // 4)[kind.delay : kind.delay + length]
     if len(decoded) < length:
         raise CodecError(f"{codec.title}: ffmpeg gave back {len(decoded)} of {length} samples.")
     return decoded.astype(np.float32)
-
-
-def _run(program: Path, arguments: list[str], content: bytes) -> bytes:
-    """What ffmpeg writes when it is fed `content`; raises CodecError with its own words where it fails."""
-    command = [str(program), "-hide_banner", "-loglevel", "error", "-nostats", "-threads", "1", *arguments]
-    seconds = PATIENCE + len(content) / 16000
-    try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise CodecError(f"{program} did not end within {seconds:.0f} s and was stopped.") from error
-    except OSError as error:
-        raise CodecError(f"{program} cannot be run ({error.strerror or error}): {INSTALL}") from error
-    if done.returncode != 0 or not done.stdout:
-        words = " | ".join(done.stderr.decode(errors="replace").strip().splitlines()[-3:]) or "it said nothing"
-        raise CodecError(f"{program} failed with exit code {done.returncode}: {words}. The tested one: {INSTALL}")
-    return done.stdout

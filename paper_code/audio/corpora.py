@@ -26,6 +26,7 @@ from tqdm import TqdmWarning, tqdm
 
 from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.places import expanded, is_folder
 from paper_code.audio.registry import (
     Corpus,
     CorpusError,
@@ -36,6 +37,7 @@ from paper_code.audio.registry import (
     recording,
     split,
 )
+from paper_code.audio.terminal import ended
 
 __all__ = [
     "ChecksumMismatch",
@@ -77,12 +79,12 @@ def folder() -> Path | None:
     name = os.environ.get(FOLDER_VARIABLE, "")
     if not name:
         return None
-    if not Path(name).is_dir():
+    if not is_folder(expanded(name)):
         raise CorpusError(
             f"{FOLDER_VARIABLE} names the folder {name}, which does not exist. "
             "Correct it, or unset it to download recordings from their public addresses."
         )
-    return Path(name)
+    return expanded(name)
 
 
 def cache() -> Path:
@@ -301,4 +303,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

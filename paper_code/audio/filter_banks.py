@@ -1,5 +1,7 @@
 """A bank of finite impulse responses, applied by FFT to whole batches at once."""
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +36,14 @@ class FilterBank(nn.Module):
             raise ValueError(f"A filter bank is [band, tap]; found the shape {tuple(filters.shape)}.")
         self.register_buffer("filters", filters)
         self._responses: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
-        self.register_load_state_dict_post_hook(lambda module, _: module._responses.clear())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is copied and stored: without the responses, which are made again."""
+        return super().__getstate__() | {"_responses": {}}
+
+    def _load_from_state_dict(self, *arguments: Any) -> None:
+        super()._load_from_state_dict(*arguments)
+        self._responses.clear()
 
     @property
     def bands(self) -> int:
@@ -61,10 +70,14 @@ class FilterBank(nn.Module):
     def responses(self, length: int, dtype: torch.dtype) -> Tensor:
         """Conjugate spectra [band, bin] of the filters at an FFT length, kept for the next call."""
         key = (length, dtype, self.filters.device)
+        if torch.compiler.is_compiling():  # a graph keeps nothing between calls
+            return self._transformed(length, dtype)
         if key not in self._responses:
-            exact = torch.fft.rfft(self.filters.double(), n=length).conj().resolve_conj()
-            self._responses = {key: exact.to(dtype)}
+            self._responses = {key: self._transformed(length, dtype)}
         return self._responses[key]
+
+    def _transformed(self, length: int, dtype: torch.dtype) -> Tensor:
+        return torch.fft.rfft(self.filters.double(), n=length).conj().resolve_conj().to(dtype)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Band signals [..., band, frame] of a waveform [..., time]."""

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-REGISTRY = Path(__file__).parents[2] / "data" / "corpora.toml"
+from paper_code.audio.places import DATA
+
+REGISTRY = DATA / "corpora.toml"
 SIDES = ("train", "validation", "test")
 SHARES = (0.8, 0.1, 0.1)
 

@@ -6,6 +6,7 @@ scalar factors known only at the end, so one pass over small groups of bands is 
 and, per signal, the two correlations that the gradient needs (with the other signal's features and with its own).
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -130,10 +131,20 @@ def _distance_and_factors(products: Any, distance: str, cells: int) -> tuple[Ten
 
 
 class BarkDistance(torch.autograd.Function):
-    """Distance [batch] between the Bark features of two signals [batch, time]; first derivatives only."""
+    """Distance [batch] between the Bark features of two signals [batch, time].
+
+    plain: the same distance by plain operations, for a derivative of its derivative (create_graph=True).
+    """
 
     @staticmethod
-    def forward(ctx: Any, estimate: Tensor, reference: Tensor, analysis: Analysis, distance: str) -> Tensor:
+    def forward(
+        ctx: Any,
+        estimate: Tensor,
+        reference: Tensor,
+        analysis: Analysis,
+        distance: str,
+        plain: Callable[[Tensor, Tensor], Tensor],
+    ) -> Tensor:
         wanted = (ctx.needs_input_grad[0], ctx.needs_input_grad[1])
         products, adjoint = _one_pass((estimate, reference), analysis, wanted)
         cells = analysis.responses.shape[0] * len(range(0, analysis.frames, analysis.stride))
@@ -144,13 +155,17 @@ class BarkDistance(torch.autograd.Function):
                 other, own = factors[i]
                 spectrum = rows[1 - i] * other.unsqueeze(-1) + rows[i] * own.unsqueeze(-1)
                 gradients[i] = _to_signal(spectrum, analysis, estimate.shape[-1])
-        ctx.save_for_backward(*gradients)
+        ctx.plain = plain
+        ctx.save_for_backward(estimate, reference, *gradients)
         return value
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
-        estimate, reference = (
-            None if gradient is None else gradient * upstream.unsqueeze(-1) for gradient in ctx.saved_tensors
-        )
-        return estimate, reference, None, None
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, Tensor | None, None, None, None]:
+        *signals, ours, theirs = ctx.saved_tensors
+        if torch.is_grad_enabled():  # a graph of the gradient is wanted
+            needed = [signal for signal, need in zip(signals, ctx.needs_input_grad, strict=False) if need]
+            made = iter(torch.autograd.grad(ctx.plain(*signals), needed, upstream, create_graph=True))
+            ours, theirs = (next(made) if need else None for need in ctx.needs_input_grad[:2])
+            return ours, theirs, None, None, None
+        scaled = (None if gradient is None else gradient * upstream.unsqueeze(-1) for gradient in (ours, theirs))
+        return *scaled, None, None, None

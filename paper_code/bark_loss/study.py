@@ -10,6 +10,7 @@ import torch
 
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
+from paper_code.audio.signals import as_whole
 from paper_code.bark_loss import evaluation, experiment, stimuli
 from paper_code.bark_loss.configs import LOSSES, BarkConfig
 from paper_code.bark_loss.measurements import METRICS, SHORT
@@ -76,8 +77,8 @@ def learn_own(path: str, profile: str, seed: int = 0, device: str = "auto") -> O
 
     profile: "published" stands for small. Raises AudioError for a file that will not do.
     """
-    profile = "small" if profile == "published" else profile
-    experiment.CHAPTER.seeds(profile)  # an unknown profile is told now
+    experiment.CHAPTER.require_profile(profile, "published")
+    profile, seed = "small" if profile == "published" else profile, as_whole("seed", seed)
     clip, where = stimuli.own_clip(path), devices.resolve(device)
     learned, metrics = {}, {}
     for loss, config in experiment.experiments(profile, seed).items():

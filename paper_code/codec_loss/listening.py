@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 
+from paper_code.audio.places import expanded, is_file, is_folder
 from paper_code.codec_loss import reported
 from paper_code.codec_loss.figures import MODEL_ROLES, MODEL_TITLES, ORIGINAL
 from paper_code.codec_loss.study import Sound, Study
@@ -50,9 +50,9 @@ def read_answers(study: Study, answers: str) -> list[Answers]:
     """
     if not answers:
         return []
-    place = Path(answers).expanduser()
-    files = sorted(place.glob("*.json")) if place.is_dir() else [place]
-    if not files or not all(file.is_file() for file in files):
+    place = expanded(answers)
+    files = sorted(place.glob("*.json")) if is_folder(place) else [place]
+    if not files or not all(map(is_file, files)):
         raise LabError(
             f"there are no answers in {answers}: give the folder of the downloaded .json files, or one file."
         )

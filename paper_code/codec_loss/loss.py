@@ -1,14 +1,13 @@
 """The codec losses: two signals go through a network that imitates an MP3 codec before they are compared."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
-from paper_code.audio.signals import require_choice, require_signals
+from paper_code.audio.loss import FrozenNetworkLoss, Loss, Reduction
+from paper_code.audio.signals import require_choice
 from paper_code.codec_loss import weights
 from paper_code.codec_loss.networks import (
     DECIMATION,
@@ -22,7 +21,7 @@ SAMPLE_RATE = 16000
 FRAMES_STEP = 2**SpectrogramUNet.layers
 
 
-class CodecLoss(nn.Module):
+class CodecLoss(FrozenNetworkLoss):
     """L1 of waveforms, of what a codec would leave of their magnitudes, and of the network's activations.
 
     loss = (time + prediction + features) / number of terms, each divided by its size on the pairs given to
@@ -31,7 +30,7 @@ class CodecLoss(nn.Module):
 
     network: a trained SpectrogramUNet. terms: which of "time", "prediction", "features" count.
     reduction: "mean", "sum" or "none" over the leading axes. Signals of any length from 1024 samples on; they are
-    filled up with silence to 32 frames of 512 samples or a multiple.
+    filled up with silence to 32 frames of 512 samples or a multiple. check, network_in_state: see `audio.loss`.
     Paper: Ananthabhotla et al. 2019, Eq. 3. Chapter: codec_loss.
     """
 
@@ -44,37 +43,32 @@ class CodecLoss(nn.Module):
         self,
         network: nn.Module,
         terms: tuple[str, ...] | None = None,
-        reduction: Literal["mean", "sum", "none"] = "mean",
+        reduction: Reduction = "mean",
         sample_rate: int = SAMPLE_RATE,
+        check: bool = True,
+        network_in_state: bool = False,
     ) -> None:
-        super().__init__()
-        require_choice("reduction", reduction, ("mean", "sum", "none"))
-        _require_rate(sample_rate)
-        self.sample_rate, self.reduction = sample_rate, reduction
+        super().__init__(network, sample_rate, reduction, check, network_in_state)
+        _require_rate(self.sample_rate)
         self.terms = self.TERMS if terms is None else tuple(terms)
         for term in self.terms:
             require_choice("a term", term, self.TERMS)
         if not self.terms:
             raise ValueError(f"At least one term is needed, of {', '.join(self.TERMS)}.")
-        self.network = network.eval().requires_grad_(False)
-        self.register_buffer("sizes", torch.ones(len(self.TERMS)))
-        self.register_buffer("layer_sizes", torch.ones(2 * network.layers - 1))
+        self.register_buffer("sizes", torch.ones(len(self.TERMS), dtype=torch.float32))
+        self.register_buffer("layer_sizes", torch.ones(2 * network.layers - 1, dtype=torch.float32))
 
     @classmethod
     def pretrained(cls, file: Path | None = None, **options: object) -> Self:
         """The loss with the released weights, or those of a file: an imitation of MP3 at 16 kb/s; works offline.
 
-        options: terms, reduction. Raises WeightsError where the file is missing or not of this kind.
+        options: those of the class. Raises WeightsError where the file is missing or not of this kind.
         """
         network, sizes, _ = weights.load_network(cls.NETWORK, file)
         loss = cls(network, **options)
         loss.sizes.copy_(sizes["sizes"])
         loss.layer_sizes.copy_(sizes["layer_sizes"])
         return loss
-
-    def train(self, mode: bool = True) -> Self:
-        """Does nothing: dropout or batch statistics in a loss would be noise (the loss stays in evaluation mode)."""
-        return super().train(False)
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """Loss of an estimate against a reference, both [..., time] in [-1, 1] at 16 kHz.
@@ -84,12 +78,13 @@ class CodecLoss(nn.Module):
         float64 after `.double()`.
         """
         value = self._total(*self.parts(estimate, reference, sample_rate)).reshape(estimate.shape[:-1])
-        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
+        return self._reduced(value)
 
     def parts(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> tuple[Tensor, Tensor]:
         """Terms [signal, term] before any weight (that of the features left 0), and layers [signal, layer]."""
-        _require_comparable(estimate, reference, sample_rate)
-        with _full_precision(estimate.device.type):
+        self._require(estimate, reference, sample_rate)
+        _require_frame(reference)
+        with torch.autocast(estimate.device.type, enabled=False):  # a loss compares small differences
             ours, theirs = (x.reshape(-1, x.shape[-1]).to(self.sizes.dtype) for x in (estimate, reference))
             time = _mean_difference(ours, theirs)
             with torch.no_grad():
@@ -165,32 +160,31 @@ class FrequencyAwareCodecLoss(CodecLoss):
     NETWORK = "frequency_aware"
 
 
-class MagnitudeLoss(nn.Module):
+class MagnitudeLoss(Loss):
     """L1 of waveforms plus L1 of magnitude spectrograms, each divided by its size on the pairs of `calibrate`.
 
     The paper's baseline with spectrograms but without a codec. Signals [..., time] of 1024 samples or more.
-    reduction: "mean", "sum" or "none" over the leading axes.
+    reduction: "mean", "sum" or "none" over the leading axes.   check: see `audio.loss.Loss`.
     Paper: Ananthabhotla et al. 2019, Eq. 2. Chapter: codec_loss.
     """
 
     sizes: Tensor
 
-    def __init__(self, reduction: Literal["mean", "sum", "none"] = "mean", sample_rate: int = SAMPLE_RATE) -> None:
-        super().__init__()
-        require_choice("reduction", reduction, ("mean", "sum", "none"))
-        _require_rate(sample_rate)
-        self.sample_rate, self.reduction = sample_rate, reduction
-        self.register_buffer("sizes", torch.ones(2))
+    def __init__(self, reduction: Reduction = "mean", sample_rate: int = SAMPLE_RATE, check: bool = True) -> None:
+        super().__init__(sample_rate, reduction, check)
+        _require_rate(self.sample_rate)
+        self.register_buffer("sizes", torch.ones(2, dtype=torch.float32))
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """Loss of an estimate against a reference, both [..., time] in [-1, 1] at 16 kHz. Raises ValueError."""
         value = (self.parts(estimate, reference, sample_rate) / self.sizes).mean(-1).reshape(estimate.shape[:-1])
-        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
+        return self._reduced(value)
 
     def parts(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """The two terms [signal, (waveform, magnitudes)] before any weight."""
-        _require_comparable(estimate, reference, sample_rate)
-        with _full_precision(estimate.device.type):
+        self._require(estimate, reference, sample_rate)
+        _require_frame(reference)
+        with torch.autocast(estimate.device.type, enabled=False):  # a loss compares small differences
             ours, theirs = (x.reshape(-1, x.shape[-1]).to(self.sizes.dtype) for x in (estimate, reference))
             magnitudes = _mean_difference(magnitude_spectrogram(ours), magnitude_spectrogram(theirs))
             return torch.stack([_mean_difference(ours, theirs), magnitudes], -1)
@@ -212,9 +206,7 @@ def _require_rate(sample_rate: int) -> None:
         )
 
 
-def _require_comparable(estimate: Tensor, reference: Tensor, sample_rate: int | None) -> None:
-    _require_rate(SAMPLE_RATE if sample_rate is None else sample_rate)
-    require_signals(estimate, reference, None, SAMPLE_RATE)
+def _require_frame(reference: Tensor) -> None:
     if reference.shape[-1] < FRAME:
         raise ValueError(f"The codec losses need at least {FRAME} samples; found {reference.shape[-1]}.")
 
@@ -222,10 +214,3 @@ def _require_comparable(estimate: Tensor, reference: Tensor, sample_rate: int | 
 def _mean_difference(found: Tensor, wanted: Tensor) -> Tensor:
     """Mean absolute difference of each signal [signal] over all its other axes."""
     return (found - wanted).abs().flatten(1).mean(1)
-
-
-@contextmanager
-def _full_precision(device: str) -> Iterator[None]:
-    """No autocast inside: a loss compares small differences, and the Fourier transform knows no bfloat16."""
-    with torch.autocast(device, enabled=False):
-        yield

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from paper_code.audio.terminal import ended
 from paper_code.codec_loss import stimuli
 from paper_code.codec_loss.building import loss_network
 from paper_code.codec_loss.configs import LossNetworkConfig
@@ -60,4 +61,4 @@ def _references(config: LossNetworkConfig) -> Tensor:
 
 
 if __name__ == "__main__":
-    sys.exit(command(release, __doc__))
+    sys.exit(ended(lambda: command(release, __doc__)))

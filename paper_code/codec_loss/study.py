@@ -9,6 +9,7 @@ from torch import nn
 from paper_code.audio import corpora
 from paper_code.audio.clips import Clip
 from paper_code.audio.codecs import Codec, CodecError, code_clip
+from paper_code.audio.signals import as_number
 from paper_code.codec_loss import experiment, weights
 from paper_code.codec_loss.building import loss_network
 from paper_code.codec_loss.configs import BROAD, NARROW, NETWORKS, LossNetworkConfig
@@ -108,7 +109,7 @@ def open_study(
     MP3 at 16 kb/s trains the loss networks for it; "published" then stands for small.
     Without recordings the synthesiser's sounds are learned. Raises LabError, CodecError with what to do.
     """
-    chosen = Codec(codec, float(bitrate))
+    chosen = Codec(codec, as_number("bitrate", bitrate))
     of_profile = open_results(experiment.CHAPTER, profile, seed, device, output)
     others = () if chosen == PAPER_CODEC else _networks_for(chosen, profile, seed, device, output)
     return Study(of_profile, seed, others)

@@ -12,7 +12,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from paper_code.audio.clips import AudioError, Clip, write_flac
 from paper_code.display.listening_test import unavailable
 from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
+from paper_code.display.notebook_folder import notebook_folder
 from paper_code.display.players import STATIC
 from paper_code.display.sound_blocks import FOLDER, Missing, licence
 from paper_code.listeners.design import digest
@@ -148,7 +148,7 @@ def _check(block: Block) -> None:
 def _stored(clip: Clip) -> str:
     """Write the sound if it is not there; its address."""
     name = f"{digest(clip)}.flac"
-    if not (path := Path.cwd() / FOLDER / name).exists():
+    if not (path := notebook_folder() / FOLDER / name).exists():
         write_flac(path, clip.waveform, clip.sample_rate)
     return f"{FOLDER}/{name}"
 

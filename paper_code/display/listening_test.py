@@ -11,7 +11,6 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -20,6 +19,7 @@ from paper_code.audio.clips import AudioError, Clip
 from paper_code.display import style
 from paper_code.display.loudness import Levelled, Levels, level, minus
 from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
+from paper_code.display.notebook_folder import notebook_folder
 from paper_code.display.players import STATIC
 from paper_code.display.sound_blocks import FOLDER, Missing, licence
 from paper_code.lab.files import atomic
@@ -112,7 +112,7 @@ def _stored(sound: Levelled, sample_rate: int) -> str:
     encoded = io.BytesIO()
     soundfile.write(encoded, samples, sample_rate, format="WAV", subtype="PCM_16")
     name = hashlib.sha256(encoded.getvalue()).hexdigest()[:16] + ".wav"
-    if not (path := Path.cwd() / FOLDER / name).exists():
+    if not (path := notebook_folder() / FOLDER / name).exists():
         with atomic(path) as temporary:
             temporary.write_bytes(encoded.getvalue())
     return f"{FOLDER}/{name}"

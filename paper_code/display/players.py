@@ -9,15 +9,13 @@ from html import escape
 from tqdm import TqdmWarning
 
 from paper_code.audio.clips import Clip
+from paper_code.audio.places import STATIC
 from paper_code.display import style
 from paper_code.display.loudness import RATE, TARGET_LUFS, level, minus
 from paper_code.display.markup import LIVE_ONLY, Shown, element, prose
 from paper_code.display.sound_blocks import Missing, Setting, Slot, blocks, licence, missing_recording
-from paper_code.lab.paths import ROOT
 
 __all__ = ["Missing", "Player", "activate", "compare", "missing_recording", "series"]
-
-STATIC = ROOT / "book" / "_static"
 
 
 class Player(Shown):
@@ -38,7 +36,7 @@ def compare(
     sounds: label -> Clip, or Missing.   caption: what to listen for.
     match_loudness: bring all to one loudness (BS.1770); False where the level itself is compared.
     roles: label -> role (see style.ROLES), for the colours.   max_frequency: Hz, top of the spectrograms.
-    Sounds (16-bit FLAC) and pictures are written to sounds/ in the working folder, named by their content.
+    Sounds (16-bit FLAC) and pictures are written to sounds/ beside the executed notebook, named by their content.
     Raises ValueError for no sounds or an unknown role or label, AudioError for a clip that cannot be played,
     OSError or OutputError where the files cannot be written.
     """

@@ -7,13 +7,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from pathlib import Path
 
 import numpy as np
 
 from paper_code.audio.clips import Clip, write_flac
 from paper_code.display.loudness import Levelled, Levels
 from paper_code.display.markup import element, prose
+from paper_code.display.notebook_folder import notebook_folder
 from paper_code.display.spectrograms import PICTURE_PIXELS, picture
 from paper_code.lab.files import atomic
 
@@ -129,7 +129,7 @@ def _missing(slot: Slot, missing: Missing) -> str:
 def _store_sound(levelled: Levelled, clip: Clip) -> str:
     samples = np.round(levelled.waveform.numpy().astype(np.float64) * 32768).astype(np.int32)
     name = hashlib.sha256(samples.tobytes() + str(clip.sample_rate).encode()).hexdigest()[:16] + ".flac"
-    if not (path := Path.cwd() / FOLDER / name).exists():
+    if not (path := notebook_folder() / FOLDER / name).exists():
         write_flac(path, levelled.waveform, clip.sample_rate)
     return f"{FOLDER}/{name}"
 
@@ -137,7 +137,7 @@ def _store_sound(levelled: Levelled, clip: Clip) -> str:
 def _picture(slot: Slot, clip: Clip, setting: Setting) -> str:
     content = picture(clip, setting.top, setting.pixels)
     name = hashlib.sha256(content).hexdigest()[:16] + ".png"
-    if not (path := Path.cwd() / FOLDER / name).exists():
+    if not (path := notebook_folder() / FOLDER / name).exists():
         with atomic(path) as temporary:
             temporary.write_bytes(content)
     image = element(

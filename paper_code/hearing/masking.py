@@ -3,6 +3,7 @@
 import functools
 import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -10,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from paper_code.audio.signals import require_choice
+from paper_code.audio.loss import transformed
+from paper_code.audio.signals import as_number, as_whole, require_choice
 from paper_code.hearing.maskers import Maskers, SpectrumLines, find_maskers
 from paper_code.hearing.sound_pressure import FULL_SCALE, WINDOWS, Window, decibels, frames_of, pressure_spectrum
 
@@ -46,6 +48,10 @@ class MaskingModel:
         require_choice("window", self.window, WINDOWS)
         require_choice("tonal_windows", self.tonal_windows, ("frequency", "number"))
         require_choice("noise_offset", self.noise_offset, ("noise", "tone"))
+        for name in ("sample_rate", "frame_length", "hop_length"):
+            with suppress(ValueError):  # numpy's integers, and text; what is no number is refused by name below
+                object.__setattr__(self, name, as_whole(name, getattr(self, name)))
+        object.__setattr__(self, "absolute_shift", as_number("absolute_shift", self.absolute_shift))
         if not isinstance(self.sample_rate, int) or not SLOWEST <= self.sample_rate <= FASTEST:
             raise ValueError(f"sample_rate is {SLOWEST} to {FASTEST} Hz; found {self.sample_rate!r}. Resample first.")
         if not isinstance(self.frame_length, int) or self.frame_length % 2 or not 128 <= self.frame_length <= 4096:
@@ -54,8 +60,6 @@ class MaskingModel:
             raise ValueError(f"hop_length is 1 to {self.frame_length} samples; found {self.hop_length!r}.")
         if self.tonal_windows == "number" and self.frame_length != 512:
             raise ValueError("tonal_windows by number are those of a frame_length of 512.")
-        if not math.isfinite(self.absolute_shift):
-            raise ValueError(f"absolute_shift is a finite number of dB; found {self.absolute_shift!r}.")
 
     @classmethod
     def laboratory_port(cls, **changes: Any) -> Self:
@@ -97,6 +101,16 @@ class MaskingModel:
         dtype: torch.float32 or torch.float64, of the sum over the maskers and of the result.
         Raises ValueError on a wrong number of lines and on values that are negative or not finite.
         """
+        if transformed():
+            own = (
+                self.sample_rate,
+                self.frame_length,
+                self.hop_length,
+                self.window,
+                self.tonal_windows,
+                self.noise_offset,
+            )
+            return _threshold_in_a_graph(power, *own, self.absolute_shift, dtype == torch.float64)
         parts = [
             self._threshold_of(find_maskers(part, self._lines(part.device)), len(part), dtype)
             for part in self._parts(power)
@@ -146,6 +160,33 @@ class MaskingModel:
         exponent = constant.index_select(0, row.view(-1)).view(shape)
         exponent.addcmul_(slope.index_select(0, row.view(-1)).view(shape), level.unsqueeze(-1))
         return exponent.exp_().sum(1).add_(quiet)
+
+
+@torch.library.custom_op("perceptual_audio_losses::masking_threshold", mutates_args=())
+def _threshold_in_a_graph(
+    power: Tensor,
+    sample_rate: int,
+    frame_length: int,
+    hop_length: int,
+    window: str,
+    tonal_windows: str,
+    noise_offset: str,
+    absolute_shift: float,
+    double: bool,
+) -> Tensor:
+    """`MaskingModel.threshold` as one node of a graph: which lines are maskers depends on the values."""
+    model = MaskingModel(sample_rate, frame_length, hop_length, window, tonal_windows, noise_offset, absolute_shift)
+    return model.threshold(power, torch.float64 if double else torch.float32)
+
+
+@_threshold_in_a_graph.register_fake
+def _(power: Tensor, *options: Any) -> Tensor:
+    return torch.empty_like(power, dtype=torch.float64 if options[-1] else torch.float32)
+
+
+@_threshold_in_a_graph.register_vmap
+def _(_: Any, in_dims: tuple[int | None, ...], power: Tensor, *options: Any) -> tuple[Tensor, int]:
+    return _threshold_in_a_graph(power.movedim(in_dims[0], 0), *options), 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import Tensor
 
+from paper_code.audio.loss import transformed
+
 
 def perceptual_entropy(spectrum: Tensor, threshold: Tensor) -> Tensor:
     """Perceptual entropy in bits of each line: log2(2 |Re X| / sqrt(6 T) + 1) + log2(2 |Im X| / sqrt(6 T) + 1).
@@ -17,7 +19,7 @@ def perceptual_entropy(spectrum: Tensor, threshold: Tensor) -> Tensor:
         raise ValueError(
             f"Spectrum and threshold need the same shape; found {tuple(spectrum.shape)} and {tuple(threshold.shape)}."
         )
-    if not (threshold > 0).all():
+    if not transformed() and not (threshold > 0).all():  # a graph knows no values
         raise ValueError("A masking threshold is a power above 0; found 0, a negative value or NaN.")
     step = torch.sqrt(6.0 * threshold)
     return (torch.log1p(2.0 * spectrum.real.abs() / step) + torch.log1p(2.0 * spectrum.imag.abs() / step)) / math.log(

@@ -16,6 +16,8 @@ from torch.nn import functional
 from paper_code.audio import clips, perturbations
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.delay import delay, without_delay
+from paper_code.audio.places import expanded
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss import listening_test
 from paper_code.jnd_loss.listening_test import ALIGNED, AS_RATED, Anchor
 from paper_code.jnd_loss.measures import Measure, own, released
@@ -213,11 +215,11 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m paper_code.jnd_loss.compare",
         description="How far a sound is from its reference for JND metrics (Manocha et al. 2020), and one of our own.",
     )
-    parser.add_argument("reference", type=Path, help="a sound file")
-    parser.add_argument("test", type=Path, help="the same sound, changed")
+    parser.add_argument("reference", type=expanded, help="a sound file")
+    parser.add_argument("test", type=expanded, help="the same sound, changed")
     parser.add_argument("--align", action="store_true", help="take the delay of the test out first")
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

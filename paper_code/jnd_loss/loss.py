@@ -6,7 +6,8 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from paper_code.audio.signals import require_choice, require_signals
+from paper_code.audio.loss import FrozenNetworkLoss, Reduction
+from paper_code.audio.signals import as_whole, require_choice
 from paper_code.jnd_loss import weights
 from paper_code.jnd_loss.networks import DIFFERENT, LAYERS, JNDNetwork
 
@@ -17,12 +18,13 @@ SAMPLES_AT_ONCE = (
 RELEASED = ("scratch", "linear", "finetune", "pre")
 
 
-class JNDLoss(nn.Module):
+class JNDLoss(FrozenNetworkLoss):
     """The sum over layers of how far apart two sounds are in a network's activations.
 
     network: a trained JNDNetwork; it is frozen and in evaluation mode. layer_weights: what each layer's distance is
     multiplied by, 14 numbers; without them every layer counts once, as in the paper. reduction: "mean", "sum" or "none"
-    over the leading axes. sample_rate: Hz, that of the sounds the network learned from.
+    over the leading axes. sample_rate: Hz, that of the sounds the network learned from. check, network_in_state: see
+    `audio.loss`.
 
     A distance does not depend on the other pairs of a batch: a network that normalises over the batch is refused.
     Paper: Manocha et al. 2020, §2.2. Chapter: jnd_loss.
@@ -34,14 +36,13 @@ class JNDLoss(nn.Module):
         self,
         network: JNDNetwork,
         layer_weights: Sequence[float] | None = None,
-        reduction: Literal["mean", "sum", "none"] = "mean",
+        reduction: Reduction = "mean",
         sample_rate: int = SAMPLE_RATE,
+        check: bool = True,
+        network_in_state: bool = False,
     ) -> None:
-        super().__init__()
-        require_choice("reduction", reduction, ("mean", "sum", "none"))
+        super().__init__(network, sample_rate, reduction, check, network_in_state)
         require_choice("normalisation in a loss", network.features.normalisation, ("signal", "pair", "stored"))
-        self.sample_rate, self.reduction = sample_rate, reduction
-        self.network = network.eval().requires_grad_(False)
         self.register_buffer("layer_weights", _layer_weights(layer_weights))
 
     @classmethod
@@ -61,7 +62,8 @@ class JNDLoss(nn.Module):
         16 kHz, both sounds of a pair normalised together, so that changes of level are heard.
         normalisation: "signal" gives the released values, "stored" uses the mean and variance in the checkpoints; without
         one, as the metric was released. scale: that of the waveform in the network, 32768 without one.
-        sample_rate: Hz, must be the metric's. options: layer_weights, reduction.
+        sample_rate: Hz, must be the metric's. options: layer_weights, reduction, check,
+        network_in_state.
         Raises ValueError for another metric or rate, WeightsError where a file is missing or damaged.
         """
         require_choice("a released metric", metric, (*RELEASED, *weights.OWN))
@@ -72,12 +74,8 @@ class JNDLoss(nn.Module):
         else:
             file, rate = weights.released_metric("linear" if metric == "pre" else metric), SAMPLE_RATE
             network = weights.load_metric(file, **given)
-        _require_rate(rate if sample_rate is None else sample_rate, rate)
+        _require_rate(rate if sample_rate is None else as_whole("sample_rate", sample_rate), rate)
         return cls(_unweighted(network) if metric == "pre" else network, sample_rate=rate, **options)
-
-    def train(self, mode: bool = True) -> Self:
-        """Does nothing: dropout in a loss would be noise (the loss stays in evaluation mode)."""
-        return super().train(False)
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """Distance of an estimate from a reference, both [..., time] in [-1, 1] at `self.sample_rate`.
@@ -86,12 +84,11 @@ class JNDLoss(nn.Module):
         non-finite signals. The loss computes in its own precision: float32, or float64 after `.double()`.
         """
         value = (self.layer_distances(estimate, reference, sample_rate) * self.layer_weights).sum(-1)
-        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
+        return self._reduced(value)
 
     def layer_distances(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """The distance of each layer [..., layer] before its weight; arguments and errors as in `forward`."""
-        _require_rate(self.sample_rate if sample_rate is None else sample_rate, self.sample_rate)
-        require_signals(estimate, reference, None, self.sample_rate)
+        self._require(estimate, reference, sample_rate)
         with torch.autocast(estimate.device.type, enabled=False):  # a loss compares small differences
             ours, theirs = (x.reshape(-1, x.shape[-1]).to(self.layer_weights.dtype) for x in (estimate, reference))
             slices = zip(*(x.split(_pairs_at_once(x)) for x in (ours, theirs)), strict=True)
@@ -130,7 +127,7 @@ def _pairs_at_once(waveforms: Tensor) -> int:
 
 
 def _layer_weights(given: Sequence[float] | None) -> Tensor:
-    found = torch.ones(LAYERS) if given is None else torch.tensor(given, dtype=torch.float32)
+    found = torch.tensor([1.0] * LAYERS if given is None else given, dtype=torch.float32)
     if found.shape != (LAYERS,) or not (found.isfinite() & (found >= 0)).all():
         raise ValueError(f"layer_weights are {LAYERS} finite numbers of at least 0; found {given}.")
     return found

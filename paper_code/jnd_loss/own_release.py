@@ -7,6 +7,7 @@ of the result. `release` does the same for the checkpoints of the paper's author
 import sys
 from pathlib import Path
 
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss.configs import MetricConfig
 from paper_code.jnd_loss.stimuli import SAMPLE_RATE
 from paper_code.jnd_loss.weights import METRIC, own_metric
@@ -34,4 +35,4 @@ def release(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(weights.command(release, __doc__))
+    sys.exit(ended(lambda: weights.command(release, __doc__)))

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from paper_code.audio.registry import Recording, recording
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss import denoiser, loss, tensor_bundle, weights
 from paper_code.jnd_loss.denoiser import DILATIONS, Denoiser
 from paper_code.jnd_loss.networks import LAYERS, JNDNetwork
@@ -145,4 +146,4 @@ def _turned(values: np.ndarray) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    sys.exit(command(release, __doc__))
+    sys.exit(ended(lambda: command(release, __doc__)))

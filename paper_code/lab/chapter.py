@@ -56,8 +56,13 @@ class Chapter:
     recordings: Callable[[], Iterable[str]]
     estimate_seconds: Callable[[Any], float]
 
+    def require_profile(self, profile: str, *also: str) -> None:
+        """Raises UnknownName, with all there are, unless the profile is one of the chapter's or of `also`."""
+        known = (*also, *self.profiles)
+        if profile not in known:
+            raise UnknownName(f"{self.name} has no profile {profile!r}. {suggestion(profile, known)}")
+
     def seeds(self, profile: str) -> tuple[int, ...]:
         """The seeds that the published result of a profile averages over. Raises: UnknownName."""
-        if profile not in self.profiles:
-            raise UnknownName(f"{self.name} has no profile {profile!r}. {suggestion(profile, self.profiles)}")
+        self.require_profile(profile)
         return self.profiles[profile].seeds

@@ -24,12 +24,12 @@ Reader = Callable[[str], str | None]  # the text of a file by its path from the 
 def entry(function: Callable[..., Any]) -> str:
     """The file in which a stage's function is defined, from the repository's root; its name alone where it lies outside."""
     file = Path(inspect.getfile(inspect.unwrap(function))).resolve()
-    return file.relative_to(paths.ROOT).as_posix() if file.is_relative_to(paths.ROOT) else file.name
+    return file.relative_to(paths.SOURCE).as_posix() if file.is_relative_to(paths.SOURCE) else file.name
 
 
 def here(path: str) -> str | None:
     """The text of a file as it lies here."""
-    file = paths.ROOT / path
+    file = paths.SOURCE / path
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
@@ -95,7 +95,7 @@ def state(start: str) -> dict[str, Any]:
 def head() -> str | None:
     """The commit that is checked out; None outside a git checkout, also inside somebody else's repository."""
     top = git("rev-parse", "--show-toplevel")
-    if top is None or Path(top.strip()).resolve() != paths.ROOT.resolve():
+    if top is None or Path(top.strip()).resolve() != paths.SOURCE.resolve():
         return None
     commit = git("rev-parse", "--verify", "HEAD")
     return commit.strip() if commit else None
@@ -104,7 +104,7 @@ def head() -> str | None:
 def git(*arguments: str) -> str | None:
     """What git says in the repository; None where it refuses or is not installed."""
     try:
-        line = ["git", "-C", str(paths.ROOT), *arguments]
+        line = ["git", "-C", str(paths.SOURCE), *arguments]
         done = subprocess.run(line, capture_output=True, text=True, encoding="utf-8", check=False)
     except FileNotFoundError:  # a bare machine without git
         return None
@@ -115,7 +115,7 @@ def git(*arguments: str) -> str | None:
 def _texts(commit: str) -> dict[str, str]:
     """Path -> text of all Python files of the package at a commit: asked for at once, as git is slow to start."""
     try:
-        line = ["git", "-C", str(paths.ROOT), "archive", "--format=tar", commit, PACKAGE]
+        line = ["git", "-C", str(paths.SOURCE), "archive", "--format=tar", commit, PACKAGE]
         done = subprocess.run(line, capture_output=True, check=False)
     except FileNotFoundError:
         return {}

@@ -7,7 +7,10 @@ import json
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, ClassVar, Self
+
+import numpy as np
 
 from paper_code.lab.errors import LabError
 
@@ -32,8 +35,9 @@ class Config:
     version: int = 1
 
     def __post_init__(self) -> None:
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+        if isinstance(self.seed, bool) or not isinstance(self.seed, Integral) or self.seed < 0:
             raise ConfigError(f"seed must be a whole number from 0 up, not {self.seed!r}.")
+        object.__setattr__(self, "seed", int(self.seed))
         self.as_dict()  # a value that cannot be stored is told before the training, not after
 
     def as_dict(self) -> dict[str, Any]:
@@ -107,6 +111,8 @@ def canonical(value: Any, at: str) -> Any:
         return {key: canonical(item, f"{at}[{key!r}]") for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [canonical(item, f"{at}[{i}]") for i, item in enumerate(value)]
+    if isinstance(value, np.integer | np.bool_):  # not float32: its 0.1 is another number
+        value = value.item()
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ConfigError(f"{at} is {value}; a config holds finite numbers, use None for 'not set'.")

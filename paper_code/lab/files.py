@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from paper_code.audio.places import destination, short
 from paper_code.lab.errors import LabError
 
 _REASONS = {
@@ -25,7 +26,14 @@ _REASONS = {
     errno.EPERM: "this user may not write there",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EEXIST: "a file of that name is in the way of the folder",
+    errno.EISDIR: "that is a folder, and a file was wanted",
+    errno.ENOTSUP: "that is a pipe, a device or a socket, and only plain files are written",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "it is a link that leads back to itself",
 }
+_NAME_ANOTHER = (errno.EISDIR, errno.ENOTSUP, errno.ENAMETOOLONG, errno.ELOOP)
+_REMEDY = "Free some space or make the folder writable, or name another one (parameter `output`, option --output)"
+_REMEDIES = dict.fromkeys(_NAME_ANOTHER, "Give the name of a plain file, of at most 255 bytes")
 _LEFTOVER = re.compile(r"^\..+\.\d+-\d+\.tmp(\.\w+)?$")
 _numbers = itertools.count()
 
@@ -48,9 +56,8 @@ def writing(path: Path) -> Iterator[None]:
         if error.errno not in _REASONS or not here:
             raise
         raise OutputError(
-            f"cannot write {path.name} in {path.parent}: {_REASONS[error.errno]}. Free some space or make "
-            "the folder writable, or name another one (parameter `output`, option --output); no half-written "
-            "file was left."
+            f"cannot write {path.name or 'a file without a name'} in {path.parent}: {_REASONS[error.errno]}. "
+            f"{_REMEDIES.get(error.errno, _REMEDY)}; no half-written file was left."
         ) from error
 
 
@@ -58,12 +65,15 @@ def writing(path: Path) -> Iterator[None]:
 def atomic(path: Path | str, durable: bool = False) -> Iterator[Path]:
     """Give a temporary name in the same folder; it becomes `path` when the block ends well, else it goes.
 
-    path: the file wanted at the end; its folder is made. durable: force the bytes to the disk before the
-    exchange, so that a power cut cannot leave an empty file (for what took hours to compute).
-    The temporary name keeps the suffix of `path`. Raises: OutputError when the place cannot be written.
+    path: the file wanted at the end; its folder is made, and links are followed. durable: force the bytes to the disk
+    before the exchange, so that a power cut cannot leave an empty file (for what took hours to compute).
+    The temporary name keeps the suffix of `path`. Raises: OutputError when the place cannot be written or holds
+    something else than a plain file.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}-{next(_numbers)}.tmp{path.suffix}")
+    with writing(path):
+        path = destination(path)
+    temporary = path.with_name(f".{short(path.stem)}.{os.getpid()}-{next(_numbers)}.tmp{path.suffix[:10]}")
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

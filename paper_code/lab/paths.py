@@ -2,9 +2,15 @@
 
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]  # the folder that holds paper_code, data and book
-CLAIMS = ROOT / "data" / "claims"  # what the documents report, one file a chapter
-COMMITTED = ROOT / "data" / "results"  # results that come with the repository
+from paper_code.audio.places import CHECKOUT, DATA, SOURCE
+
+__all__ = ["CLAIMS", "COMMITTED", "DATA", "ROOT", "SOURCE", "WORK", "shown"]
+
+ROOT = (
+    SOURCE if CHECKOUT else Path.cwd()
+)  # under its _build everything is written; of an installed package, where one works
+CLAIMS = DATA / "claims"  # what the documents report, one file a chapter
+COMMITTED = DATA / "results"  # results that come with the repository
 WORK = ROOT / "_build" / "results"  # results computed on this machine
 
 

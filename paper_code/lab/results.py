@@ -62,6 +62,7 @@ def results(
     Raises: UnknownName for a profile or an experiment; what result() raises.
     """
     store = store if store is not None else open_store()
+    chapter.require_profile(profile, "published")
     if profile == "published":
         if overrides:
             raise LabError(f"published results take no {', '.join(overrides)}: name a profile to compute.")

@@ -11,6 +11,7 @@ import torch
 from tqdm import tqdm
 
 from paper_code import chapters
+from paper_code.audio.terminal import ended
 from paper_code.lab import paths, results
 from paper_code.lab.chapter import Chapter, UnknownName
 from paper_code.lab.config import Config, ConfigError
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: argparse.Namespace) -> None:
     chapter, store = chapters.chapter(words.chapter), open_store(words.output)
     profile = words.profile
+    if words.measure_again:
+        chapter.require_profile(profile, "published")
     if words.measure_again and profile == "published":
         profile = results.published(chapter, store)
     seeds = None if words.all_seeds else words.seed
@@ -116,4 +119,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

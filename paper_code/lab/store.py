@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paper_code.audio.places import expanded
 from paper_code.lab import paths
 from paper_code.lab.config import Config
 from paper_code.lab.errors import LabError
@@ -175,7 +176,7 @@ def open_store(output: str = "") -> Store:
 
     output: a folder; then only that one is read and written.
     """
-    return Store(Path(output).expanduser()) if output else Store(paths.WORK, read_also=(paths.COMMITTED,))
+    return Store(expanded(output)) if output else Store(paths.WORK, read_also=(paths.COMMITTED,))
 
 
 def load(folder: Path, chapter: str) -> Result:

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from paper_code.audio import corpora
+from paper_code.audio.signals import as_whole
 from paper_code.lab.chapter import Chapter
 from paper_code.lab.errors import LabError
 from paper_code.lab.intervals import Interval, interval_of_defined
@@ -56,9 +57,10 @@ def open_results(
 
     profile: "published" for the best complete set that comes with the book, or smoke, small, full. seed: the run to
     be heard; one that the profile does not average over is computed alone. output: folder of the results.
-    Without recordings the synthesiser stands in. Raises: LabError with what to do.
+    Without recordings the synthesiser stands in. Raises: LabError with what to do, ValueError for a seed that is none.
     """
-    store = open_store(output)
+    store, seed = open_store(output), as_whole("seed", seed)
+    chapter.require_profile(profile, "published")
     if profile == "published":
         return require_seed(results(chapter, profile, store), seed)
     averaged = chapter.seeds(profile)

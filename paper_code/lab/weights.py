@@ -17,13 +17,14 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from paper_code.audio.places import expanded, is_file
 from paper_code.lab import paths
 from paper_code.lab.config import Config
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.lab.store import Result
 
-FOLDER = paths.ROOT / "data" / "weights"
+FOLDER = paths.DATA / "weights"
 WEIGHTS = "weights.safetensors"  # beside a result
 
 
@@ -72,7 +73,8 @@ def _with_ordered_header(content: bytes) -> bytes:
 
 def read(file: Path, kind: Kind) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     """Tensors (those of numbers in float32) and what the file says of itself. Raises WeightsError."""
-    if not file.is_file():
+    file = expanded(file)
+    if not is_file(file):
         raise WeightsError(f"there is no file of weights {paths.shown(file)}. {kind.remedy}")
     try:
         with safe_open(file, framework="pt") as opened:
@@ -133,7 +135,7 @@ def command(release: Callable[[Path], Path], description: str | None, arguments:
     Returns the exit code: 0 done, 1 failed; what the lab's own errors say is printed as one line.
     """
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("folder", type=Path, nargs="+", help="a result folder with its weights")
+    parser.add_argument("folder", type=expanded, nargs="+", help="a result folder with its weights")
     try:
         for folder in parser.parse_args(arguments).folder:
             print(release(folder))

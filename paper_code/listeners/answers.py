@@ -8,9 +8,9 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from paper_code.audio.places import expanded
 from paper_code.listeners.design import BITS, LOWEST, MUSHRA, PAIR, TOP, ListeningTest
 
 FORMAT = "listening test answers 1"
@@ -56,12 +56,12 @@ def read(path: str | os.PathLike[str], test: ListeningTest, partial: bool = Fals
     Raises AnswerError on a file that is not JSON or holds no answers, answers to another test, trials that the test
     does not have, has once or (unless partial) lacks, and answers that none of its sounds could get; OSError.
     """
-    return parse(load(path), test, partial, Path(path).name)
+    return parse(load(path), test, partial, expanded(path).name)
 
 
 def load(path: str | os.PathLike[str]) -> Any:
     """What a downloaded file holds; raises AnswerError where it is not JSON, OSError."""
-    path = Path(path)
+    path = expanded(path)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -74,7 +74,7 @@ def read_all(paths: Iterable[str | os.PathLike[str]], test: ListeningTest, parti
     Raises what `read` raises, and AnswerError where two files are by the same listener or copies of one session.
     """
     names, seeds, found = {}, {}, []
-    for path in map(Path, paths):
+    for path in map(expanded, paths):
         answers = read(path, test, partial)
         for kind, seen, key in (
             ("are both by the listener", names, answers.listener.casefold()),

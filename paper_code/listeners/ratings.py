@@ -6,14 +6,17 @@ import csv
 import json
 import math
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from paper_code.audio import corpora
+from paper_code.audio.places import expanded
 from paper_code.listeners.answers import AnswerError, Answers
 from paper_code.listeners.design import LOWEST, MUSHRA, TOP, ListeningTest
 
@@ -123,12 +126,12 @@ def read(
     """
     called = called or {}
     files = {
-        Path(path): [
+        path: [
             replace(row, condition=called.get(row.condition, row.condition))
-            for row in _rows(Path(path))
+            for row in _rows(path)
             if row.item not in leave_out
         ]
-        for path in paths
+        for path in map(expanded, paths)
     }
     _check_listeners(files)
     rows = [row for found in files.values() for row in found]
@@ -175,9 +178,9 @@ def speech_codec_test() -> Ratings:
 def _rows(path: Path) -> list[_Row]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
+            reader = csv.DictReader(file, delimiter=_separator(file), strict=True)
             columns = [name.strip() for name in reader.fieldnames or []]
-            if not columns:
+            if not any(columns):
                 raise RatingsError(f"{path.name} is empty: give the file as it was downloaded")
             layout = _layout(columns, path.name)
             reader.fieldnames = columns
@@ -189,12 +192,32 @@ def _rows(path: Path) -> list[_Row]:
     return rows
 
 
+def _separator(file: TextIO) -> str:
+    """What is between the values of a file: its own word in a first line "sep=;", as Excel writes it, or the likeliest.
+
+    Leaves the file at its head: after that line and any that are empty.
+    """
+    start, line = 0, file.readline()
+    while line and (not line.strip() or re.fullmatch(r"sep=.\s*", line)):
+        if told := re.match(r"sep=(.)", line):
+            return told[1]
+        start, line = file.tell(), file.readline()
+    file.seek(start)
+    return max(SEPARATORS, key=line.count)  # of none at all the first
+
+
 def _lines(reader: csv.DictReader, name: str) -> Iterator[tuple[Mapping[str, str], str]]:
-    """Every row with its place; all have as many values as there are columns."""
+    """Every row with its place; all have as many values as there are columns, or none, as in tables with empty rows."""
     for values in reader:
+        if not any(value.strip() for value in values.values() if isinstance(value, str)) and None not in values:
+            continue
         place = f"{name}, line {reader.line_num}"
         if None in values or None in values.values():
-            raise RatingsError(f"{place} does not have the {len(reader.fieldnames)} values that the head asks for")
+            between = {"\t": "tabs"}.get(reader.reader.dialect.delimiter, repr(reader.reader.dialect.delimiter))
+            raise RatingsError(
+                f"{place} does not have the {len(reader.fieldnames)} values that the head asks for, with {between} between "
+                "them"
+            )
         yield {column: value.strip() for column, value in values.items()}, place
 
 
@@ -208,7 +231,7 @@ def _layout(columns: Sequence[str], name: str) -> Layout:
     if "rating_stimulus" in columns and "trial_id" in columns:
         at = columns.index("trial_id")
         _check_columns(name, columns[at:], WEB, optional={"rating_time", "rating_comment"})
-        who = ["session_uuid"] if "session_uuid" in columns else [c for c in columns[:at] if c != "session_test_id"]
+        who = ["session_uuid"] if "session_uuid" in columns else _naming(columns[:at], name)
         return lambda values, place: _web_row(values, place, who)
     if "participant_ids" in columns:
         _check_columns(name, columns, TABLE, optional={"file"})
@@ -216,6 +239,21 @@ def _layout(columns: Sequence[str], name: str) -> Layout:
     _check_columns(name, columns, OWN, optional={"test", "seed", "place", "seconds"})
     return _own_row
 
+
+def _naming(columns: Sequence[str], name: str) -> list[str]:
+    """The questionnaire's columns, if one of them names a person: two people of an age would be one listener."""
+    asked = [column for column in columns if column != "session_test_id"]
+    if not any(NAMES_SOMEBODY.search(column) for column in asked):
+        raise RatingsError(
+            f"{name} does not tell its listeners apart: it lacks the column session_uuid, and the questionnaire asked for "
+            f"no name or address, only for {', '.join(asked) or 'nothing'}. Add a column session_uuid, one word a listener"
+        )
+    return asked
+
+
+# What a questionnaire may call a column that is a person's own.
+NAMES_SOMEBODY = re.compile(r"mail|name|nick|listener|participant|subject|person|initial|code|uuid|(^|_)id($|_)", re.I)
+SEPARATORS = (",", ";", "\t")
 
 # The columns of each layout. webMUSHRA's begin with what it asked of a participant, under any names.
 OWN = ("test", "listener", "seed", "item", "place", "condition", "rating", "seconds")
@@ -236,6 +274,9 @@ def _own_row(values: Mapping[str, str], place: str) -> Iterator[_Row]:
 
 
 def _web_row(values: Mapping[str, str], place: str, who: Sequence[str]) -> Iterator[_Row]:
+    names = [column for column in who if NAMES_SOMEBODY.search(column)]
+    if not any(values[column] for column in names):
+        raise RatingsError(f"{place}: nothing tells who the listener is; {', '.join(names)} is empty")
     listener = ", ".join(filter(None, (values[column] for column in who)))
     test = values.get("session_test_id", "")
     yield _row(listener, values["trial_id"], values["rating_stimulus"], values["rating_score"], place, test)
@@ -257,7 +298,7 @@ def _row(listener: str, item: str, condition: str, text: str, place: str, test: 
         if not name:
             raise RatingsError(f"{place}: the {what} has no name")
     try:
-        score = float(text)
+        score = float(text.replace(",", "."))  # tables with semicolons write 61,5
     except ValueError:
         score = math.nan
     if not LOWEST <= score <= TOP:

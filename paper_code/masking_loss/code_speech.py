@@ -17,6 +17,8 @@ from tqdm import tqdm
 
 from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.places import expanded, is_file
+from paper_code.audio.terminal import ended
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.masking_loss import stimuli
@@ -82,7 +84,7 @@ def _called(loss: str, rate: float) -> str:
 
 
 def _require_two(source: Path, target: Path) -> None:
-    if source.resolve() == target.resolve():
+    if is_file(target) and is_file(source) and source.samefile(target):
         raise LabError(f"{source} would be replaced by what is made of it: give two names.")
 
 
@@ -134,18 +136,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     parts = parser.add_subparsers(dest="command", required=True)
     encoding = parts.add_parser("encode", help="a sound file into a coded file")
-    encoding.add_argument("source", type=Path, help="any sound file; other rates and channels are converted")
-    encoding.add_argument("target", type=Path, help="the coded file to write")
+    encoding.add_argument("source", type=expanded, help="any sound file; other rates and channels are converted")
+    encoding.add_argument("target", type=expanded, help="the coded file to write")
     encoding.add_argument("--loss", default="masking", help=f"{', '.join(LOSSES)} (default masking)")
     rates = ", ".join(f"{rate:g}" for rate in RATES)
     encoding.add_argument("--rate", type=float, default=20.0, metavar="KBPS", help=f"{rates} kb/s (default 20)")
     decoding = parts.add_parser("decode", help="a coded file into a WAV file")
-    decoding.add_argument("source", type=Path, help="a file written by encode")
-    decoding.add_argument("target", type=Path, help="the WAV file to write")
+    decoding.add_argument("source", type=expanded, help="a file written by encode")
+    decoding.add_argument("target", type=expanded, help="the WAV file to write")
     for part in (encoding, decoding):
         part.add_argument("--quiet", action="store_true", help="no progress bar")
     return parser
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

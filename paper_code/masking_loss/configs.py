@@ -3,10 +3,12 @@
 import dataclasses
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from paper_code.audio.codecs import Codec
+from paper_code.audio.signals import as_number
 from paper_code.lab.config import Config, ConfigError, Profile, one_of
 from paper_code.masking_loss.coder.coder import STARTS
 from paper_code.masking_loss.coder.framing import FRAME, HOP
@@ -192,6 +194,8 @@ class AmrWb(Measured):
 
 def require_rate(bitrate: float) -> float:
     """A rate (kb/s) there is a coder for; raises ConfigError on others: a coder keeps to the rate it was trained for."""
+    with suppress(ValueError):  # what is no number at all is told with those there are
+        bitrate = as_number("bitrate", bitrate)
     if bitrate not in RATES:
         known = ", ".join(f"{rate:g}" for rate in RATES)
         raise ConfigError(f"there are coders for {known} kb/s; found {bitrate!r}. Choose one, or train a coder for it.")

@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from paper_code.audio.clips import Clip
+from paper_code.audio.places import expanded, is_file, is_folder
 from paper_code.display import mushra_results
 from paper_code.display.figures import Drawing
 from paper_code.display.tables import Table
@@ -68,9 +68,9 @@ def read_ratings(study: Study, ratings: str) -> Ratings | None:
     """
     if not ratings:
         return None
-    place = Path(ratings).expanduser()
-    files = sorted(place.glob("*.csv")) if place.is_dir() else [place]
-    if not files or not all(file.is_file() for file in files):
+    place = expanded(ratings)
+    files = sorted(place.glob("*.csv")) if is_folder(place) else [place]
+    if not files or not all(map(is_file, files)):
         raise LabError(f"there are no ratings in {ratings}: give the folder of the downloaded .csv files, or one file.")
     if files[0].suffix == ".json":
         raise RatingsError(

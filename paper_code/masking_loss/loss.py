@@ -1,12 +1,14 @@
 """The masking loss of Byun et al. 2021, and the log-mel loss it is compared with."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self
+from contextlib import suppress
+from typing import Any, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from paper_code.audio.signals import require_choice, require_signals
+from paper_code.audio.loss import Loss, Reduction, one_precision
+from paper_code.audio.signals import as_count, as_number
 from paper_code.hearing.masking import MaskingModel, require_waveform
 from paper_code.hearing.perceptual_entropy import perceptual_entropy
 from paper_code.hearing.sound_pressure import frames_of, pressure_spectrum
@@ -14,11 +16,9 @@ from paper_code.masking_loss.mel import mel_filters
 
 EPSILON = 1e-7  # added to a mel power before its logarithm
 FRAMES_AT_ONCE = 4096  # of the reference, heard in float64
-Reduction = Literal["mean", "sum", "none"]
-REDUCTIONS = ("mean", "sum", "none")
 
 
-class MaskingLoss(nn.Module):
+class MaskingLoss(Loss):
     """Noise above the masking threshold in mel bands, in dB, weighted by the perceptual entropy of the band.
 
     In each frame and band: w max(10 log10(H |Y - X|^2) - 10 log10(H T), 0), summed over bands, averaged over frames
@@ -27,7 +27,7 @@ class MaskingLoss(nn.Module):
 
     sample_rate: Hz.   bands: number of mel bands of each scale.   gamma: 0 or more; 0 weights all bands alike.
     model: the hearing model, with frames, hop, window and options of its own; default `MaskingModel(sample_rate)`.
-    reduction: "mean", "sum" or "none" over the leading axes.
+    reduction: "mean", "sum" or "none" over the leading axes.   check: see `audio.loss.Loss`.
     Paper: Byun et al. 2021, Eq. 1 to 6. Chapter: masking_loss.
     """
 
@@ -40,15 +40,16 @@ class MaskingLoss(nn.Module):
         gamma: float = 0.8,
         model: MaskingModel | None = None,
         reduction: Reduction = "mean",
+        check: bool = True,
     ) -> None:
-        super().__init__()
-        require_choice("reduction", reduction, REDUCTIONS)
-        if not 0 <= gamma < float("inf"):
+        super().__init__(sample_rate, reduction, check)
+        sample_rate, self.gamma = self.sample_rate, as_number("gamma", gamma)
+        if self.gamma < 0:
             raise ValueError(f"gamma is a finite number of 0 or more; found {gamma!r}.")
         self.model = model or MaskingModel(sample_rate=sample_rate)
         if self.model.sample_rate != sample_rate:
             raise ValueError(f"model hears {self.model.sample_rate} Hz, but sample_rate is {sample_rate} Hz.")
-        self.sample_rate, self.bands, self.gamma, self.reduction = sample_rate, require_bands(bands), gamma, reduction
+        self.bands = require_bands(bands)
         self.register_buffer("filters", _stacked(self.bands, self.model.lines, sample_rate))
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
@@ -58,13 +59,14 @@ class MaskingLoss(nn.Module):
         shapes, fewer samples than a frame, non-finite samples and a reference far over full scale.
         Half-precision input is computed, and returned, in float32.
         """
-        require_signals(estimate, reference, sample_rate, self.sample_rate)
-        require_waveform(reference)
+        self._require(estimate, reference, sample_rate)
+        if self.check:
+            require_waveform(reference)
         with torch.autocast(estimate.device.type, enabled=False):
-            estimate, reference = _in_one_precision(estimate, reference)
+            estimate, reference = one_precision(estimate, reference)
             excess, weights = self.excess(estimate, reference)
             value = (weights * excess).sum(-1).mean(-1) / len(self.bands)
-        return reduced(value, self.reduction)
+        return self._reduced(value)
 
     def excess(self, estimate: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
         """Noise above the threshold in dB, 0 where it is below, and weights; both [..., frame, band], scale by scale.
@@ -88,7 +90,7 @@ class MaskingLoss(nn.Module):
     def _heard_part(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         spectrum = pressure_spectrum(frames.double(), self.model.window)
         threshold = self.model.threshold(_power(spectrum), frames.dtype)
-        entropy = perceptual_entropy(spectrum.to(frames.dtype.to_complex()), threshold)
+        entropy = perceptual_entropy(spectrum.to(torch.promote_types(frames.dtype, torch.complex64)), threshold)
         filters = self.filters.T.to(frames.dtype)
         scales = (entropy @ filters).split(self.bands, dim=-1)
         weights = [self._weights(scale) for scale in scales]
@@ -103,13 +105,14 @@ class MaskingLoss(nn.Module):
         return f"sample_rate={self.sample_rate}, bands={self.bands}, gamma={self.gamma}, model={self.model}"
 
 
-class LogMelLoss(nn.Module):
+class LogMelLoss(Loss):
     """Root-mean-square difference of log mel spectra, averaged over scales and frames.
 
     Mel power is |FFT|^2 / frame_length of frames without a further window; the logarithm is natural, of power + 1e-7.
 
     sample_rate: Hz.   bands: number of mel bands of each scale; the default are the four scales of section 2.3.
     frame_length, hop_length: samples.   reduction: "mean", "sum" or "none" over the leading axes.
+    check: see `audio.loss.Loss`.
     Paper: Byun et al. 2021, section 2.3; Kankanahalli 2018. Chapter: masking_loss.
     """
 
@@ -122,16 +125,14 @@ class LogMelLoss(nn.Module):
         frame_length: int = 512,
         hop_length: int = 480,
         reduction: Reduction = "mean",
+        check: bool = True,
     ) -> None:
-        super().__init__()
-        require_choice("reduction", reduction, REDUCTIONS)
-        for name, value in {"sample_rate": sample_rate, "frame_length": frame_length, "hop_length": hop_length}.items():
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(f"{name} is a whole number of 1 or more; found {value!r}.")
+        super().__init__(sample_rate, reduction, check)
+        sizes = {"sample_rate": sample_rate, "frame_length": frame_length, "hop_length": hop_length}
+        sample_rate, frame_length, hop_length = (as_count(name, value) for name, value in sizes.items())
         if hop_length > frame_length or frame_length % 2:
             raise ValueError(f"frame_length is even and not below hop_length; found {frame_length} and {hop_length}.")
-        self.sample_rate, self.bands, self.reduction = sample_rate, require_bands(bands), reduction
-        self.frame_length, self.hop_length = frame_length, hop_length
+        self.bands, self.frame_length, self.hop_length = require_bands(bands), frame_length, hop_length
         self.register_buffer("filters", _stacked(self.bands, frame_length // 2 + 1, sample_rate))
 
     @classmethod
@@ -145,14 +146,14 @@ class LogMelLoss(nn.Module):
         sample_rate: if given, must be the rate of the loss. Raises ValueError on other rates, unequal or empty
         shapes, fewer samples than a frame and non-finite samples. Half precision is computed in float32.
         """
-        require_signals(estimate, reference, sample_rate, self.sample_rate)
+        self._require(estimate, reference, sample_rate)
         with torch.autocast(estimate.device.type, enabled=False):
-            estimate, reference = _in_one_precision(estimate, reference)
+            estimate, reference = one_precision(estimate, reference)
             scales = (self._features(estimate) - self._features(reference)).split(self.bands, dim=-1)
             # The norm, unlike a root of a mean, has a finite gradient (0) where nothing differs.
             distance = sum(torch.linalg.vector_norm(scale, dim=-1) / scale.shape[-1] ** 0.5 for scale in scales)
             value = distance.mean(-1) / len(self.bands)
-        return reduced(value, self.reduction)
+        return self._reduced(value)
 
     def _features(self, signal: Tensor) -> Tensor:
         frames = frames_of(signal, self.frame_length, self.hop_length)
@@ -165,14 +166,11 @@ class LogMelLoss(nn.Module):
 
 def require_bands(bands: Sequence[int]) -> tuple[int, ...]:
     """The band counts as a tuple; raises ValueError unless there is at least one and all are whole and above 0."""
-    if isinstance(bands, int) or not bands or not all(isinstance(count, int) and count > 0 for count in bands):
-        raise ValueError(f"bands lists a number of mel bands for each scale, such as (16, 32, 64); found {bands!r}.")
-    return tuple(bands)
-
-
-def reduced(value: Tensor, reduction: Reduction) -> Tensor:
-    """The values of the items as one number, or as they are with "none"."""
-    return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[reduction]()
+    with suppress(ValueError, TypeError):
+        counts = tuple(as_count("bands", count) for count in bands)
+        if counts and not isinstance(bands, str):
+            return counts
+    raise ValueError(f"bands lists a number of mel bands for each scale, such as (16, 32, 64); found {bands!r}.")
 
 
 def _stacked(bands: tuple[int, ...], lines: int, sample_rate: int) -> Tensor:
@@ -185,8 +183,3 @@ def _framed(signal: Tensor, model: MaskingModel) -> Tensor:
 
 def _power(spectrum: Tensor) -> Tensor:
     return spectrum.real.square() + spectrum.imag.square()
-
-
-def _in_one_precision(estimate: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
-    dtype = torch.promote_types(torch.promote_types(estimate.dtype, reference.dtype), torch.float32)
-    return estimate.to(dtype), reference.to(dtype)

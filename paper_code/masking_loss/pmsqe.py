@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from paper_code.audio.signals import require_choice, require_signals
+from paper_code.audio.loss import Loss, Reduction, one_precision
+from paper_code.audio.signals import as_flag, require_choice
 from paper_code.hearing.sound_pressure import frames_of
-from paper_code.masking_loss.loss import REDUCTIONS, Reduction, reduced
 from paper_code.masking_loss.pmsqe_bands import BANDS, NARROWBAND, Band
 
 RATES = {  # Hz: frame length, bands, scale of the power in bands
@@ -22,30 +22,32 @@ NO_POWER = 1e-12  # mean power far below that of any sound, so that silence stay
 SMALL = 1e-8
 
 
-class PMSQE(nn.Module):
+class PMSQE(Loss):
     """Perceptual metric for speech quality evaluation: 0.1 of the symmetric, 0.0309 of the asymmetric disturbance.
 
     sample_rate: 16000 or 8000 Hz.   reduction: "mean", "sum" or "none" over the leading axes.
+    check: see `audio.loss.Loss`.
     excerpts: the items are excerpts too short to be equalised one by one (a pause would become as loud as speech);
         their frames count as those of one item, and the loss is one number.
     Both signals are brought to one level, so a gain does not matter.
     Paper: Martin-Donas et al. 2018; Byun et al. 2021, section 2.3. Chapter: masking_loss.
     """
 
-    def __init__(self, sample_rate: int = 16000, reduction: Reduction = "mean", excerpts: bool = False) -> None:
-        super().__init__()
-        require_choice("sample_rate", sample_rate, tuple(RATES))
-        require_choice("reduction", reduction, REDUCTIONS)
-        self.sample_rate, self.reduction, self.excerpts = sample_rate, reduction, excerpts
-        self.frame_length, bands, self.power_scale = RATES[sample_rate]
+    def __init__(
+        self, sample_rate: int = 16000, reduction: Reduction = "mean", excerpts: bool = False, check: bool = True
+    ) -> None:
+        super().__init__(sample_rate, reduction, check)
+        require_choice("sample_rate", self.sample_rate, tuple(RATES))
+        self.excerpts = as_flag("excerpts", excerpts)
+        self.frame_length, bands, self.power_scale = RATES[self.sample_rate]
         lines = self.frame_length // 2 + 1
-        speech = torch.zeros(lines)
+        speech = torch.zeros(lines, dtype=torch.float32)
         for line, share in SPEECH_LINES.items():
             speech[line] = share * WINDOW_FACTOR * (self.frame_length + 2) / self.frame_length**2
         self.register_buffer("speech", speech)
         self.register_buffer("matrix", _matrix(bands, lines))
         for name in ("threshold", "exponent", "width"):
-            self.register_buffer(name, torch.tensor([getattr(band, name) for band in bands]))
+            self.register_buffer(name, torch.tensor([getattr(band, name) for band in bands], dtype=torch.float32))
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """Loss of an estimate against a reference, both [..., time] in [-1, 1], at least a frame long.
@@ -53,13 +55,13 @@ class PMSQE(nn.Module):
         sample_rate: if given, must be the rate of the loss. Raises ValueError on other rates, unequal or empty
         shapes, fewer samples than a frame and non-finite samples. Half precision is computed in float32.
         """
-        require_signals(estimate, reference, sample_rate, self.sample_rate)
+        self._require(estimate, reference, sample_rate)
         with torch.autocast(estimate.device.type, enabled=False):
-            dtype = torch.promote_types(torch.promote_types(estimate.dtype, reference.dtype), torch.float32)
-            powers = [self.power_spectrum(signal.to(dtype)) for signal in (estimate, reference)]
+            signals = [signal.to(self._precision(signal)) for signal in one_precision(estimate, reference)]
+            powers = [self.power_spectrum(signal) for signal in signals]
             if self.excerpts:
                 powers = [power.reshape(-1, power.shape[-1]) for power in powers]
-            return reduced(self.from_power(*powers), self.reduction)
+            return self._reduced(self.from_power(*powers))
 
     def power_spectrum(self, signal: Tensor) -> Tensor:
         """Squared magnitudes [..., frame, line] of a signal [..., time]: root-Hann frames, half overlapping."""
@@ -81,6 +83,9 @@ class PMSQE(nn.Module):
         weight = ((self._audible(original).squeeze(-1) + 1e5) / 1e7).pow(0.04)
         capped = [(part / weight).clamp_max(45.0) for part in (symmetric, (asymmetric * self.width).sum(-1))]
         return (0.1 * capped[0] + 0.0309 * capped[1]).mean(-1)
+
+    def _precision(self, signal: Tensor) -> torch.dtype:
+        return torch.promote_types(signal.dtype, self.speech.dtype)
 
     def _in_bands(self, power: Tensor) -> Tensor:
         level = (power * self.speech).mean((-1, -2), keepdim=True)
@@ -108,7 +113,7 @@ class PMSQE(nn.Module):
 
 
 def _matrix(bands: Sequence[Band], lines: int) -> Tensor:
-    matrix = torch.zeros(lines, len(bands))
+    matrix = torch.zeros(lines, len(bands), dtype=torch.float32)
     for number, band in enumerate(bands):
         matrix[band.first : band.last + 1, number] = band.weight
     return matrix

@@ -47,9 +47,10 @@ def out_of_band_level(estimate: Tensor, reference: Tensor, sample_rate: int, cut
     not between 0 and half the rate.
     Paper: Ananthabhotla et al. 2019, Section 8.2, Figure 4. Chapter: codec_loss.
     """
-    validate(estimate, reference, shortest=FRAME)
+    estimate, reference = validate(estimate, reference, shortest=FRAME)
     found = _spectra(estimate)[..., _edge(cutoff, sample_rate) + 1 :, :].abs().square().sum((-2, -1))
-    return 10 * torch.log10(found / _energy(reference))
+    whole = _energy(reference)
+    return (10 * torch.log10(found / whole)).masked_fill(whole == 0, math.nan)
 
 
 def folding_frequencies(sample_rate: int, cutoff: float, halvings: int) -> list[float]:
@@ -74,7 +75,8 @@ def image_coherence(
     Raises ValueError on unequal lengths, non-finite samples, too few frames, or a band without an image.
     Paper: Ananthabhotla et al. 2019, Section 8.2, Figure 4. Chapter: codec_loss.
     """
-    bins, _, fold = _mirrored(estimate, reference, sample_rate, cutoff, fold)
+    estimate, reference = validate(estimate, reference, shortest=FRAME + SHIFTS * HOP)
+    bins, _, fold = _mirrored(sample_rate, cutoff, fold, estimate.device)
     time = torch.arange(reference.shape[-1], dtype=torch.float64, device=reference.device)
     carrier = torch.cos(2 * math.pi * (2 * fold / sample_rate) * time).to(reference.dtype)
     found, image = _spectra(estimate)[..., bins, :], _spectra(reference * carrier)[..., bins, :]
@@ -98,7 +100,8 @@ def mirror_correlation(
     what is none, from -1 to 1.
     Paper: Ananthabhotla et al. 2019, Section 8.2, Figure 4. Chapter: codec_loss.
     """
-    bins, sources, _ = _mirrored(estimate, reference, sample_rate, cutoff, fold)
+    estimate, reference = validate(estimate, reference, shortest=FRAME + SHIFTS * HOP)
+    bins, sources, _ = _mirrored(sample_rate, cutoff, fold, estimate.device)
     spectra = _spectra(estimate)[..., bins, :]
     found, source = _centred(spectra), _centred(_spectra(reference)[..., sources, :])
     nothing = _nothing(spectra, reference)
@@ -118,10 +121,9 @@ def _chance(measure, cells: Tensor) -> Tensor:
 
 
 def _mirrored(
-    estimate: Tensor, reference: Tensor, sample_rate: int, cutoff: float, fold: float | None
+    sample_rate: int, cutoff: float, fold: float | None, device: torch.device
 ) -> tuple[Tensor, Tensor, float]:
     """Bins above the cut-off that mirror a bin below it, those bins, and the folding frequency (Hz)."""
-    validate(estimate, reference, shortest=FRAME + SHIFTS * HOP)
     fold = sample_rate / 4 if fold is None else fold
     axis = round(2 * fold * FRAME / sample_rate)
     if not 0 < fold <= sample_rate / 4 or not math.isclose(axis, 2 * fold * FRAME / sample_rate):
@@ -132,7 +134,7 @@ def _mirrored(
     first = max(edge + 1, axis - edge + GUARD)
     if first > axis - 2:
         raise ValueError(f"No image of what lies below {cutoff:g} Hz reaches above it by folding at {fold:g} Hz.")
-    bins = torch.arange(first, axis, device=estimate.device)
+    bins = torch.arange(first, axis, device=device)
     return bins, axis - bins, fold
 
 

@@ -90,7 +90,7 @@ class _Cells:
 
     def __init__(self, estimate: Tensor, reference: Tensor, sample_rate: int, low: float, high: float) -> None:
         span = _frame(sample_rate) + (2 * MEDIAN_REACH + 4) * _hop(sample_rate)
-        validate(estimate, reference, shortest=span)
+        estimate, reference = validate(estimate, reference, shortest=span)
         if not low >= 0 or low + 2 * BAND_WIDTH > high or high > sample_rate / 2:
             raise ValueError(
                 f"Wanted at least two bands of {BAND_WIDTH:g} Hz below {sample_rate / 2:g}: {low} to {high}."

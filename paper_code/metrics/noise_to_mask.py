@@ -53,7 +53,7 @@ def noise_to_mask(estimate: Tensor, reference: Tensor, sample_rate: int = 16000)
     Paper: Byun et al. 2021, Eq. 2 and 3, and Figure 3. Chapter: masking_loss.
     """
     model = MaskingModel(sample_rate=sample_rate)
-    validate(estimate, reference, shortest=model.frame_length)
+    estimate, reference = validate(estimate, reference, shortest=model.frame_length)
     if estimate.ndim != 1:
         raise ValueError(f"Wanted [time] and [time]; found {list(estimate.shape)} and {list(reference.shape)}.")
     require_waveform(reference)

@@ -42,7 +42,7 @@ def source_quality(estimate: Tensor, reference: Tensor, sample_rate: int = 16000
     """
     if sample_rate < 8000:
         raise ValueError(f"The sample rate must be at least 8000 Hz; found {sample_rate}.")
-    validate(estimate, reference, shortest=round(SHORTEST * sample_rate))
+    estimate, reference = validate(estimate, reference, shortest=round(SHORTEST * sample_rate))
     if estimate.ndim != 1 or reference.ndim != 1:
         raise ValueError(f"Wanted [time] and [time]; found {list(estimate.shape)} and {list(reference.shape)}.")
     if not estimate.any() or not reference.any():

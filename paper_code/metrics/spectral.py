@@ -2,11 +2,14 @@
 
 Conventions: signals are [..., time] float tensors in [-1, 1]. But for band_level, the estimate is first given the level
 (root mean square) of the reference, and cells of either signal more than 60 dB below the strongest cell of the reference
-count as 60 dB below. Spectra are of 512-sample Hann frames every 128 samples, none over the ends.
+count as 60 dB below. A silent reference, which nothing can have the level of, gives NaN. Spectra are of 512-sample Hann
+frames every 128 samples, none over the ends.
 """
 
 import torch
 from torch import Tensor
+
+from paper_code.audio.signals import require_tensors, require_waveforms
 
 FRAME = 512
 HOP = 128
@@ -14,16 +17,21 @@ FLOOR = -60.0  # dB re the strongest cell of the reference
 LEAST = 1e-10  # share of the power of a band that counts as nothing
 
 
-def validate(estimate: Tensor, reference: Tensor, shortest: int = FRAME) -> None:
-    """Raises ValueError unless both are finite, of one shape [..., time], and long enough."""
+def validate(estimate: Tensor, reference: Tensor, shortest: int = FRAME) -> tuple[Tensor, Tensor]:
+    """Both signals [..., time] in one precision, single or double: half would overflow, and is computed in single.
+
+    Raises ValueError unless both are tensors of floats, finite, equally long, and long enough.
+    """
+    require_tensors(estimate=estimate, reference=reference)
     if estimate.shape[-1] != reference.shape[-1]:
         raise ValueError(
             f"Estimate and reference need the same length; found {estimate.shape[-1]} and {reference.shape[-1]} samples."
         )
     if reference.shape[-1] < shortest:
         raise ValueError(f"At least {shortest} samples are needed; found {reference.shape[-1]}.")
-    if not (torch.isfinite(estimate).all() and torch.isfinite(reference).all()):
-        raise ValueError("The signals must be finite; found NaN or infinity.")
+    require_waveforms(estimate=estimate, reference=reference)
+    dtype = torch.promote_types(torch.promote_types(estimate.dtype, reference.dtype), torch.float32)
+    return estimate.to(dtype), reference.to(dtype)
 
 
 def match_level(estimate: Tensor, reference: Tensor) -> Tensor:
@@ -37,11 +45,12 @@ def level_difference(
     estimate: Tensor, reference: Tensor, sample_rate: int, low: float = 0.0, high: float | None = None
 ) -> Tensor:
     """Difference in dB, estimate minus reference, of each spectrogram cell from `low` to `high` Hz: [..., bin, frame]."""
-    validate(estimate, reference)
+    estimate, reference = validate(estimate, reference)
     cells, strongest = _decibels(reference)
     floor = strongest + FLOOR
     matched, _ = _decibels(match_level(estimate, reference))
     difference = torch.maximum(matched, floor) - torch.maximum(cells, floor)
+    difference = difference.masked_fill(~reference.any(-1)[..., None, None], torch.nan)  # nothing has its level
     return difference[..., _inside(sample_rate, low, high), :]
 
 
@@ -74,7 +83,7 @@ def band_level(
     estimate, reference: [..., time]. low, high: Hz. Raises ValueError as log_spectral_distance does.
     Chapter: masking_loss.
     """
-    validate(estimate, reference)
+    estimate, reference = validate(estimate, reference)
     inside = _inside(sample_rate, low, high)
     found, wanted = (_power(signal)[..., inside].sum((-2, -1)) for signal in (estimate, reference))
     return torch.where(wanted > 0, 10 * torch.log10(found / wanted + LEAST), torch.nan)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from paper_code.audio import clips
 from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.places import expanded, is_file, is_folder
 from paper_code.timbre_loss.notes import SAMPLE_RATE, faded
 from paper_code.timbre_loss.phrases import LEVEL_DB, SAMPLES, SECONDS, finish
 
@@ -57,7 +58,7 @@ def read(
     sound files, a file that is no sound, truncated, silent, shorter than 0.25 s or of less than 8 kHz, and for a sound
     that is there twice.
     """
-    folders = (Path(class_a), Path(class_b))
+    folders = (expanded(class_a), expanded(class_b))
     listed = [_listed(folder, label) for folder, label in zip(folders, ("class_a", "class_b"), strict=True)]
     if folders[0].resolve() == folders[1].resolve():
         raise AudioError(f"class_a and class_b are the same folder, {folders[0]}. Give a folder for each class.")
@@ -74,9 +75,9 @@ def read(
 
 def _listed(folder: Path, label: str) -> tuple[list[Path], list[str]]:
     """The files of a folder to be read, in natural order, and notes on what is not. Raises AudioError."""
-    if folder.is_file():
+    if is_file(folder):
         raise AudioError(f"{label} wants a folder of recordings, found a file: {folder}. Name the folder it lies in.")
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise AudioError(f"{label}: there is no folder {folder}. Relative names start at {Path.cwd()}.")
     there = sorted((path for path in folder.iterdir() if not path.name.startswith(".")), key=_natural)
     left_out = [path for path in there if path.is_dir() or path.suffix.lower() in NO_SOUND]

@@ -1,11 +1,12 @@
 """The timbre loss: a frozen scoring network says which of two instruments a sound is like."""
 
-from typing import Literal, Self
+from typing import Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from paper_code.audio.signals import require_choice, require_finite, require_signals
+from paper_code.audio.loss import FrozenNetworkLoss, Reduction
+from paper_code.audio.signals import as_number, as_whole, require_choice, require_waveforms
 from paper_code.timbre_loss import masks, weights
 from paper_code.timbre_loss.networks import ScoringNetwork
 from paper_code.timbre_loss.notes import SAMPLE_RATE
@@ -14,7 +15,7 @@ from paper_code.timbre_loss.spectrograms import log_spectrogram
 SHORTEST = 4000  # samples, a quarter of a second
 
 
-class TimbreLoss(nn.Module):
+class TimbreLoss(FrozenNetworkLoss):
     """How far a sound is from a class of instrument, as a scoring network hears it.
 
     target=None: the square of score(estimate) - score(reference), which pulls the estimate towards the class of the
@@ -25,7 +26,7 @@ class TimbreLoss(nn.Module):
 
     network: a trained ScoringNetwork; it is frozen and stays in evaluation mode. alpha, beta: per dB², for a target only.
     reduction: "mean", "sum" or "none" over the leading axes. Signals of a quarter of a second or more: the score is a
-    mean over cells of some 0.3 s, and the network learned from 3 s of music.
+    mean over cells of some 0.3 s, and the network learned from 3 s of music. check, network_in_state: see `audio.loss`.
     Paper: Verma & Berger 2019, section III. Chapter: timbre_loss.
     """
 
@@ -36,33 +37,29 @@ class TimbreLoss(nn.Module):
         alpha: float = 0.0,
         beta: float = 0.0,
         sample_rate: int = SAMPLE_RATE,
-        reduction: Literal["mean", "sum", "none"] = "mean",
+        reduction: Reduction = "mean",
+        check: bool = True,
+        network_in_state: bool = False,
     ) -> None:
-        super().__init__()
-        require_choice("reduction", reduction, ("mean", "sum", "none"))
+        super().__init__(network, sample_rate, reduction, check, network_in_state)
+        target = None if target is None else as_whole("target", target)
         require_choice("target", target, (None, 0, 1))
-        require_finite(alpha=alpha, beta=beta)
-        _require_rate(sample_rate)
+        alpha, beta = as_number("alpha", alpha), as_number("beta", beta)
+        _require_rate(self.sample_rate)
         if target is None and (alpha or beta):
             raise ValueError(
                 "alpha and beta weigh how far the estimate departs from its input sound: they need a target (0 or 1). "
                 "Without one the reference is another sound, which the estimate need not follow."
             )
         self.target, self.alpha, self.beta = target, alpha, beta
-        self.sample_rate, self.reduction = sample_rate, reduction
-        self.network = network.eval().requires_grad_(False)
 
     @classmethod
     def pretrained(cls, pair: str = "cellos", **options: object) -> Self:
         """The loss with the released network of a pair: 0 is its first instrument, 1 its second. Works offline.
 
-        options: target, alpha, beta, sample_rate, reduction. Raises WeightsError where no network of the pair is released.
+        options: those of the class. Raises WeightsError where no network of the pair is released.
         """
         return cls(weights.released(pair)[0], **options)
-
-    def train(self, mode: bool = True) -> Self:
-        """Does nothing: dropout or batch statistics in a loss would be noise (the loss stays in evaluation mode)."""
-        return super().train(False)
 
     def forward(self, estimate: Tensor, reference: Tensor, sample_rate: int | None = None) -> Tensor:
         """Loss of an estimate against a reference, both [..., time] in [-1, 1] at 16 kHz.
@@ -70,14 +67,15 @@ class TimbreLoss(nn.Module):
         sample_rate: if given, must be 16000. Raises ValueError on other rates, unequal or empty shapes, too short and
         non-finite signals. The loss computes in its own precision: float32, or float64 after `.double()`.
         """
-        _require_comparable(estimate, reference, sample_rate)
+        self._require(estimate, reference, sample_rate)
+        _require_length(estimate)
         with torch.autocast(estimate.device.type, enabled=False):
             value = self._values(self._spectrograms(estimate), self._spectrograms(reference))
-        value = value.reshape(estimate.shape[:-1])
-        return {"mean": value.mean, "sum": value.sum, "none": lambda: value}[self.reduction]()
+        return self._reduced(value.reshape(estimate.shape[:-1]))
 
     def score(self, waveforms: Tensor) -> Tensor:
         """The network's score [...] of waveforms [..., time] at 16 kHz: 0 for the first class, 1 for the second."""
+        require_waveforms(waveforms)
         return self.network(self._spectrograms(waveforms)).reshape(waveforms.shape[:-1])
 
     def _spectrograms(self, waveforms: Tensor) -> Tensor:
@@ -108,9 +106,7 @@ def _require_rate(sample_rate: int) -> None:
         )
 
 
-def _require_comparable(estimate: Tensor, reference: Tensor, sample_rate: int | None) -> None:
-    _require_rate(SAMPLE_RATE if sample_rate is None else sample_rate)
-    require_signals(estimate, reference, None, SAMPLE_RATE)
+def _require_length(estimate: Tensor) -> None:
     if estimate.shape[-1] < SHORTEST:
         raise ValueError(
             f"The timbre loss needs at least {SHORTEST} samples, {SHORTEST / SAMPLE_RATE:g} s: "

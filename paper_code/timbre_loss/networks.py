@@ -6,6 +6,8 @@ Chapter: timbre_loss
 import torch
 from torch import Tensor, nn
 
+from paper_code.audio.loss import transformed
+
 POOLED = 3  # so many blocks halve both axes: maps of 32 x 37 cells for 257 x 298
 ROWS = 257 >> POOLED
 DROPOUT = 0.5
@@ -38,7 +40,9 @@ class ScoringNetwork(nn.Module):
     def cells(self, log_spectrograms: Tensor) -> Tensor:
         """The last block's output [batch, channel, 32, 37] of spectrograms [batch, 257, 298] in dB."""
         standard = ((log_spectrograms - self.mean) / self.spread).unsqueeze(-3)
-        return self.blocks(standard.contiguous(memory_format=torch.channels_last))
+        if not transformed():  # vmap knows no order of axes in memory
+            standard = standard.contiguous(memory_format=torch.channels_last)
+        return self.blocks(standard)
 
     def logits(self, log_spectrograms: Tensor) -> Tensor:
         """The score before its sigmoid, [batch]."""

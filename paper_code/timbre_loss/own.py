@@ -12,6 +12,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from paper_code.audio.clips import Clip
+from paper_code.audio.signals import as_whole
 from paper_code.display import players
 from paper_code.display.tables import Column, Table, table
 from paper_code.lab.config import one_of
@@ -131,6 +132,7 @@ def study(
     Raises ConfigError for another profile, AudioError for folders and files that cannot be used: see `read`.
     """
     one_of("profile", profile, SIZES)
+    seed = as_whole("seed", seed)
     # The pair is a name that the settings ask for: neither notes nor melodies of it are used.
     config = TimbreConfig(profile=profile, seed=seed, pair="cellos", second=True, **SIZES[profile])
     names, (first, second), notes = read(class_a, class_b, config.melodies)

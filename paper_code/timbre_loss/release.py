@@ -7,6 +7,7 @@ masks. The weights keep their precision: the file is small, and a score is then 
 import sys
 from pathlib import Path
 
+from paper_code.audio.terminal import ended
 from paper_code.lab import weights
 from paper_code.lab.store import load
 from paper_code.timbre_loss.configs import TimbreConfig
@@ -31,4 +32,4 @@ def release(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(weights.command(release, __doc__))
+    sys.exit(ended(lambda: weights.command(release, __doc__)))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.audio import codec_cache, codecs
+from paper_code.audio import codec_cache, ffmpeg
 from paper_code.audio.codec_kinds import KINDS
 from paper_code.audio.codecs import Codec
 
@@ -35,7 +35,7 @@ def noise(length: int, seed: int = 0) -> torch.Tensor:
 
 def program(*arguments: str, content: bytes = b"") -> bytes:
     """The output of ffmpeg called by hand."""
-    command = [str(codecs.ffmpeg()), "-loglevel", "quiet", "-y", *arguments]
+    command = [str(ffmpeg.program()), "-loglevel", "quiet", "-y", *arguments]
     return subprocess.run(command, input=content, capture_output=True, check=True).stdout
 
 

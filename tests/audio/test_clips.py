@@ -3,6 +3,8 @@
 import errno
 import hashlib
 import json
+import resource
+import time
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +153,9 @@ def test_a_clip_is_mono_float32_with_a_rate():
         Clip(torch.zeros(2, 10), RATE, "stereo")
     with pytest.raises(AudioError, match="float64"):
         Clip(torch.zeros(10, dtype=torch.float64), RATE, "double")
+    for found in (np.zeros(10, np.float32), [0.0]):
+        with pytest.raises(AudioError, match=r"'array': The waveform is wanted as a torch tensor.*from_numpy"):
+            Clip(found, RATE, "array")
     with pytest.raises(AudioError, match="sample rate"):
         Clip(torch.zeros(10), 0, "no rate")
 
@@ -198,6 +203,47 @@ def test_resampling_states_its_filter_and_does_nothing_at_the_same_rate():
     )
     with pytest.raises(AudioError, match="positive"):
         clips.resample(clip, 0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [(24414, 16000), (16001, 16000), (44099, 44100), (192001, 16000), (16000, 191999)]
+)
+def test_rates_without_a_simple_ratio_cost_no_more_than_others(old, new):
+    """The value of a sine, by soxr; a table of the windowed sinc took 28 s and 3.2 GB for the first pair."""
+    hertz = 0.35 * min(old, new) + 0.1
+    sound, expected = clip_of(sine(hertz, old, 1.0), old), sine(hertz, new, 1.0)
+    begun, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    result = clips.resample(sound, new)
+    assert time.process_time() - begun < 1.0
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024 < 200  # MB; Linux counts in KiB
+    inner = slice(len(expected) // 5, -len(expected) // 5)
+    assert_allclose(result.waveform.numpy()[inner], expected[inner], atol=2e-4)
+    assert result.recipe["steps"] == [f"resampled from {old} to {new} Hz (soxr, very high quality)"]
+
+
+def test_both_ways_of_resampling_agree():
+    """On one sound, low-passed noise, at a ratio that either takes: alias, delay, gain and length are the same."""
+    sound = torch.from_numpy(np.convolve(noise(16000), np.hanning(9) / 4, "same"))
+    one, other = (way(sound, 16000, 22050).numpy() for way in (clips.by_soxr, clips._by_sinc))
+    assert len(one) == len(other) == 22050
+    assert np.abs(one - other)[500:-500].max() < 2e-3 * np.abs(one).max()
+
+
+@pytest.mark.parametrize("length", [1, 2, 1001, 16001])
+def test_the_length_is_that_of_the_time(length):
+    for old, new in ((24414, 16000), (16001, 16000), (44100, 16000)):
+        assert len(clips.resample(clip_of(noise(length), old), new).waveform) == -(-length * new // old)
+
+
+@pytest.mark.parametrize("rate", [0, -1, 16000.5, True, "16000", None])
+def test_a_rate_is_a_whole_number_of_numpy_too(rate):
+    clip = clip_of(noise(441), np.int64(44100))
+    assert type(clip.sample_rate) is int
+    assert clips.resample(clip, np.int32(11025)).sample_rate == 11025
+    with pytest.raises(AudioError, match="must be positive and a whole number of Hz"):
+        clips.resample(clip, rate)
+    with pytest.raises(AudioError, match="must be positive and a whole number of Hz"):
+        clip_of(noise(10), rate)
 
 
 # Cutting and levels

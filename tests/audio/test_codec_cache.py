@@ -7,7 +7,7 @@ import torch
 from coding import MP3, noise, own_cache, shared_cache, streams  # noqa: F401  (fixtures are used by being there)
 from full_disk import FullDisk
 
-from paper_code.audio import codec_cache, codecs
+from paper_code.audio import codec_cache, codecs, ffmpeg
 from paper_code.audio.codecs import Codec
 
 # The cache
@@ -16,7 +16,7 @@ from paper_code.audio.codecs import Codec
 @pytest.fixture
 def encodings(monkeypatch) -> list[str]:
     """What is encoded from now on (decoding not counted)."""
-    seen, original = [], codecs._run
+    seen, original = [], ffmpeg.run
 
     def run(program, arguments, content):
         if "s16le" in arguments:
@@ -24,7 +24,7 @@ def encodings(monkeypatch) -> list[str]:
         return original(program, arguments, content)
 
     codecs.version()
-    monkeypatch.setattr(codecs, "_run", run)
+    monkeypatch.setattr(ffmpeg, "run", run)
     return seen
 
 

@@ -11,7 +11,7 @@ import torch
 from coding import MP3, RATE, USUAL, keys, noise, own_cache, program, shared_cache, streams  # noqa: F401  (fixtures are used by being there)
 from numpy.testing import assert_array_equal
 
-from paper_code.audio import codecs
+from paper_code.audio import codecs, ffmpeg
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.codecs import Codec, CodecError
 
@@ -182,7 +182,7 @@ def test_an_ffmpeg_that_cannot_be_run(monkeypatch, tmp_path):
 
 def test_an_ffmpeg_that_hangs_is_stopped(monkeypatch, tmp_path):
     fake(tmp_path, "exec sleep 60", monkeypatch)
-    monkeypatch.setattr(codecs, "PATIENCE", 0.2)
+    monkeypatch.setattr(ffmpeg, "PATIENCE", 0.2)
     with pytest.raises(CodecError, match="did not end within"):
         codecs.code(noise(100), MP3)
 

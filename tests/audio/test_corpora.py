@@ -3,6 +3,8 @@
 import dataclasses
 import errno
 import os
+import subprocess
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pooch
 import pytest
 import soundfile
 
-from paper_code.audio import corpora, registry
+from paper_code.audio import codec_cache, corpora, registry
 from paper_code.audio.clips import AudioError
 
 TONE = "tones/two-0.flac"
@@ -437,3 +439,21 @@ def test_sources_say_where_a_recording_is_from_and_which_file_it_is():
         "licence": file.licence,
         "sha256": file.sha256,
     }
+
+
+def test_a_reader_that_goes_away_is_no_error(world, tmp_path):
+    """`list | head -1`: the pipe is closed before anything is written, as a quick reader does."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "paper_code.audio.corpora", "list"]
+    done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_folders_are_found_in_the_home(world, monkeypatch):
+    monkeypatch.setenv("HOME", str(world.root))
+    monkeypatch.setenv("COMPENDIUM_CORPORA", "~/folder")
+    assert corpora.folder() == world.folder
+    monkeypatch.setenv("COMPENDIUM_CACHE", "~/streams")
+    assert codec_cache.folder() == world.root / "streams" / "codecs"

@@ -13,6 +13,8 @@ from measuring import RATE, noise, octave_levels, seeded, tone
 from scipy import signal as scipy_signal
 
 from paper_code.audio import perturbations
+from paper_code.audio.clips import by_soxr
+from paper_code.audio.perturbations.compression import at_rate
 
 
 def decibels(share: torch.Tensor | np.ndarray | float) -> np.ndarray:
@@ -324,3 +326,11 @@ def test_a_sound_over_full_scale_is_coded_softer_and_comes_back_as_loud() -> Non
     soft = perturbations.mp3(0.9 * tone(440) / 0.5, 64, RATE)
     loud = perturbations.mp3(9 * tone(440) / 0.5, 64, RATE)
     assert decibels(loud.norm() / soft.norm()) == pytest.approx(20, abs=0.05)
+
+
+def test_compression_at_any_rate_needs_no_table_of_its_ratio():
+    """24,414 Hz and 44.1 kHz have no simple ratio; each waveform is resampled as one alone is."""
+    sounds = noise(2, 24414).reshape(2, 1, -1)
+    there = at_rate(sounds, 24414, 44100)
+    assert there.shape == (2, 1, 44100)
+    assert torch.equal(there[1, 0], by_soxr(sounds[1, 0].double(), 24414, 44100).float())

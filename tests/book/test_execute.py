@@ -1,6 +1,8 @@
 """How a notebook is executed: apart from others, with few threads, whole or not at all."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import execute as workflow
 import nbformat
 import pytest
+
+from paper_code.display.notebook_folder import output_of
 
 REPORT = """
 import json, os
@@ -79,8 +83,55 @@ def test_missing_notebook(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("3", 3), ("0.5", 0.5), ("true", True), ("smoke", "smoke"), ("my.wav", "my.wav")]
+    ("text", "expected"),
+    [("3", 3), ("0.5", 0.5), ("true", True), ("True", True), ("None", None), ("smoke", "smoke"), ("my.wav", "my.wav")],
 )
 def test_values_on_the_command_line(text: str, expected: object) -> None:
     """Numbers and truth values are read as such, all else is text."""
     assert workflow.value(text) == expected
+
+
+SOUNDS = """
+import torch
+from paper_code.audio.clips import Clip
+from paper_code.display import players
+sound = Clip(torch.linspace(-0.5, 0.5, 800), 8000, "ramp", synthetic=True)
+players.compare({"a": sound}, "Sound", spectrograms=True)
+"""
+
+
+def test_papermill_writes_sounds_beside_the_notebook_it_writes(tmp_path: Path) -> None:
+    """Plain papermill, its notebook in another folder than it was started in: the player finds its files."""
+    write(tmp_path / "sounds.ipynb", SOUNDS)
+    (tmp_path / "results").mkdir()
+    command = [sys.executable, "-m", "papermill", "--no-progress-bar", "sounds.ipynb", "results/out.ipynb"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    output = nbformat.read(tmp_path / "results" / "out.ipynb", as_version=4).cells[-1].outputs[0]
+    named = re.findall(r'src="(sounds/[^"]+)"', output.data["text/html"])
+    assert len(named) == 2
+    assert all((tmp_path / "results" / name).is_file() for name in named)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["results", "sounds.ipynb"]
+
+
+def test_the_notebook_of_a_command_line_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By papermill's own reading of its words; no other process is taken for it."""
+    (tmp_path / "out.ipynb").touch()
+    found = tmp_path / "out.ipynb"
+    assert output_of(["python", "/bin/papermill", "in.ipynb", "out.ipynb", "-p", "a", "b.ipynb"], tmp_path) == found
+    assert output_of(["python", "-m", "papermill", "-p", "x", "no.ipynb", "in.ipynb", str(found)], Path("/")) == found
+    monkeypatch.setenv("PWD", str(tmp_path))
+    assert output_of(["python", "/bin/papermill", "in.ipynb", "out.ipynb", "--cwd", "x"], tmp_path / "x") == found
+    assert output_of(["python", "-m", "papermill", "in.ipynb"], tmp_path) is None
+    assert output_of(["python", "-m", "papermill", "in.ipynb", "none.ipynb"], tmp_path) is None
+    assert output_of(["jupyter-lab", "papermill.ipynb", "out.ipynb"], tmp_path) is None
+
+
+@pytest.mark.parametrize("target", ["pipe", "folder", "a" * 300 + ".ipynb"])
+def test_a_target_that_is_no_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], target: str) -> None:
+    """One line, and nothing is executed or written."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    source = write(tmp_path / "source.ipynb", "1 / 0")
+    assert workflow.main([str(source), str(tmp_path / target)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "pipe", "source.ipynb"]

@@ -99,7 +99,7 @@ def test_equal_signals_are_the_minimum(make):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_network_is_frozen_and_stays_in_evaluation_mode(kind):
     loss, pair = _loss(kind), _pair()
-    before = copy.deepcopy(loss.state_dict())
+    before = copy.deepcopy(dict(loss.named_parameters()) | dict(loss.named_buffers()))
     first = loss(*pair).item()
     holder = torch.nn.Sequential(loss)
     holder.train()
@@ -110,7 +110,7 @@ def test_the_network_is_frozen_and_stays_in_evaluation_mode(kind):
     loss(estimate, pair[1]).backward()
     assert all(weights.grad is None for weights in loss.parameters())
     assert loss(*pair).item() == first
-    assert all(torch.equal(value, before[name]) for name, value in loss.state_dict().items())
+    assert all(torch.equal(value, before[name]) for name, value in (*loss.named_parameters(), *loss.named_buffers()))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -60,7 +60,7 @@ def test_an_entry_is_a_path_from_the_root():
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
     """A git repository as the root, with a package of one module."""
-    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    monkeypatch.setattr(paths, "SOURCE", tmp_path)
     write(tmp_path, "Y = 1\n")
     yield tmp_path
     for function in (code.state, code.digest_at, code._texts):
@@ -104,7 +104,7 @@ def test_commit_and_dirty_flag(repository):
 def test_a_package_inside_somebody_elses_repository_has_no_commit(repository, monkeypatch):
     git(repository, "init", "-q")
     commit(repository)
-    monkeypatch.setattr(paths, "ROOT", repository / "paper_code")
+    monkeypatch.setattr(paths, "SOURCE", repository / "paper_code")
     assert code.head() is None
 
 

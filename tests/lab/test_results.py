@@ -17,6 +17,7 @@ from paper_code.lab.devices import DeviceError
 from paper_code.lab.errors import LabError
 from paper_code.lab.provenance import ProvenanceError
 from paper_code.lab.store import Store
+from paper_code.lab.study import open_results
 
 RESULT = ["arrays.npz", "curves.npz", "metrics.json", "provenance.json", "weights.safetensors"]
 
@@ -180,6 +181,12 @@ def test_unknown_names_come_with_the_nearest(toy, store):
         chapters.chapter("tyo")
     with pytest.raises(UnknownName, match=r"no profile 'smal'. Did you mean 'small'\?"):
         results.results(toy.CHAPTER, "smal", store)
+    with pytest.raises(UnknownName, match=r"no profile 'publised'. Did you mean 'published'\?.* published, .*smoke"):
+        results.results(toy.CHAPTER, "publised", store)
+    with pytest.raises(UnknownName, match=r"no profile 'smal'.*There are: published, "):
+        open_results(toy.CHAPTER, "smal")
+    with pytest.raises(UnknownName, match=r"no profile 'published'. There are: (?!published)"):
+        results.plan(toy.CHAPTER, "published")
     with pytest.raises(UnknownName, match=r"no experiment 'step'. Did you mean 'steep'\?"):
         results.results(toy.CHAPTER, "smoke", store, names=["step"])
     with pytest.raises(ConfigError, match=r"no setting 'slop'. Did you mean 'slope'\?"):

@@ -235,3 +235,47 @@ def test_parts_keep_what_belongs_together() -> None:
     part = whole.only(["i0"])
     assert (part.listeners, part.of("Coder").tolist()) == (("l0", "l1"), [[1], [3]])
     assert part.count == 8
+
+
+@pytest.mark.parametrize(
+    ("separator", "first"),
+    [(";", ""), ("\t", ""), (";", "sep=;\r\n"), (",", "sep=,\r\n"), ("|", "sep=|\n"), (",", "\r\n\r\n")],
+)
+def test_tables_of_any_separator_and_with_blank_rows_are_read(tmp_path: Path, separator: str, first: str) -> None:
+    """As spreadsheets write them: with a byte-order mark, a line that names the separator, and rows of nothing."""
+    decimal = "," if separator == ";" else "."
+    rows = [
+        separator.join(["Kim", item, name, f"{score:g}".replace(".", decimal)])
+        for item in TEST.items
+        for name, score in SCORES.items()
+    ]
+    head = separator.join(["listener", "item", "condition", "rating"])
+    blank = separator * 3
+    text = first + "\r\n".join([head, blank, *rows[:3], "", blank, *rows[3:], blank]) + "\r\n"
+    (tmp_path / "kim.csv").write_bytes(("\ufeff" + text).encode())
+    found = read([tmp_path / "kim.csv"], None)
+    assert (found.listeners, found.items) == (("Kim",), TEST.items)
+    assert scores(found, "Kim", "b") == SCORES
+
+
+def test_another_separator_than_the_head_s_is_named(tmp_path: Path) -> None:
+    path = written(tmp_path / "odd.csv", "listener;item;condition;rating", "Kim,a,Ref,100")
+    with pytest.raises(RatingsError, match=r"odd.csv, line 2 does not have the 4 values .* with ';' between"):
+        read([path])
+    with pytest.raises(RatingsError, match=r"odd\.csv is empty"):
+        read([written(tmp_path / "odd.csv", ",,,", "")])
+
+
+def test_listeners_of_webmushra_without_sessions_are_told_apart_or_refused(tmp_path: Path) -> None:
+    """Two people of 30 years were one listener with all items where each had rated one."""
+    head = WEB_HEAD.replace(",session_uuid", "").replace("email,", "")
+    rows = [f"codecs,30,{item},{name},{score},1," for item in TEST.items for name, score in SCORES.items()]
+    with pytest.raises(RatingsError, match=r"does not tell its listeners apart.*session_uuid.*only for age"):
+        read([written(tmp_path / "m.csv", head, *rows)])
+    with pytest.raises(RatingsError, match="asked for no name or address, only for nothing"):
+        read([written(tmp_path / "m.csv", head.replace("age,", ""), *(row.replace("30,", "") for row in rows))])
+    named = WEB_HEAD.replace(",session_uuid", "")
+    both = [row.replace("30,", f"{'x@y.z' if ',a,' in row else 'z@y.x'},30,") for row in rows]
+    assert read([written(tmp_path / "m.csv", named, *both)]).listeners == ("x@y.z, 30", "z@y.x, 30")
+    with pytest.raises(RatingsError, match="nothing tells who the listener is; email is empty"):
+        read([written(tmp_path / "m.csv", named, *(row.replace("30,", ",30,") for row in rows))])

@@ -7,6 +7,7 @@ from torch import Tensor
 from torchaudio.functional import resample
 
 from paper_code.audio import codecs
+from paper_code.audio.clips import by_soxr, have_simple_ratio
 from paper_code.audio.codec_kinds import KINDS
 from paper_code.audio.signals import require_choice, require_waveforms, require_within
 
@@ -35,4 +36,9 @@ def nearest_mp3_rate(kilobits: float, sample_rate: int) -> float:
 
 def at_rate(waveforms: Tensor, sample_rate: int, wanted: int) -> Tensor:
     """Waveforms [..., time] at another sample rate (Hz), in double precision for long filters."""
-    return resample(waveforms.double(), sample_rate, wanted, lowpass_filter_width=64, rolloff=0.98).to(waveforms.dtype)
+    if have_simple_ratio(sample_rate, wanted):
+        there = resample(waveforms.double(), sample_rate, wanted, lowpass_filter_width=64, rolloff=0.98)
+        return there.to(waveforms.dtype)
+    flat = waveforms.double().reshape(-1, waveforms.shape[-1])
+    there = torch.stack([by_soxr(waveform, sample_rate, wanted) for waveform in flat])
+    return there.reshape(*waveforms.shape[:-1], -1).to(waveforms)

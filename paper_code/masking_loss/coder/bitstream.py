@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paper_code.audio.clips import AudioError
+from paper_code.audio.places import expanded, is_file
+from paper_code.audio.signals import require_tensors
 from paper_code.lab.errors import LabError
 from paper_code.lab.files import atomic
 from paper_code.masking_loss.coder.coder import CODES, SAMPLE_RATE, SpeechCoder
@@ -167,8 +169,8 @@ def write(path: Path | str, data: bytes) -> Path:
 
 def read(path: Path | str) -> bytes:
     """The bytes of a coded file; raises NotCoded where there is no such file."""
-    path = Path(path)
-    if not path.is_file():
+    path = expanded(path)
+    if not is_file(path):
         raise NotCoded(f"there is no coded file {path}.")
     return path.read_bytes()
 
@@ -204,6 +206,7 @@ def _model(coder: SpeechCoder) -> Any:
 
 
 def _require(waveform: Tensor, sample_rate: int) -> None:
+    require_tensors(waveform=waveform)
     if sample_rate != SAMPLE_RATE:
         raise AudioError(f"The coder wants {SAMPLE_RATE} Hz; the waveform has {sample_rate} Hz. Resample it first.")
     if waveform.ndim != 1 or not waveform.is_floating_point():

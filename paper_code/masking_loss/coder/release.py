@@ -6,6 +6,7 @@ A result folder is one of coder_<loss>_<rate> with its weights. Sweeps are not r
 import sys
 from pathlib import Path
 
+from paper_code.audio.terminal import ended
 from paper_code.lab.store import load as load_result
 from paper_code.lab.weights import WEIGHTS, WeightsError, command
 from paper_code.masking_loss.coder import weights
@@ -31,4 +32,4 @@ def release(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(command(release, __doc__))
+    sys.exit(ended(lambda: command(release, __doc__)))
