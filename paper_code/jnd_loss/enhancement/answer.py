@@ -1,0 +1,99 @@
+"""The answer of the denoiser's chapter in a few sentences, with words that follow its numbers."""
+
+from collections.abc import Mapping, Sequence
+
+from paper_code.display import answers
+from paper_code.display.answers import Answer, Answerable, compare, joined, written
+from paper_code.jnd_loss.enhancement.measurements import OURS
+from paper_code.jnd_loss.enhancement.methods import TITLES
+from paper_code.jnd_loss.enhancement.scores import GROUPS
+from paper_code.lab.intervals import interval_of_defined
+
+QUESTION = "Does a loss that was learned from just noticeable differences make a better denoiser?"
+NOT_RUN = (
+    "the A/B test with people, which this book offers as a page of its own",
+    "Wavenet, the paper's fifth method, whose weights are not at hand",
+    "a training of the paper's length",
+)
+PLACE = "VoiceBank-DEMAND"
+Values = Mapping[str, Sequence[float]]
+
+
+def answer(study: Answerable) -> Answer:
+    """The released denoisers beside the floors, what people would prefer by prediction, ours, and what was not run."""
+    values = study.measurements
+    sentences = [_released(values), _predicted(values), _ours(values), _floor(values), _distance(values)]
+    return answers.answer(QUESTION, sentences, NOT_RUN, study.profile)
+
+
+def _name(measure: str, method: str) -> str:
+    return f"{measure}, {TITLES[method]}, {PLACE}"
+
+
+def _released(values: Values) -> str | None:
+    found = compare(values, _name("PESQ", "manocha"), _name("PESQ", "germain"))
+    floor = compare(values, _name("PESQ", "manocha"), _name("PESQ", "logmmse"))
+    nothing = interval_of_defined(values.get(_name("PESQ", "noisy"), ()))
+    if found is None or floor is None or nothing is None:
+        return None
+    how = found.word("lower than", "equal to", "higher than")
+    over = floor.word("below", "at", "above")
+    return (
+        f"On {PLACE} the paper's released denoiser has a PESQ {how} that of the one trained with deep features "
+        f"({found.numbers(2)}), {over} log-MMSE, which learned nothing ({written(floor.second, 2)}), and the noisy input "
+        f"({written(nothing, 2)})."
+    )
+
+
+def _predicted(values: Values) -> str | None:
+    parts = []
+    for other in OURS["manocha"]:
+        name = f"preferred by PESQ, {TITLES['manocha']} over {TITLES[other]}"
+        shares = [interval_of_defined(values.get(f"{name}, {group}", ())) for group in GROUPS]
+        if all(share is not None for share in shares):
+            groups = sum(share.mean > 0.5 for share in shares)
+            parts.append(f"over {TITLES[other]} in {groups} of {len(GROUPS)} groups")
+    if not parts:
+        return None
+    return (
+        f"PESQ predicts that the paper's denoiser would be preferred by most {joined(parts)} by difficulty; the paper "
+        "reports all groups, with real votes. Our sentence is a prediction."
+    )
+
+
+def _ours(values: Values) -> str | None:
+    deep = compare(values, _name("PESQ", "jnd"), _name("PESQ", "deep"))
+    plain = compare(values, _name("PESQ", "jnd"), _name("PESQ", "l1"))
+    if deep is None or plain is None:
+        return None
+    first = deep.word("lower than", "the same as", "higher than")
+    return (
+        f"Of our own short trainings, all from one start, the JND loss gives a PESQ {first} deep features "
+        f"({deep.numbers(2)}) and {plain.word('lower than', 'the same as', 'higher than')} L1 "
+        f"({written(plain.second, 2)}){deep.seed}."
+    )
+
+
+def _floor(values: Values) -> str | None:
+    best = [compare(values, _name("PESQ", loss), _name("PESQ", "logmmse")) for loss in ("l1", "deep", "jnd")]
+    if any(found is None for found in best):
+        return None
+    above = [TITLES[loss] for loss, found in zip(("l1", "deep", "jnd"), best, strict=True) if found.order > 0]
+    said = (
+        f"{joined(above)} {'is' if len(above) == 1 else 'are'} above log-MMSE"
+        if above
+        else "**None of our short trainings reaches log-MMSE**"
+    )
+    return f"{said} ({written(best[0].second, 2)}), a fixed rule of 1985 that hears nothing beforehand."
+
+
+def _distance(values: Values) -> str | None:
+    found = compare(values, _name("JND distance", "jnd"), _name("JND distance", "noisy"))
+    others = compare(values, _name("JND distance", "jnd"), _name("JND distance", "deep"))
+    if found is None or others is None:
+        return None
+    how = found.word("brings the sound nearer", "leaves the sound as far", "takes the sound farther")
+    return (
+        f"Judged by the JND distance itself, the denoiser trained with it {how} to the clean speech than the input "
+        f"({found.numbers(2)}); deep features reach {written(others.second, 2)}."
+    )
