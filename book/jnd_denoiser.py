@@ -50,14 +50,14 @@ page.first_player(study)
 # ## The data
 #
 # The paper trains on VoiceBank-DEMAND: 11,572 sentences of 28 speakers in ten kinds of noise. Only 25 pairs of its test
-# set are at hand. They are our **test**, and nothing here was trained or tuned on them. The released denoisers of both papers
-# were trained on the other 28 speakers with noises of the same collection, so this test is closer to their training than to
-# ours.
+# set are at hand. They are our **test**, and nothing here was trained or tuned on them. The released denoisers of both
+# papers were trained on the other 28 speakers with noises of the same collection, so this test is closer to their training
+# than to ours.
 #
-# Our trainings hear LibriSpeech, read by other people, with what noise there is: four recordings, a babble of three to eight
-# other talkers, and coloured noise that swells and fades. Three in ten mixtures are in a room, which is a made impulse
-# response; the wanted speech is then in that room too. No speaker and no second of a recording is on two sides. The car horn,
-# dog and thunder of ESC-50 were left out, because their licence forbids commercial use.
+# Our trainings hear LibriSpeech, read by other people, with what noise there is: three recordings, a babble of three to
+# eight other talkers, and coloured noise that swells and fades. Three in ten mixtures are in a room, which is a made impulse
+# response; the wanted speech is then in that room too. No speaker and no second of a recording is on two sides. The car
+# horn, dog and thunder of ESC-50 were left out, because their licence forbids commercial use.
 
 # %% tags=["hide-input"]
 if study.synthetic:
@@ -168,9 +168,9 @@ tables.seeds(study)
 # %% [markdown]
 # ## Figure 3: who is preferred?
 #
-# The paper's figure shows votes. On 600 noisy recordings, 15 people each said whether they preferred the paper's denoiser or
-# a baseline: Wavenet, OMLSA, a Wiener filter, and Germain's deep features. The paper reports that theirs was preferred over
-# every baseline at every level of noise, and over deep features most clearly where there was little noise.
+# The paper's figure shows votes. On 600 noisy recordings, 15 people a pair said whether they preferred the paper's denoiser
+# or a baseline: Wavenet, OMLSA, a Wiener filter, and Germain's deep features. The paper reports that theirs was preferred
+# over every baseline at every level of noise, and over deep features most clearly where there was little noise.
 #
 # We cannot ask 15 people here. What stands below is a **prediction**: for every utterance, the sound that a measure finds
 # nearer to the clean speech counts as the preferred one. First the released denoiser of the paper, then our own trainings.

@@ -115,11 +115,15 @@ class EnhancementConfig(Config):
 
 
 def runs(profile: str, seed: int, **overrides: Any) -> Mapping[str, EnhancementConfig]:
-    """The runs of one seed by name; those of ONE_SEED for the profile's first seed only."""
+    """The runs of one seed by name; those of ONE_SEED for the profile's first seed, and for one that it does not have.
+
+    A seed of its own is asked for by a reader, whose page shows everything. overrides: fields of EnhancementConfig.
+    """
     size = PROFILES[profile]
+    every = seed == size.seeds[0] or seed not in size.seeds
     common = {"profile": profile, "seed": seed, **size.of(ALL)}
     configs = {}
     for run, differences in RUNS.items():
         kinds = () if "loss" not in differences else (LEARNING, BRIEF) if run in SHORT else (LEARNING,)
         configs[run] = EnhancementConfig(**{**common, "run": run, **size.of(*kinds), **differences, **overrides})
-    return {run: config for run, config in configs.items() if run not in ONE_SEED or seed == size.seeds[0]}
+    return {run: config for run, config in configs.items() if every or run not in ONE_SEED}
