@@ -55,7 +55,7 @@ page.first_player(study)
 # than to ours.
 #
 # Our trainings hear LibriSpeech, read by other people, with what noise there is: three recordings, a babble of three to
-# eight other talkers, and coloured noise that swells and fades. Three in ten mixtures are in a room, which is a made impulse
+# eight other talkers, and coloured noise that swells and fades. Three in ten mixtures are in a room, that is a made impulse
 # response; the wanted speech is then in that room too. No speaker and no second of a recording is on two sides. The car
 # horn, dog and thunder of ESC-50 were left out, because their licence forbids commercial use.
 

@@ -84,7 +84,8 @@ def preferences(study: Study, listeners: Sequence[Answers]) -> Table:
         values = [_share([v for item, v in votes if groups[item] == group]) for group in scores.GROUPS]
         paper = PAPER if ours == "manocha" else None
         rows.append([f"{TITLES[ours]} over {TITLES[other]}", paper, *values])
-    told = f"Here {len(listeners)} listeners." if listeners else "Here nobody has answered yet."
+    many = "" if len(listeners) == 1 else "s"
+    told = f"Here {len(listeners)} listener{many}." if listeners else "Here nobody has answered yet."
     columns = [Column("pair"), Column("paper"), *(Column(group, "%", ".0f") for group in scores.GROUPS)]
     caption = f"What people said, not what a metric predicts: share of votes for ours; undecided counts half. {told}"
     return table(columns, rows, caption)
