@@ -126,4 +126,5 @@ def test_nothing_is_overwritten_unless_asked(tmp_path, capsys):
 def test_an_unknown_method_is_told_with_those_there_are(tmp_path, capsys):
     with pytest.raises(SystemExit):
         command.main([str(tmp_path / "a.wav"), str(tmp_path / "b.wav"), "--method", "magic"])
-    assert all(name in capsys.readouterr().err for name in methods.COMMANDS)
+    said = capsys.readouterr().err
+    assert all(name in said for name in methods.COMMANDS)
