@@ -53,6 +53,20 @@ def by_group(study: Study, measure: str) -> Table:
     return table(columns, rows, caption)
 
 
+def by_kind(study: Study, measure: str = "pesq") -> Table:
+    """A measure of every method on the held-out mixtures, by kind of noise."""
+    kinds = np.asarray(study.results[0].metrics[MIXTURES]["kinds"])
+    about = MEASURES[measure]
+    columns = [Column("method"), *(Column(kind, about.unit, f".{about.digits}f") for kind in stimuli.KINDS)]
+    rows = []
+    for name, measured in study.scores.items():
+        if MIXTURES in measured:
+            values = np.asarray(measured[MIXTURES][measure], dtype=float)
+            rows.append([TITLES[name], *(_over_utterances(values[kinds == kind]) for kind in stimuli.KINDS)])
+    counts = ", ".join(f"{kind} {(kinds == kind).sum()}" for kind in stimuli.KINDS)
+    return table(columns, rows, f"{about.title} on the held-out mixtures by kind of noise (mixtures: {counts}).")
+
+
 def seeds(study: Study) -> Table:
     """Our trainings seed by seed: what another start and other mixtures change."""
     columns = [Column("loss"), Column("seed"), *(_column(measure) for measure in TESTED)]
