@@ -74,20 +74,19 @@ def _learned(config, folder):
 
 
 @pytest.mark.usefixtures("prepared")
-@pytest.mark.parametrize("loss", LOSSES)
-def test_a_training_lowers_its_loss(loss, tmp_path):
-    config = runs("smoke", 0, recordings="synthetic")[loss]
-    config = config.replace(iterations=40, learning_rate=1e-3, validate_every=20, validated=4, warm_up=50)
+def test_a_training_lowers_its_loss(tmp_path):
+    config = runs("smoke", 0, recordings="synthetic")["l1"]
+    config = config.replace(iterations=20, learning_rate=2e-3, validate_every=10, validated=4)
     network = building.untrained(config)
     before = training.validate(
         network,
-        training.losses.loss(loss),
+        training.losses.loss("l1"),
         training.stimuli.source("validation", True).draw(4, 9600, np.random.default_rng(0)),
         2,
         CPU,
     )
     _, curves = _learned(config, tmp_path / "a")
-    assert curves["validated"].tolist() == [20, 40]
+    assert curves["validated"].tolist() == [10, 20]
     assert curves["validation"][-1] < before["validation"]
 
 
