@@ -230,14 +230,16 @@ statements_table(claims.judge_ours("jnd_denoiser", study.measurements, study.pro
 #
 # *Our trainings.* A denoiser on raw samples needs a long training. The paper's saw millions of files. Ours saw 1200 crops
 # of two seconds, with a quarter of the channels. What such a training learns first brings artefacts that PESQ minds more
-# than the noise. So our three numbers tell little about the three losses. Two things they do tell. The plain difference
-# makes speech softer: where the noise is strong, too little costs less than something wrong. And a loss that
-# normalises its channels does not hold the level: look at the column *level*. The released denoiser has kept its level
-# all the same; why, its loss does not explain.
+# than the noise. So our three numbers tell little about the three losses. Three things they do tell. The plain difference
+# makes speech softer: where the noise is strong, too little costs less than something wrong. A loss that normalises its
+# channels does not hold the level: look at the column *level*. The released denoiser has kept its level all the
+# same; why, its loss does not explain. And deep features are the easier loss to begin with: their denoiser takes away noise
+# in these few steps, while that of the JND loss ends no nearer to the clean speech by its own distance than it began.
 #
-# *The start.* From a random start a short training stays lost: it has to find the speech first. From the two starts that
-# give the input back, the JND loss falls slowly. Its gradient comes mostly from the last layers, which have a frame every
-# 0.37 s, and is large and changes from crop to crop. That is why gradients are clipped to a norm of 1.
+# *Why is the JND loss hard to begin with?* Its gradient comes mostly from the last layers, which have a frame every
+# 0.37 s; it is large and changes from crop to crop. We clip gradients to a norm of 1, which keeps the training in one
+# piece, but not on course. Germain's loss has only the first six layers, and divides each by its mean. From a random start a
+# short training stays lost altogether: it has to find the speech first.
 #
 # *What the predictions are worth.* The JND distance prefers what was trained with it. PESQ had no part in any training. In
 # Table 2 of the paper it orders pairs well, and agrees with ratings less than the metric does. Only people can settle
