@@ -104,7 +104,7 @@ def _floor(values: Values) -> str | None:
         above = [TITLES[loss] for loss, found in zip(LOSSES, columns, strict=True) if found.order > 0]
         who = "none" if not above else "each" if len(above) == len(LOSSES) else joined(above)
         parts.append(f"{who} is above {FLOORS[floor]} ({written(columns[0].second, 2)})")
-    return f"**Of our trainings, by PESQ, {joined(parts)}.** They are a few thousandths of the paper's."
+    return f"**Of our trainings, by PESQ, {joined(parts)}.** They are short: the settings stand below."
 
 
 def _distance(values: Values) -> str | None:
@@ -112,8 +112,10 @@ def _distance(values: Values) -> str | None:
     others = compare(values, _name("JND distance", "jnd"), _name("JND distance", "deep"))
     if found is None or others is None:
         return None
-    how = found.word("brings the sound nearer", "leaves the sound as far", "takes the sound farther")
+    how = found.word(
+        "nearer to the clean speech than", "as far from the clean speech as", "farther from the clean speech than"
+    )
     return (
-        f"Judged by the JND distance itself, the denoiser trained with it {how} to the clean speech than the input "
-        f"({found.numbers(2)}); deep features reach {written(others.second, 2)}."
+        f"By the JND distance itself, what the denoiser trained with it gives is {how} the input ({found.numbers(2)}); with "
+        f"deep features it is {written(others.second, 2)}."
     )

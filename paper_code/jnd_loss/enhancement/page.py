@@ -67,7 +67,7 @@ def told(study: Study) -> Shown:
 def starts(study: Study) -> Shown:
     """What a short training made of each start, in a sentence with numbers."""
     parts = []
-    for run in configs.SHORT:
+    for run in [run for run in configs.SHORT if study.of(run)]:
         start = run.removeprefix("short_")
         distance, ratio = (study.value(f"{m}, {start} start") for m in ("JND distance", "SI-SNR"))
         if distance is not None and ratio is not None:
