@@ -116,6 +116,6 @@ def _distance(values: Values) -> str | None:
         "nearer to the clean speech than", "as far from the clean speech as", "farther from the clean speech than"
     )
     return (
-        f"By the JND distance itself, what the denoiser trained with it gives is {how} the input ({found.numbers(2)}); with "
-        f"deep features it is {written(others.second, 2)}."
+        f"By the JND distance itself, what the denoiser trained with it gives is {how} the input ({found.numbers(2)}); "
+        f"with deep features it is {written(others.second, 2)}."
     )
