@@ -71,7 +71,7 @@ def _elsewhere(values: Values) -> str | None:
     if ours is None or theirs is None or floor is None:
         return None
     if ours.order < 0 and theirs.order < 0:
-        said = "both released denoisers are **worse than doing nothing**"
+        said = "both released denoisers are *worse than doing nothing*"
     elif ours.order > 0 and theirs.order > 0:
         said = "both released denoisers are better than doing nothing"
     else:
@@ -104,7 +104,7 @@ def _floor(values: Values) -> str | None:
         above = [TITLES[loss] for loss, found in zip(LOSSES, columns, strict=True) if found.order > 0]
         who = "none" if not above else "each" if len(above) == len(LOSSES) else joined(above)
         parts.append(f"{who} is above {FLOORS[floor]} ({written(columns[0].second, 2)})")
-    return f"**Of our trainings, by PESQ, {joined(parts)}.** They are short: the settings stand below."
+    return f"*Of our trainings, by PESQ, {joined(parts)}.* They are short: the settings stand below."
 
 
 def _distance(values: Values) -> str | None:

@@ -28,6 +28,14 @@ ROLES = {
 SHADES = (("stronger", 1.0), ("stronger", 0.5), ("plain", 0.5), ("plain", 1.0))  # from hard to easy, pink to blue
 STARTS = {"short_random": "plain", "short_subtraction": "corrected", "short_identity": "document"}
 BAR = 0.2
+SHORT_NAMES = {  # under bars
+    "noisy": "noisy",
+    "wiener": "Wiener",
+    "logmmse": "log-\nMMSE",
+    "germain": "Germain",
+    "deep": "deep\nfeatures",
+    "l1": "L1",
+}
 DRAWN = {"the released denoisers": ("noisy", "wiener", "logmmse", "germain", "manocha"), "ours": ("noisy", *LOSSES)}
 
 
@@ -46,11 +54,10 @@ def learning_curves(study: Study) -> Drawing:
         for run, results in starts.items():
             curves = results[0].curves
             role = STARTS[run]
-            values = curves["validation"] / curves["validation"].min()
-            name = run.removeprefix("short_")
-            second.plot(curves["validated"], values, label=name, **theme.line(role, marker=MARKERS[role], markersize=3))
+            line = theme.line(role, marker=MARKERS[role], markersize=3)
+            second.plot(curves["validated"], curves["validation"], label=run.removeprefix("short_"), **line)
         first.set(title="SI-SNR, unheard mixtures", xlabel="step", ylabel="dB")
-        second.set(title="JND loss from three starts", xlabel="step", ylabel="over its least")
+        second.set(title="JND loss from three starts", xlabel="step", ylabel="JND loss")
         for place in (first, second):
             place.legend()
         return figure
@@ -122,7 +129,7 @@ def figure_3(study: Study, ours: str, measures: Sequence[str] = ("pesq", "jnd"))
         figure, axes = theme.figure(1, len(measures), height=2.9, sharey=True)
         for place, measure in zip(axes, measures, strict=True):
             _bars(place, theme, list(values[measure].values()))
-            names = [TITLES[name].replace(", ", ",\n") for name in others]
+            names = [SHORT_NAMES[name] for name in others]
             place.set(title=f"preferred by {MEASURES[measure].title}", xticks=range(len(others)), ylim=(0, 105))
             place.set_xticklabels(names, fontsize=9)
             place.set_ylabel("% of utterances")
@@ -138,7 +145,7 @@ def figure_3(study: Study, ours: str, measures: Sequence[str] = ("pesq", "jnd"))
         draw,
         f"Figure 3, predicted: the share of utterances in which *{TITLES[ours]}* is nearer to the clean speech than each "
         "baseline, from the noisiest quarter (pink) to the cleanest (blue), with Wilson's 95 % intervals. A bar above the "
-        "dotted line says that ours would be preferred. **Nobody was asked**: the paper's bars are votes of people, "
+        "dotted line says that ours would be preferred. *Nobody was asked*: the paper's bars are votes of people, "
         "and lie above the line everywhere. Ours was trained with the JND distance, so what that predicts is no "
         "surprise; PESQ had no part in any training.",
         f"Bars of the predicted share, per cent, in four groups from hard to easy: {told}.",
