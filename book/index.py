@@ -102,6 +102,19 @@ pages.scoreboard(rows)
 # :::
 # ::::
 #
+# ::::{grid-item-card} Cleaner speech by ear
+# :link: jnd_denoiser
+# :link-type: doc
+#
+# :::{card-header}
+# Manocha et al. 2020, section 4.2
+# :::
+# The same metric as a loss for a network that takes noise out of speech, beside filters of the eighties.
+# :::{card-footer}
+# Listen and read
+# :::
+# ::::
+#
 # ::::{grid-item-card} A masking threshold
 # :link: masking_loss
 # :link-type: doc

@@ -12,13 +12,24 @@ from paper_code.chapters import CHAPTERS
 from paper_code.lab import claims, claims_file
 from paper_code.lab.paths import ROOT
 from paper_code.lab.rules import REPRODUCED, TREND
+from paper_code.lab.study import ChapterStudy
 
 SHORT = 2  # digits that a number of something else may well have, too
 
 
+def package(chapter: str) -> str:
+    """The package of a chapter: two chapters of one document share its folder."""
+    return CHAPTERS[chapter].measurements.__module__.rpartition(".")[0]
+
+
+def study_of(chapter: str) -> ChapterStudy:
+    """What a chapter shows."""
+    return importlib.import_module(f"{package(chapter)}.study").open_study()
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_no_statement_of_a_page_is_refuted_by_its_runs(chapter: str) -> None:
-    study = importlib.import_module(f"paper_code.{chapter}.study").open_study()
+    study = study_of(chapter)
     rows = claims.judge_ours(chapter, study.measurements, study.profile)
     assert rows
     assert {row.id: row.why for row in rows if row.verdict not in (REPRODUCED, TREND)} == {}
@@ -26,7 +37,7 @@ def test_no_statement_of_a_page_is_refuted_by_its_runs(chapter: str) -> None:
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_no_absolute_value_of_a_short_training_is_called_refuted(chapter: str) -> None:
-    study = importlib.import_module(f"paper_code.{chapter}.study").open_study()
+    study = study_of(chapter)
     rows = {row.id: row for row in claims.judge(chapter, study.measurements, study.profile)}
     for claim in claims_file.read(chapter):
         if claim.scale and study.profile not in claim.scale:
@@ -44,7 +55,9 @@ def test_a_number_of_the_document_is_not_typed_again_in_its_package(chapter: str
         for number in columns.values()
         if number not in row and len(number.replace(".", "").lstrip("0")) > SHORT
     }
-    code = {path: path.read_text(encoding="utf-8") for path in (ROOT / "paper_code" / chapter).rglob("*.py")}
+    code = {
+        path: path.read_text(encoding="utf-8") for path in ROOT.joinpath(*package(chapter).split(".")).rglob("*.py")
+    }
     typed = [
         (path.name, number)
         for path, text in code.items()

@@ -1,0 +1,1 @@
+"""Tests of paper_code/jnd_loss/enhancement."""
