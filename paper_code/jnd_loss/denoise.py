@@ -17,6 +17,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from paper_code.audio.clips import AudioError
+from paper_code.audio.places import expanded
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss.denoiser import SAMPLE_RATE
 from paper_code.jnd_loss.enhancement import blocks, methods, spectral
 from paper_code.lab.errors import LabError
@@ -151,8 +153,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m paper_code.jnd_loss.denoise",
         description="Speech without its noise, at 16 kHz. The networks learned from read English speech.",
     )
-    parser.add_argument("source", type=Path, help="a sound file of any rate and number of channels")
-    parser.add_argument("target", type=Path, help=f"the file to write, {' or '.join(KINDS)}")
+    parser.add_argument("source", type=expanded, help="a sound file of any rate and number of channels")
+    parser.add_argument("target", type=expanded, help=f"the file to write, {' or '.join(KINDS)}")
     named = "; ".join(f"{name}: {methods.TITLES[name]}" for name in methods.COMMANDS)
     parser.add_argument("--method", choices=methods.COMMANDS, default="manocha", help=f"{named} (default manocha)")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
@@ -161,4 +163,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(ended(main))

@@ -117,7 +117,7 @@ def told(study: Study) -> Shown:
     kind = "made-up answers and sounds" if study.synthetic else "real answers, rendered sounds"
     size = configs.PROFILES[study.profile].title
     seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''}"
-    text = f"Shown here: the profile **{study.profile}** ({size}), {seeds}, {kind}, {len(study.results)} runs."
+    text = f"Shown here: the profile *{study.profile}* ({size}), {seeds}, {kind}, {len(study.results)} runs."
     return Shown(element("p", prose(text)), text)
 
 

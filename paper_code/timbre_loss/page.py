@@ -101,7 +101,7 @@ def told(study: Study) -> Shown:
     size = configs.PROFILES[study.profile].title
     count = len(study.results)
     seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''}"
-    text = f"Shown here: the profile **{study.profile}** ({size}), {seeds}, {kind}, {count} runs."
+    text = f"Shown here: the profile *{study.profile}* ({size}), {seeds}, {kind}, {count} runs."
     return Shown(element("p", prose(text)), text)
 
 

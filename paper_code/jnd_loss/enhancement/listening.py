@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from paper_code.audio.places import expanded
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.jnd_loss import weights as released
 from paper_code.jnd_loss.enhancement import methods, scores
@@ -66,7 +66,7 @@ def read_answers(study: Study, answers: str) -> list[Answers]:
     """
     if not answers:
         return []
-    place = Path(answers).expanduser()
+    place = expanded(answers)
     files = sorted(place.glob("*.json")) if place.is_dir() else [place]
     if not files or not all(file.is_file() for file in files):
         raise LabError(

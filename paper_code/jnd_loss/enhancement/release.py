@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from paper_code.audio.terminal import ended
 from paper_code.jnd_loss.enhancement.building import KIND
 from paper_code.jnd_loss.enhancement.configs import EnhancementConfig
 from paper_code.lab import weights
@@ -29,4 +30,4 @@ def release(folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(weights.command(release, __doc__))
+    sys.exit(ended(lambda: weights.command(release, __doc__)))
