@@ -300,15 +300,15 @@ statements_table(claims.judge_ours("jnd_loss", study.measurements, study.profile
 # a longer one of the same kind would not change much.
 #
 # *The listening test.* Good codecs of today make speech anew and keep no waveform. The perturbations of the paper keep
-# it: noise is added, a codec quantises, a room rings on, and the rest of the sound stays in its place to the sample. So a
-# network can learn to subtract two waveforms, and it does. The figure on delay shows it: 10 ms are more to it than most
-# of the differences that people heard. The silence in training does not help, because half of the padded pairs
+# it: noise is added, a codec quantises, a room rings on, and the rest of the sound stays in its place to the sample. So
+# a network can learn to subtract two waveforms, and it seems to. The figure on delay shows it: 10 ms are more to it
+# than most of the differences that people heard. The silence in training helps little, because half of the padded pairs
 # stay in step, and the others are 0.25 s apart, which is more than anything the network could align.
 #
-# *Level.* The normalisation in each layer takes the level of a whole sound away, in both released and retrained metrics.
-# The one that is fit for use normalises both sounds of a pair together. It hears level, costs as much, and predicts
-# answers as well as the others. For a loss that is the smaller risk: a model trained with the released metric may
-# answer at any level.
+# *Level.* The normalisation in each layer takes the level of a whole sound away, in both released and retrained
+# metrics. The one that is fit for use normalises both sounds of a pair together. It hears level, costs as much, and
+# predicts nearly as many answers as the others. For a loss that is the smaller risk: a model trained with the released
+# metric may answer at any level.
 #
 # ## Your turn
 #

@@ -77,9 +77,7 @@ def compare(
 
 def written(value: Interval, digits: int, unit: str = "") -> str:
     """A mean with its spread and unit, which no line break parts; no spread of one value, or where all are the same."""
-    numbers = Numbers(digits, unit)
-    text = numbers.full(value.mean) if value.half_width == 0 else numbers.spread(value)
-    return text.replace(" ", NO_BREAK)
+    return Numbers(digits, unit).spread(value).replace(" ", NO_BREAK)
 
 
 def answer(question: str, sentences: Sequence[str | None], not_run: Sequence[str], profile: str) -> Answer:

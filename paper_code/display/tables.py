@@ -125,7 +125,8 @@ def _cell(value: Any, column: Column) -> Cell:
         return Cell(f"<em>{escape(value.value)}</em>{where}", text, number=_numeric(value.value))
     if isinstance(value, Interval):
         text = _number(value.mean, column)
-        text += "" if math.isnan(value.half_width) else f" ± {_number(value.half_width, column)}"
+        varies = math.isfinite(value.half_width) and value.half_width != 0
+        text += f" ± {_number(value.half_width, column)}" if varies else ""
         return Cell(text, text, number=True)
     if isinstance(value, Real) and not isinstance(value, bool):
         text = _number(value, column)

@@ -40,8 +40,9 @@ class Numbers:
         return f"{self.plain(value)} {self.unit}".strip()
 
     def spread(self, value: Interval, unit: bool = True) -> str:
-        """mean ± half width, or the mean alone for one value."""
-        text = self.plain(value.mean) + (f" ± {self.plain(value.half_width)}" if value.count > 1 else "")
+        """mean ± half width, or the mean alone for one value and where all are the same."""
+        varies = value.count > 1 and value.half_width != 0
+        text = self.plain(value.mean) + (f" ± {self.plain(value.half_width)}" if varies else "")
         return f"{text} {self.unit}".strip() if unit else text
 
 
