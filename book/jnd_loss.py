@@ -35,6 +35,7 @@ from paper_code import side_by_side
 from paper_code.display import pages, players
 from paper_code.display.verdicts import claims_table, statements_table
 from paper_code.jnd_loss import (
+    agreement_figure,
     held_out_figures,
     held_out_tables,
     live,
@@ -263,6 +264,9 @@ sound_figures.noise_or_band_table(study.one("noise_or_band"))
 # of pairs of conditions of which a measure says, as the majority of listeners does, which one is nearer to the
 # reference. The last column is the paper's fourth test, made again: two perturbations of one recording, of which real
 # people's curves say which one fewer would hear.
+
+# %% tags=["hide-input"]
+agreement_figure.agreement_figure(study)
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT

@@ -16,12 +16,12 @@ RELEASED = ("released linear", "released finetune", "released pre")
 OURS = ("pre", "lin", "fin", "scratch", "fit_for_use")
 COLUMNS = [
     Column("what predicts"),
-    Column("its own classifier", "% right", ".1f"),
-    Column("one threshold", "% right", ".1f"),
-    Column("a threshold a list", "% right", ".1f"),
-    Column("with the levels", "% right", ".1f"),
-    Column("cross-entropy", "a threshold a list", ".3f"),
-    Column("AUC", "of the distance", ".3f"),
+    Column("its own classifier", "%", ".1f"),
+    Column("one threshold", "%", ".1f"),
+    Column("a threshold a list", "%", ".1f"),
+    Column("with the levels", "%", ".1f"),
+    Column("cross-entropy", format=".3f"),
+    Column("AUC", format=".3f"),
 ]
 COMPARED = (  # of the table by lists: column -> name in the measurements
     ("levels alone", "accuracy, levels alone"),
@@ -43,7 +43,8 @@ def held_out(study: Study) -> Table:
     ]
     count = study.one(FLOORS).metrics[LEVELS][POOLED]["count"]
     caption = (
-        f"What predicts {count:,} held-out answers of real listeners. Thresholds are fitted to other speakers' judgements. "
+        f"What predicts {count:,} held-out answers of real listeners, in % right. Thresholds are fitted to other speakers' "
+        "judgements; cross-entropy is that of a threshold a list, AUC that of the distance. "
         "*With the levels*: a logistic regression on the levels and the distance; hold it against the levels alone, "
         f"refitted on the same few judgements: {_written(study)}. ± is a 95 % interval over seeds; by chance alone of who "
         f"was asked, an accuracy here is uncertain by ± {_binomial(count):.1f} %. The public port of the metric reports "

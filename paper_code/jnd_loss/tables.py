@@ -43,7 +43,7 @@ def table_2(study: Study, others: Result | None = None) -> Table:
     others: the scores of the compendium's other losses on the same sounds, see side_by_side.kept.
     Paper: Manocha et al. 2020, Table 2.   Chapter: jnd_loss
     """
-    rows = _Rows(study, others)
+    rows = Rows(study, others)
     lines = [[PEOPLE, *rows.of_people(), None, None, None, None, None]]
     lines += [rows.stored(name, paper) for name, paper in RELEASED.items()]
     lines += [rows.ours(run, paper) for run, paper in OURS.items() if study.of(run)]
@@ -54,10 +54,10 @@ def table_2(study: Study, others: Result | None = None) -> Table:
     return table(COLUMNS, lines, rows.caption())
 
 
-class _Rows:
+class Rows:
     """Cells from stored results; where nobody rated what is at hand, those of ratings are empty."""
 
-    def __init__(self, study: Study, others: Result | None) -> None:
+    def __init__(self, study: Study, others: Result | None = None) -> None:
         self._study, self._others = study, others
         self._heard, self._chosen = study.one(LISTENING), study.one(CHOICES)
         self._paper = reported("jnd_loss")["Table 2"]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from paper_code.jnd_loss import measurements, tables
+from paper_code.jnd_loss.agreement_figure import agreement_figure
 from paper_code.jnd_loss.configs import CHOICES
 from paper_code.jnd_loss.listening_test import as_json
 from paper_code.jnd_loss.real_ratings import NAMES
@@ -146,3 +147,10 @@ def test_ratings_are_kept_whole():
     again = tables.Test.stored({"listeners": kept}, resamples=1).ratings
     assert np.array_equal(again.scores, _ratings().scores, equal_nan=True)
     assert (again.listeners, again.items, again.conditions) == (tuple(map(str, range(9))), ITEMS, CONDITIONS)
+
+
+def test_the_figure_tells_what_each_measure_chooses(study):
+    told = agreement_figure(study).html
+    assert "released scratch 83 % and 70 %" in told  # of the real choices, and of the simulated ones
+    assert "PESQ 0 % and 70 %" in told
+    assert "ours: Scratch 92 % and 55 %" in told
