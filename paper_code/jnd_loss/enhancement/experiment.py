@@ -53,7 +53,7 @@ CHAPTER = Chapter(
     document=Document(
         "manocha2020",
         "A Differentiable Perceptual Audio Metric Learned from Just Noticeable Differences",
-        "Manocha et al. (2020)",
+        "Manocha et al. (2020), denoiser",
     ),
     profiles=PROFILES,
     experiments=runs,
