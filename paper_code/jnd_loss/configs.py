@@ -57,7 +57,7 @@ PROFILES = {
     "smoke": Profile(
         "seconds: a handful of steps",
         changes={
-            JUDGED: {"seconds": 0.6, "most": 10, "fitted": 10},
+            JUDGED: {"seconds": 0.6, "most": 5, "fitted": 5},
             LISTENING: {"items": 2},
             CHOICES: {"each": 2},
             PEOPLE: {"resamples": 40, "populations": 4, "observers": 6, "trials": 12},

@@ -118,11 +118,6 @@ def test_both_ways_give_the_same_distances_and_gradients(metric):
         )
 
 
-def test_pairs_at_once_cost_no_more_than_one_by_one():
-    at_once, one_by_one = (_measured(way, PAIRS) for way in ("at once", "one by one"))
-    assert at_once["pairs a second"] > 0.8 * one_by_one["pairs a second"]
-
-
 def test_memory_does_not_grow_with_the_number_of_pairs():
     """Without a gradient nothing is kept of a pair but its distance."""
     few, many = (_measured("at once", count)["megabytes"] for count in (8, 64))
