@@ -33,9 +33,9 @@ def test_distances_do_not_depend_on_their_batch(config, test_side):
     network = _used(config)
     whole = of_pairs(network.layer_distances, test_side)
     assert whole.shape == (len(test_side), 14)
-    one = network.layer_distances(*test_side.sounds([17])).detach().numpy()
-    assert whole[17] == pytest.approx(one[0], rel=1e-4)
-    assert of_pairs(network.layer_distances, test_side, [17, 3])[0] == pytest.approx(one[0], rel=1e-4)
+    one = network.layer_distances(*test_side.sounds([11])).detach().numpy()
+    assert whole[11] == pytest.approx(one[0], rel=1e-4)
+    assert of_pairs(network.layer_distances, test_side, [11, 3])[0] == pytest.approx(one[0], rel=1e-4)
 
 
 def test_a_delayed_sound_is_the_sound_after_silence():
