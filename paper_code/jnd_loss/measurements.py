@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from paper_code.audio.perturbations.noises import NOISES
 from paper_code.jnd_loss import known_answers, listening_test, people_measurements
 from paper_code.jnd_loss.agreement import STATISTICS
 from paper_code.jnd_loss.configs import CHOICES, FLOORS, NOISE_OR_BAND, PEOPLE, PERTURBATIONS, TITLES
@@ -15,6 +14,7 @@ from paper_code.jnd_loss.scores import POOLED
 from paper_code.jnd_loss.weights import METRICS
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
+from paper_code.listeners.jnd.judgements import NOISES
 
 SCORES = {"accuracy": "accuracy", "cross_entropy": "cross-entropy", "auc": "AUC"}
 WAYS = {  # key of the metrics -> how an answer is told from a metric
@@ -68,7 +68,8 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
 def _undefined() -> dict[str, float]:
     """What a run without recordings cannot measure: agreement with ratings, the authors' samples, some of the noises."""
     samples = [f"distance of {sample}.wav, released {name}" for name in METRICS for sample in known_answers.SAMPLES]
-    noises = [f"{what}, {noise}" for what in ("Weber slope", "SNR off by") for noise in NOISES]
+    noises = [f"Weber slope, {noise}" for noise in NOISES]
+    noises += [f"SNR off by, {noise}" for noise in people_measurements.NOISES]
     return _ratings() | dict.fromkeys([*samples, *noises], math.nan)
 
 

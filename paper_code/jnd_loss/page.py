@@ -3,9 +3,12 @@
 Chapter: jnd_loss
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-from paper_code.audio import corpora, registry, synthesiser
+import torch
+
+from paper_code.audio import clips, corpora, perturbations, registry, synthesiser
 from paper_code.audio.clips import Clip
 from paper_code.display import players
 from paper_code.display.markup import Shown, element, prose
@@ -23,6 +26,7 @@ UTTERANCE = 0  # of the listening test
 NOISE_STEP, BAND_STEP = 3, 5  # of the player that opens the page
 README = "0.1929"  # what the authors' README says of scratch and 2.wav
 SECONDS = 4.0
+NOISE = 30.0  # dB SNR, that a reader's single sound is held against
 FIRST_RATE = 24_000
 
 
@@ -124,17 +128,31 @@ def told(study: Study) -> Shown:
 def own_pair(audio: str, reference: str) -> Shown:
     """A reader's own two sounds compared in words, with a player; what to give where she gave none.
 
-    Raises AudioError for what cannot be compared, see compare.read_pair.
+    One sound alone is held against itself with white noise at NOISE dB. Raises AudioError for what cannot be compared,
+    see compare.read_pair.
     """
-    if not (audio and reference):
-        text = "*No sounds of your own were given to this run: it takes two, `reference` and `audio`.*"
+    if not audio:
+        text = "*No sound of your own was given to this run. It takes `audio`, and `reference` to compare it with.*"
         return Shown(element("p", prose(text)), text)
-    ours, theirs, notes = compare.read_pair(Path(reference), Path(audio))
+    ours, theirs, notes = compare.read_pair(Path(reference), Path(audio)) if reference else _with_noise(Path(audio))
     anchors, unrelated = listening_test.anchors(), listening_test.distance_of_another_sentence()
     lines = [compare.in_words(each) for each in compare.readings(released(), ours, theirs, anchors, unrelated)]
-    player = players.compare({"reference": ours, "test": theirs}, "Your pair", "At one loudness.", roles=OWN_ROLES)
+    title = f"{theirs.title} against {ours.title}"
+    player = players.compare({"reference": ours, "test": theirs}, title, "At one loudness.", roles=OWN_ROLES)
     words = element("ul", "".join(element("li", prose(line)) for line in [*notes, *lines]))
     return Shown(player.html + words, "\n".join([*notes, *lines]))
+
+
+def _with_noise(path: Path) -> tuple[Clip, Clip, list[str]]:
+    clip = clips.require_signal(clips.read(path))
+    noise = perturbations.white_noise(clip.waveform, torch.Generator().manual_seed(0))
+    told = f"white noise at {NOISE:g} dB SNR"
+    noisy = clip.with_waveform(perturbations.add_noise(clip.waveform, noise, NOISE), told)
+    return (
+        clip,
+        replace(noisy, title=f"{clip.title} with noise"),
+        [f"no reference was given: your sound against {told}"],
+    )
 
 
 OWN_ROLES = {"reference": "reference", "test": "document"}

@@ -14,7 +14,7 @@ from paper_code.lab.store import Result
 AFTER = (10, 20, 50)  # trials
 SHARES = ("different", "consistency", "consistency, one listener", "consistency, chosen")
 CURVES = {"curve": "threshold", "curve with lapses": "threshold with lapses"}
-DECIBELS = ("applause", "pink_noise", "water_drops", "white_noise", "room_noise", "direct_to_reverberant")
+NOISES = ("applause", "pink_noise", "water_drops", "white_noise", "room_noise")  # of Table 1
 MODELS = {"curve goodness": "Gaussian", "population goodness": "population"}
 CONTRADICTED = 0.05
 SHARES_OF_SAMPLES = ("pops", "dropouts")
@@ -64,7 +64,7 @@ def of_perturbations(result: Result) -> dict[str, float]:
     """
     rows = result.metrics["rows"]
     off = {name: _off(row) for name, row in rows.items() if name not in ("mp3", "griffin_lim")}
-    values = {f"SNR off by, {name}": off[name] for name in DECIBELS[:-1] if name in off}
+    values = {f"SNR off by, {name}": off[name] for name in NOISES if name in off}
     decay = rows["reverberation_time"]
     return values | {
         "direct to reverberant off by": off["direct_to_reverberant"],

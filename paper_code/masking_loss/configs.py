@@ -198,7 +198,8 @@ def require_rate(bitrate: float) -> float:
         bitrate = as_number("bitrate", bitrate)
     if bitrate not in RATES:
         known = ", ".join(f"{rate:g}" for rate in RATES)
-        raise ConfigError(f"there are coders for {known} kb/s; found {bitrate!r}. Choose one, or train a coder for it.")
+        found = f"{bitrate:g}" if isinstance(bitrate, float) else repr(bitrate)
+        raise ConfigError(f"there are coders for {known} kb/s; found {found}. Choose one, or train a coder for it.")
     return float(bitrate)
 
 

@@ -57,8 +57,7 @@ def test_a_sentence_without_its_numbers_is_left_out():
 
 
 def test_without_sounds_of_the_readers_own_the_page_says_what_it_takes():
-    for given in (("", ""), ("a.wav", "")):
-        assert "it takes two" in repr(page.own_pair(*given))
+    assert "takes" in repr(page.own_pair("", ""))
 
 
 def test_a_readers_own_pair_is_told_in_words_and_played(tmp_path, monkeypatch):
@@ -69,6 +68,9 @@ def test_a_readers_own_pair_is_told_in_words_and_played(tmp_path, monkeypatch):
     shown = page.own_pair("test.wav", "ref.wav")
     assert "as far as white noise at" in repr(shown)
     assert shown.html.count("<audio") == 2
+    alone = page.own_pair("ref.wav", "")
+    assert "ref with noise against ref" in alone.html
+    assert "as far as white noise at 30 dB" in repr(alone)
     soundfile.write("other.wav", np.tile(noise[0], 3), 22050)
     with pytest.raises(AudioError, match="wanted one sound twice"):
         page.own_pair("other.wav", "ref.wav")

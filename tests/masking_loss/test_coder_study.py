@@ -253,7 +253,7 @@ def test_the_other_tables(study):
     )
     assert "MSE 13" in str(tables.losses(study))
     apart = str(tables.differences(study))
-    assert re.search(r"masking 20 − PMSQE 20 +10\.00 ± 0\.00 +10\.0 ± 0\.0 +1000\.0", apart)
+    assert re.search(r"masking 20 − PMSQE 20 +10\.00( ± 0\.00)? +10\.0( ± 0\.0)? +1000\.0", apart)
     swept = str(tables.sweeps(study))
     assert swept.count("masking 20") == 5
     assert "4.027 (§4.1)" in next(line for line in swept.splitlines() if line.startswith("masking 20, gamma 0 "))
@@ -346,8 +346,8 @@ def test_longer_trainings_stand_beside_those_of_one_seed(some_repeated):
         kilobits = (values - 0.1).mean()
         assert re.search(rf"{name} +{steps} +{kilobits:.2f} +{found.mean:.3f} ± {found.half_width:.3f} ", lines[name])
     apart = (more - usual).mean()
-    assert f"{apart:.3f} ± 0.000".replace("-", "−") in lines["masking 20, difference"]
-    assert f"{100 * apart:.2f} ± 0.00".replace("-", "−") in lines["masking 20, difference"]
+    assert f"{apart:.3f}".replace("-", "−") in lines["masking 20, difference"]
+    assert f"{100 * apart:.2f}".replace("-", "−") in lines["masking 20, difference"]
     without = Study([result for result in some_repeated if not result.experiment.endswith("_longer")], seed=0)
     for shown in (tables.longer, charts.longer):
         with pytest.raises(LabError, match="smoke has no longer trainings"):
@@ -364,9 +364,7 @@ def test_repeated_trainings_are_compared_seed_by_seed(some_repeated):
     share = interval([100 * _values(titled("masking 20"), "above", seed).mean() for seed in (0, 1)])
     assert f"{share.mean:.2f} ± {share.half_width:.2f}" in lines["masking 20"]
     # The made-up scores of two losses are 10 apart in each seed.
-    assert re.search(
-        r"masking 20 − PMSQE 20 .*10\.000 ± 0\.000 +10\.00 ± 0\.00 +1000\.00 ± 0\.00", lines["masking 20 − PMSQE 20"]
-    )
+    assert re.search(r"masking 20 − PMSQE 20 .*10\.000 +10\.00 +1000\.00", lines["masking 20 − PMSQE 20"])
     assert "PMSQE 20 − log-mel 20" in lines
     single = str(tables.repeated(Study([result for result in some_repeated if result.seed == 0], seed=0)))
     assert "One seed (0), so no interval" in single

@@ -52,7 +52,9 @@ def first_player(study: Study) -> Shown:
 def _player(sounds: dict[str, Sound], title: str, caption: str) -> Shown:
     named = {TITLES.get(name, name): sound for name, sound in sounds.items()}
     roles = {TITLES[name]: ROLES[name] for name in sounds if name != CLEAN}
-    return players.compare(named, title, caption, roles={CLEAN: "reference", **roles}, max_frequency=8000.0)
+    if CLEAN in sounds:
+        roles[CLEAN] = "reference"
+    return players.compare(named, title, caption, roles=roles, max_frequency=8000.0)
 
 
 def told(study: Study) -> Shown:
