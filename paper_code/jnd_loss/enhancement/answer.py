@@ -22,9 +22,9 @@ Values = Mapping[str, Sequence[float]]
 
 
 def answer(study: Answerable) -> Answer:
-    """The released denoisers beside the floors, what people would prefer by prediction, ours, and what was not run."""
+    """Ours beside the floors, the released denoisers, what people would prefer by prediction, and what was not run."""
     values = study.measurements
-    makers = (_released, _predicted, _elsewhere, _ours, _floor, _distance)
+    makers = (_floor, _released, _predicted, _elsewhere, _ours, _distance)
     sentences = [make(values) for make in makers]
     return answers.answer(QUESTION, sentences, NOT_RUN, study.profile)
 
