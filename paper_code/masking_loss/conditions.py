@@ -15,19 +15,25 @@ from paper_code.masking_loss.configs import (
     SCALES,
     SWEPT_RATE,
     TRAINED_LONGER,
+    TRANSFORMS,
     CoderConfig,
 )
 
 AMR_WB = "amr_wb"
-FAMILIES = {AMR_WB: "AMR-WB", "mse": "MSE", "log_mel": "log-mel", "pmsqe": "PMSQE", "masking": "masking"}
+# By kind, what a condition is called without its rate: a codec, transforms without training, losses of trained coders.
+FAMILIES = {
+    AMR_WB: "AMR-WB", "mdct": "MDCT", "lapped": "untrained",
+    "mse": "MSE", "log_mel": "log-mel", "pmsqe": "PMSQE", "masking": "masking",
+}  # fmt: skip
 USUAL = {field.name: field.default for field in fields(CoderConfig) if field.name in ("gamma", "bands")}
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What is compared: a coder of one loss, or AMR-WB, at one bit rate.
+    """What is compared: a coder of one loss, a transform without training, or AMR-WB, at one bit rate.
 
-    kind: the loss that a coder was trained with, or "amr_wb".   rate: kb/s, that of AMR-WB or the one wanted of a coder.
+    kind: the loss that a coder was trained with, "mdct", "lapped" or "amr_wb".
+    rate: kb/s, that of AMR-WB or the one wanted of a coder.
     gamma, bands: of the masking loss.   longer: trained with LONGER times as many steps as the others of its profile.
     Raises ConfigError for an unknown kind.
     """
@@ -45,8 +51,10 @@ class Condition:
     @classmethod
     def of_config(cls, config: Mapping[str, Any], longer: bool = False) -> Self:
         """The condition of a result's settings, which do not tell whether others are trained for a shorter time."""
-        if "loss" not in config:
+        if "kilobits" in config:
             return cls(AMR_WB, config["kilobits"])
+        if "transform" in config:
+            return cls(config["transform"], config["bitrate"])
         return cls(config["loss"], config["bitrate"], config["gamma"], tuple(config["bands"]), longer)
 
     @classmethod
@@ -56,8 +64,8 @@ class Condition:
 
     @property
     def trained(self) -> bool:
-        """Whether it is a coder that was trained here, and not AMR-WB."""
-        return self.kind != AMR_WB
+        """Whether it is a coder that was trained here."""
+        return self.kind in LOSSES
 
     @property
     def family(self) -> str:
@@ -77,12 +85,13 @@ class Condition:
 
     @property
     def experiment(self) -> str:
-        """The name of its experiment: "amr_wb_12.65", "coder_masking_20_bands_16_32", "coder_mse_20_longer"."""
+        """The name of its experiment: "amr_wb_12.65", "untrained_mdct_20", "coder_mse_20_longer"."""
         words = [f"{self.kind}_{self.rate:g}"]
         words += [f"gamma_{self.gamma:g}"] if "gamma" in self.changes else []
         words += [f"bands_{'_'.join(map(str, self.bands))}"] if "bands" in self.changes else []
         words += ["longer"] if self.longer else []
-        return "_".join(["coder", *words] if self.trained else words)
+        first = ["coder"] if self.trained else ["untrained"] if self.kind in TRANSFORMS else []
+        return "_".join([*first, *words])
 
     @property
     def usual(self) -> Self:
@@ -96,15 +105,20 @@ class Condition:
 
 
 def at_rate(rate: float) -> list[Condition]:
-    """The conditions of Table 1 at 13, 20 or 24 kb/s: AMR-WB and a coder of each loss. Raises LabError."""
+    """The conditions of Table 1 at 13, 20 or 24 kb/s: AMR-WB, the untrained, a coder of each loss. Raises LabError."""
     if rate not in AMR_WB_RATES:
         known = ", ".join(f"{known:g}" for known in AMR_WB_RATES)
         raise LabError(f"no coder was trained for {rate!r} kb/s; there are {known}.")
-    return [Condition(AMR_WB, AMR_WB_RATES[rate]), *(Condition(loss, rate) for loss in LOSSES)]
+    return [Condition(AMR_WB, AMR_WB_RATES[rate]), *(Condition(kind, rate) for kind in (*TRANSFORMS, *LOSSES))]
+
+
+def in_the_paper(rate: float) -> list[Condition]:
+    """Those of `at_rate` without the transforms: the paper's, and the coder of the squared error. Raises LabError."""
+    return [condition for condition in at_rate(rate) if condition.kind not in TRANSFORMS]
 
 
 TABLE_1 = [condition for rate in RATES for condition in at_rate(rate)]
-REPEATED = [Condition(loss, SWEPT_RATE) for loss in LOSSES]  # with several seeds
+REPEATED = [condition for condition in TABLE_1 if condition.trained]  # with several seeds
 BASE = Condition("masking", SWEPT_RATE)  # of section 4.1
 SWEEPS = [
     *(Condition("masking", SWEPT_RATE, gamma=gamma) for gamma in GAMMAS),

@@ -20,7 +20,7 @@ from paper_code.masking_loss.coder.coder import SAMPLE_RATE
 from paper_code.masking_loss.coder.coding import Coding, Decoded, of_amr_wb, of_coder
 from paper_code.masking_loss.coder.objective import make_loss
 from paper_code.masking_loss.coder.quantiser import entropy
-from paper_code.masking_loss.configs import AmrWb, CoderConfig, Measured, TrainedCoder, kilobits
+from paper_code.masking_loss.configs import AmrWb, CoderConfig, Measured, TrainedCoder, UntrainedCoder, kilobits
 from paper_code.masking_loss.stimuli import UNSEEN
 from paper_code.masking_loss.utterances import LEVEL, Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
@@ -55,15 +55,16 @@ FIGURE_FRAMES = 48  # that a reader can walk through: 0.8 s
 CODED = "coded.bin"  # one utterance's file after the other
 
 
-def evaluate(config: Measured, folder: Path) -> None:
+def evaluate(config: AmrWb | UntrainedCoder | TrainedCoder, folder: Path) -> None:
     """Measure what a training has left in a folder, or AMR-WB, on unseen speakers; keep its sounds of a few utterances.
 
     Raises WeightsError where the training has left no coder.
     """
-    if not isinstance(config, TrainedCoder):
+    if isinstance(config, AmrWb):
         measure(config, of_amr_wb(config.codec()), folder, {})
         return
-    coder = weights.load(folder / WEIGHTS, config.loss, config.bitrate)
+    kind = config.loss if isinstance(config, TrainedCoder) else config.transform
+    coder = weights.load(folder / WEIGHTS, kind, config.bitrate)
     about = {"parameters": sum(values.numel() for values in coder.parameters())}
     measure(config, of_coder(coder, folder / CODED), folder, about)
 

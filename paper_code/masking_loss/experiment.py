@@ -1,4 +1,4 @@
-"""The chapter's experiments for the lab: AMR-WB, coders of four losses at three bit rates, and the sweeps of §4.1.
+"""The chapter's experiments for the lab: AMR-WB, transforms and coders of four losses at three rates; §4.1's sweeps.
 
 The rooms: `configs` (every setting), `conditions` (what is compared), `stimuli` and `utterances` (sounds), `coder` (the
 network, its files and its training), `loss` and `pmsqe` (what it is trained with), `evaluation` (what came out), `tables`.
@@ -12,8 +12,8 @@ from paper_code.lab.chapter import Chapter, Document
 from paper_code.lab.config import Config
 from paper_code.masking_loss import configs, stimuli
 from paper_code.masking_loss.coder.training import train_and_keep
-from paper_code.masking_loss.conditions import REPEATED, SWEEPS, TABLE_1, TRAINED_FOR_LONGER, Condition
-from paper_code.masking_loss.configs import PROFILES, AmrWb, Measured, TrainedCoder
+from paper_code.masking_loss.conditions import AMR_WB, REPEATED, SWEEPS, TABLE_1, TRAINED_FOR_LONGER, Condition
+from paper_code.masking_loss.configs import PROFILES, AmrWb, Measured, TrainedCoder, UntrainedCoder
 from paper_code.masking_loss.evaluation import evaluate
 from paper_code.masking_loss.measurements import measurements
 
@@ -21,12 +21,18 @@ from paper_code.masking_loss.measurements import measurements
 def conditions(profile: str, seed: int) -> list[Condition]:
     """What is run with a seed: of those that a published result averages over, the first has everything.
 
-    The others repeat the coders of SWEPT_RATE, which tells how much of a difference is chance.
+    The others repeat the coders of Table 1, which tells how much of a difference is chance. Section 4.1 asks for more
+    trainings than a short profile has: it is run with the profile full.
     """
-    if seed in PROFILES[profile].seeds[1:]:
+    if repeats(profile, seed):
         return REPEATED
-    first = sorted(TABLE_1, key=lambda condition: condition.trained)  # AMR-WB, which takes no time, first
-    return [*first, *SWEEPS, *(TRAINED_FOR_LONGER if profile != "full" else [])]
+    first = sorted(TABLE_1, key=lambda condition: condition.trained)  # what takes no time first
+    return [*first, *(SWEEPS if profile == "full" else TRAINED_FOR_LONGER)]
+
+
+def repeats(profile: str, seed: int) -> bool:
+    """Whether a seed is one of those that only repeat the coders of a published result."""
+    return seed in PROFILES[profile].seeds[1:]
 
 
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
@@ -39,21 +45,30 @@ def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, Config]:
 
 def config_of(condition: Condition, profile: str, seed: int, **overrides: Any) -> Measured:
     """The settings of a condition in a profile. overrides: fields that all conditions share."""
-    measured = {**configs.MEASURED[profile], **overrides}
+    repetition = configs.OF_A_REPETITION if repeats(profile, seed) else {}
+    measured = {**configs.MEASURED[profile], **repetition, **overrides}
     if not condition.trained:
         known = {field.name for field in dataclasses.fields(Measured)}
         measured = {name: value for name, value in measured.items() if name in known}
-        return AmrWb(profile=profile, seed=seed, kilobits=condition.rate, **measured)
+        return _untrained(condition, profile, seed, measured)
     # alpha_4 is told, so that a result knows what it was trained with
-    fields = {**configs.SIZES[profile], **configs.weights(profile, condition.kind, condition.rate), **measured}
+    fields = {**configs.SIZES[profile], **configs.weights(profile, condition.kind), **measured}
     fields |= {"loss": condition.kind, "bitrate": condition.rate, **condition.changes}
     config = TrainedCoder(profile=profile, seed=seed, **fields | (configs.OF_A_SWEEP if condition.changes else {}))
     return config.replace(iterations=configs.LONGER * config.iterations) if condition.longer else config
 
 
+def _untrained(condition: Condition, profile: str, seed: int, measured: dict[str, Any]) -> Measured:
+    if condition.kind == AMR_WB:
+        return AmrWb(profile=profile, seed=seed, kilobits=condition.rate, **measured)
+    fields = {"control_frames": configs.SIZES[profile].get("control_frames", configs.CoderConfig.control_frames)}
+    fields |= {**configs.UNTRAINED[condition.kind], **measured}
+    return UntrainedCoder(profile=profile, seed=seed, transform=condition.kind, bitrate=condition.rate, **fields)
+
+
 def sources(config: Measured) -> list[dict[str, Any]]:
     """Where the sounds of a run come from; AMR-WB learns from none. Raises CorpusError."""
-    sides = stimuli.SIDES if isinstance(config, TrainedCoder) else stimuli.UNSEEN
+    sides = stimuli.UNSEEN if isinstance(config, AmrWb) else stimuli.SIDES
     return material.sources(sides, stimuli.recordings, config.recordings == "synthetic")
 
 

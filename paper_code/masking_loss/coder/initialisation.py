@@ -38,6 +38,15 @@ def start_as_half_band(encoder: nn.Sequential, decoder: nn.Sequential) -> None:
         _from_pair(last)
 
 
+@torch.no_grad()
+def start_silent(encoder: nn.Sequential, decoder: nn.Sequential) -> None:
+    """Let a network add nothing to the transform beside it, and learn from its first step on. Chapter: masking_loss."""
+    for network in (encoder, decoder):
+        for layer in (network[-1].shortcut, network[-1].residual[-1]):
+            layer[0].weight.zero_()
+            layer[1].weight.fill_(1.0)
+
+
 def _down(layer: nn.Sequential, width: int) -> None:
     _pair(layer, 0, DOWN[0])
 

@@ -1,10 +1,19 @@
 """The quantiser: every number of a frame goes to one of a few bins, softly in training, to the nearest in use."""
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from torch import Tensor, nn
 
+from paper_code.audio.signals import require_choice
+
+ASSIGNMENTS = ("soft", "hard")
+NARROWER = 0.2  # steps by which the bin at 0 is narrower on each side than the others, where bins start evenly
+EVEN = 0.7  # of the largest number: even bins reach it, if need be with growing steps
+HALVINGS = 40
 SMALL = 1e-12  # under a square root or a logarithm
 ITERATIONS = 100  # of k-means at most
 
@@ -13,15 +22,20 @@ class SoftmaxQuantiser(nn.Module):
     """Trainable bins and temperature. Until `start` is called it lets numbers through unchanged.
 
     bins: how many, at first evenly from -1 to 1.   temperature: the larger, the harder the assignment.
+    assignment: "soft": in training a number becomes the mean of the bins, weighted by its assignment. "hard": it becomes
+    the nearest bin, as in use, and only the gradient is that of the soft mean.
     prior: how often each symbol is used, for the entropy coder; `learn_prior` sets it.
-    Paper: Byun et al. 2021, section 2.2; Agustsson et al. 2017; Kankanahalli 2018. Chapter: masking_loss.
+    Paper: Byun et al. 2021, section 2.2; Agustsson et al. 2017; Kankanahalli 2018. "hard": Mentzer et al. 2018.
+    Chapter: masking_loss.
     """
 
     on: Tensor
     prior: Tensor
 
-    def __init__(self, bins: int = 32, temperature: float = 300.0) -> None:
+    def __init__(self, bins: int = 32, temperature: float = 300.0, assignment: str = "soft") -> None:
         super().__init__()
+        require_choice("assignment", assignment, ASSIGNMENTS)
+        self.hard = assignment == "hard"
         if bins < 2 or not 0 < temperature < float("inf"):
             raise ValueError(
                 f"A quantiser needs 2 bins or more and a temperature above 0; found {bins} and {temperature}."
@@ -37,7 +51,8 @@ class SoftmaxQuantiser(nn.Module):
             return codes, None
         with torch.autocast(codes.device.type, enabled=False):  # bins keep all their digits
             assignment = self.assignment(codes.float())
-            return assignment @ self.bins, assignment
+            soft = assignment @ self.bins
+            return soft + (self.values(self.symbols(codes)) - soft).detach() if self.hard else soft, assignment
 
     def assignment(self, codes: Tensor) -> Tensor:
         """How much each code [...] belongs to each bin [..., bin]; sums to 1.
@@ -75,6 +90,57 @@ class SoftmaxQuantiser(nn.Module):
         if sharpness is not None:
             self.temperature.fill_(sharpness * (len(centres) - 1) / float(centres[-1] - centres[0]))
         self.on.fill_(True)
+
+    @torch.no_grad()
+    def start_at_rate(
+        self, codes: Tensor, bits: float, sharpness: float | None = None, narrower: float = NARROWER
+    ) -> float:
+        """Begin to quantise, with even bins for numbers [...] so that a symbol takes so many bits; returns their step.
+
+        The bins are those of numbers divided by that step, the middle one at 0.   sharpness: of a step.   narrower: see
+        `even_bins`.
+        Raises ValueError on numbers that are not finite or all 0, and for more bits than the bins can carry.
+        """
+        largest, count = float(codes.abs().max()), len(self.bins)
+        if not 0 < largest < math.inf or not 0 < bits < math.log2(count):
+            raise ValueError(f"Wanted finite numbers and 0 to {math.log2(count):.2f} bits; found {largest} and {bits}.")
+        low, high = 1e-4 * largest, largest
+        for _ in range(HALVINGS):
+            step = math.sqrt(low * high)
+            bins = even_bins(count, EVEN * largest / step, narrower)
+            used = usage(torch.bucketize(codes / step, (bins[1:] + bins[:-1]) / 2), count)
+            low, high = (step, high) if float(entropy(used)) > bits else (low, step)
+        self.bins.copy_(bins)
+        if sharpness is not None:
+            self.temperature.fill_(sharpness)
+        self.on.fill_(True)
+        return step
+
+    @torch.no_grad()
+    def widen(self, factor: float) -> None:
+        """Multiply the distances of the bins, and so lower the rate of a factor above 1; the assignment stays as hard."""
+        self.bins.mul_(factor)
+        self.temperature.div_(factor)
+
+    def hold_middle(self) -> None:
+        """Let the bin at 0 stay there in the next step of an optimiser: silence stays silence."""
+        if self.bins.grad is not None:
+            self.bins.grad[len(self.bins) // 2] = 0.0
+
+
+def even_bins(count: int, reach: float, narrower: float = 0.0) -> Tensor:
+    """`count` bins from about -`reach` to `reach`, with steps of 1 near 0 that grow further out if they must.
+
+    narrower: steps by which the bin at 0 is narrower on each side. Most numbers lie there, and more of them is then kept.
+    """
+    number = torch.arange(-(count // 2), (count + 1) // 2, dtype=torch.float32)
+    most = (count - 1) // 2
+    growth = 0.0
+    if reach > most:
+        # sinh(most * growth) / growth = reach
+        growth = float(brentq(lambda g: math.sinh(most * g) / g - reach, 1e-6, 2.0))
+    size = number.abs() if growth == 0.0 else torch.sinh(growth * number.abs()) / growth
+    return number.sign() * (size - narrower).clamp_min(0.0)
 
 
 def k_means(numbers: NDArray[np.float64], count: int) -> NDArray[np.float64]:

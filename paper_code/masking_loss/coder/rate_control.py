@@ -7,6 +7,14 @@ from torch import nn
 
 from paper_code.masking_loss.configs import CoderConfig
 
+NEAR = 20.0  # kb/s: steps are widened by exp of the excess over this, half of what would bring the rate back at once
+FARTHEST = 2.0  # kb/s of excess that is answered at once
+
+
+def widening(excess: float) -> float:
+    """By what factor the steps of the quantiser grow where the rate is `excess` kb/s above its target."""
+    return math.exp(max(-FARTHEST, min(FARTHEST, excess)) / NEAR)
+
 
 class RateControl:
     """alpha_3 of Eq. 7, one step up where the rate is above its band and one down where it is below, never under 0.

@@ -1,4 +1,4 @@
-"""Training of a coder: a warm-up without quantisation, then bins by k-means, quantisation and control of the rate."""
+"""Training of a coder: a warm-up without quantisation, then bins, quantisation and control of the rate."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from paper_code.lab import paths
 from paper_code.lab.config import Config
@@ -24,8 +24,9 @@ from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.framing import FRAME, analysed, completed, overlap_added, run_length, window
 from paper_code.masking_loss.coder.objective import TotalLoss
 from paper_code.masking_loss.coder.quantiser import entropy, usage
-from paper_code.masking_loss.coder.rate_control import Best, RateControl
-from paper_code.masking_loss.configs import CoderConfig, kilobits
+from paper_code.masking_loss.coder.rate_control import Best, RateControl, widening
+from paper_code.masking_loss.coder.untrained import untrained_coder
+from paper_code.masking_loss.configs import CoderConfig, UntrainedCoder, kilobits
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
 WARM_UPS = paths.ROOT / "_build" / "warm-ups"
@@ -54,8 +55,10 @@ class Trained:
 def train_and_keep(config: Config, folder: Path, device: torch.device, progress: bool = True) -> None:
     """Train the coder of a config; leaves its weights and curves in `folder`. AMR-WB has nothing to learn.
 
-    Raises what `train` raises.
+    Of a transform only the size of its steps is found. Raises what `train` raises.
     """
+    if isinstance(config, UntrainedCoder):
+        weights.keep(folder, find_steps(config), weights.about_untrained(config))
     if not isinstance(config, CoderConfig):
         return
     trained = train(config, folder, device, progress)
@@ -66,7 +69,9 @@ def train_and_keep(config: Config, folder: Path, device: torch.device, progress:
 def curves(trained: Trained) -> dict[str, Any]:
     """Loss and terms of every step, warm-up first; what was measured on the way; which step's coder was kept."""
     parts = trained.warm_up.arrays(), trained.history.arrays()
-    both = {name: np.concatenate([part[name] for part in parts]).astype(np.float32) for name in parts[1]}
+    both = {
+        name: np.concatenate([part[name] for part in parts if name in part]).astype(np.float32) for name in parts[1]
+    }
     waited = both.pop("data_seconds").sum()
     seen = {f"seen_{name}": trained.recorder.array(name) for name in trained.recorder.names()}
     return {
@@ -83,13 +88,26 @@ def curves(trained: Trained) -> dict[str, Any]:
 def make_coder(config: CoderConfig) -> SpeechCoder:
     """The untrained coder: all of one seed and size start from the same weights."""
     torch.manual_seed(config.seed)
-    return SpeechCoder(config.width, config.bins, config.temperature, config.residual_gain, config.start)
+    return SpeechCoder(
+        config.width, config.bins, config.temperature, config.residual_gain, config.start, config.fold,
+        config.assignment,
+    )  # fmt: skip
+
+
+def find_steps(config: UntrainedCoder) -> SpeechCoder:
+    """The coder that a transform is, with steps for its rate on the training speakers. Raises CorpusError."""
+    control = _control_frames(stimuli.material("train", config.recordings == "synthetic"), config.control_frames)
+    coder = untrained_coder(config.transform, config.bins)
+    coder.start_quantiser(control, config.bitrate / kilobits(1.0))
+    coder.quantiser.learn_prior(coder.symbols(control))
+    return coder.eval()
 
 
 def learning_rate(config: CoderConfig, step: int) -> float:
     """Half a cosine from the first rate to the last over all steps. Paper: Byun et al. 2021, section 4."""
     share = 0.5 * (1 + math.cos(math.pi * step / max(1, config.steps - 1)))
-    return config.last_rate + (config.learning_rate - config.last_rate) * share
+    risen = min(1.0, (step + 1) / config.rise) if config.rise else 1.0
+    return risen * (config.last_rate + (config.learning_rate - config.last_rate) * share)
 
 
 def train(config: CoderConfig, folder: Path, device: torch.device, progress: bool = True) -> Trained:
@@ -100,14 +118,14 @@ def train(config: CoderConfig, folder: Path, device: torch.device, progress: boo
     Paper: Byun et al. 2021, section 4; Kankanahalli 2018. Chapter: masking_loss.
     """
     work = _Work(config, device)
-    warm_up = _warm_up(work, progress)
+    warm_up = _warm_up(work, progress) if config.warm_up else History()
     loss, control, best = TotalLoss(config).to(device), RateControl(config), Best()
 
     def step(i: int) -> Mapping[str, float | Tensor]:
         if i == 0:
             _start_quantiser(work)
         elif i % config.control_every == 0:
-            control.update(work.rate(config.warm_up + i))
+            _control(work, control, work.rate(config.warm_up + i))
         row, done = work.step(loss, config.warm_up + i, control.alpha_3), config.warm_up + i + 1
         if (i + 1) % config.validate_every == 0 or i + 1 == config.iterations:
             measured = work.validate(loss, done, control.alpha_3)
@@ -139,16 +157,25 @@ def _warm_up(work: "_Work", progress: bool) -> History:
         return fit(step, settings.warm_up, work.state(), file, _every(settings.warm_up), label, progress, settings.hash)
 
 
+def _control(work: "_Work", control: RateControl, kilobits: float) -> None:
+    """Look at the rate (kb/s) and move it towards its target, by the entropy's weight or by the size of the steps."""
+    if work.config.control == "step":
+        work.coder.quantiser.widen(widening(kilobits - work.config.bitrate))
+    else:
+        control.update(kilobits)
+
+
 def _every(steps: int) -> int:
     return max(50, steps // CHECKPOINTS)
 
 
-@torch.no_grad()
 def _start_quantiser(work: "_Work") -> None:
-    frames, config = work.frames(work.config.start_frames, START, 0), work.config
-    codes = torch.cat([work.coder.encode(run) for run in frames])
-    work.coder.quantiser.temperature.fill_(config.temperature)
-    work.coder.quantiser.start(codes, config.sharpness)
+    config = work.config
+    work.coder.quantiser.temperature.data.fill_(config.temperature)
+    if config.start == "lapped":
+        work.coder.start_quantiser(work.control, config.bitrate / kilobits(1.0), config.sharpness)
+    else:
+        work.coder.start_quantiser(work.frames(config.start_frames, START, 0), None, config.sharpness)
     # Adam divides by the size that gradients had. Those of the new terms are far larger than the warm-up's, and the
     # first steps would tear apart what it has learned.
     work.optimiser.state.clear()
@@ -165,7 +192,7 @@ class _Work:
         self.control = _control_frames(self.training, config.control_frames).to(device)
         self._rate: tuple[int, float] = (-1, math.nan)
         self.coder = make_coder(config).to(device)
-        self.optimiser = torch.optim.Adam(self.coder.parameters(), lr=config.learning_rate)
+        self.optimiser = torch.optim.Adam(self.coder.parameters(), lr=config.learning_rate, fused=True)
         self.recorder = Recorder()
 
     def state(self) -> dict[str, object]:
@@ -194,6 +221,10 @@ class _Work:
         self.optimiser.param_groups[0]["lr"] = learning_rate(config, number)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
+        if config.start == "lapped":
+            self.coder.quantiser.hold_middle()
+        if config.clip:
+            nn.utils.clip_grad_norm_(self.coder.parameters(), config.clip)
         self.optimiser.step()
         return {"loss": total.detach(), "data_seconds": waited} | {name: term.detach() for name, term in terms.items()}
 

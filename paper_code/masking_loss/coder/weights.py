@@ -11,7 +11,8 @@ from paper_code.lab import paths, weights
 from paper_code.lab.config import ConfigError, suggestion
 from paper_code.lab.weights import WeightsError
 from paper_code.masking_loss.coder.coder import SpeechCoder
-from paper_code.masking_loss.configs import LOSSES, RATES, CoderConfig, require_rate
+from paper_code.masking_loss.coder.untrained import untrained_coder
+from paper_code.masking_loss.configs import LOSSES, RATES, CoderConfig, UntrainedCoder, require_rate
 
 KIND = weights.Kind(
     "masking_loss",
@@ -37,6 +38,20 @@ def about(config: CoderConfig) -> dict[str, Any]:
         "loss": config.loss,
         "bitrate": config.bitrate,
         "width": config.width,
+        "bins": config.bins,
+        "start": config.start,
+        "fold": config.fold,
+        "config_hash": config.hash,
+        "profile": config.profile,
+    }
+
+
+def about_untrained(config: UntrainedCoder) -> dict[str, Any]:
+    """What a file says of the transform that codes with some settings."""
+    return {
+        "loss": config.transform,
+        "bitrate": config.bitrate,
+        "width": 0,
         "bins": config.bins,
         "config_hash": config.hash,
         "profile": config.profile,
@@ -75,12 +90,18 @@ def load(place: Path, loss: str, rate: float) -> SpeechCoder:
         held = f"{told.get('loss')!r} at {told.get('bitrate')} kb/s"
         raise WeightsError(f"wanted the coder of {loss!r} at {rate:g} kb/s; {place.name} holds {held}.")
     try:
-        coder = SpeechCoder(told["width"], told["bins"])
+        coder = _made(told)
         coder.load_state_dict(tensors)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise WeightsError(f"{place.name} lacks what a speech coder needs ({reason}): fetch it again.") from error
     return coder.eval()
+
+
+def _made(told: Mapping[str, Any]) -> SpeechCoder:
+    if told["width"] == 0:
+        return untrained_coder(told["loss"], told["bins"])
+    return SpeechCoder(told["width"], told["bins"], start=told["start"], fold=told["fold"])
 
 
 def coders() -> Iterator[tuple[str, float, SpeechCoder]]:
