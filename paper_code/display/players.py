@@ -17,6 +17,8 @@ from paper_code.display.sound_blocks import Missing, Setting, Slot, blocks, lice
 
 __all__ = ["Missing", "Player", "activate", "compare", "missing_recording", "series"]
 
+SHOWN = 0.05  # dB: a change of level smaller than this is not told
+
 
 class Player(Shown):
     """Sounds to compare; see compare and series."""
@@ -157,14 +159,16 @@ def _note(setting: Setting) -> str:
         return ""
     if levels.common is None:
         text = "Levels as they are: nothing is matched."
-        text += f" All are {levels.lowered:.1f} dB lower than they were, so that none clips." if levels.lowered else ""
+        told = f" All are {levels.lowered:.1f} dB lower than they were, so that none clips."
+        text += told if levels.lowered >= SHOWN else ""
     else:
         text = f"All at the same loudness, {minus(levels.common)} LUFS (ITU-R BS.1770)"
         text += f", below the usual {minus(TARGET_LUFS, 0)} so that no peak clips" if levels.lowered else ""
         text += "; the level it had is given beside each name."
     if any(not sound.own.gated for sound in levels.sounds if not sound.own.silent):
         text += " Ungated: shorter than the 0.4 s block of BS.1770, so measured over its whole length."
-    return text + " Fades of 5 ms. Spectrograms of what is played, −80 to 0 dB re full scale."
+    pictures = " Spectrograms of what is played, −80 to 0 dB re full scale." if setting.spectrograms else ""
+    return f"{text} Fades of 5 ms.{pictures}"
 
 
 def _sources(slots: Sequence[Slot]) -> str:

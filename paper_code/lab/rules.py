@@ -300,6 +300,7 @@ def _reason(sentence: str, pairs: Sequence[tuple[Demand, Interval]], numbers: Nu
     quantities = []
     for demand, value in pairs:
         seeds = "1 seed" if value.count == 1 else f"{value.count} seeds"
+        seeds = "does not depend on the seed" if value.count > 1 and value.low == value.high else seeds
         quantities.append(f"{demand.quantity} ({numbers.spread(value)}, {seeds})")
     told = quantities[0] if len(quantities) == 1 else f"each of {'; '.join(quantities)}"
     return sentence.format(told, pairs[0][0].region(numbers))

@@ -1,4 +1,4 @@
-"""The answer of the masking-loss chapter in three sentences, with words that follow its numbers."""
+"""The answer of the masking-loss chapter in a few sentences, with words that follow its numbers."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -14,10 +14,12 @@ PERCEPTUAL = {"masking": "the masking loss", "log-mel": "the log-mel loss", "PMS
 
 
 def answer(study: Answerable) -> Answer:
-    """What the masking loss does to the noise and to the predicted quality, and what was not run."""
+    """What the masking loss does to the noise and to the predicted quality, what training adds, and what was not run."""
     values = study.measurements
     not_run = [LISTENERS] if study.profile == answers.FULL else [LENGTH, LISTENERS]
-    return answers.answer(QUESTION, [_noise(values), _quality(values), _codec(values)], not_run, study.profile)
+    return answers.answer(
+        QUESTION, [_noise(values), _floor(values), _quality(values), _codec(values)], not_run, study.profile
+    )
 
 
 def _noise(values: Mapping[str, Sequence[float]]) -> str | None:
@@ -64,10 +66,36 @@ def _order(values: Mapping[str, Sequence[float]]) -> str:
     return f"With {'one seed' if seeds == 1 else f'{seeds} seeds'} the three cannot be put in an order."
 
 
-def _codec(values: Mapping[str, Sequence[float]]) -> str | None:
-    found = compare(values, f"PESQ, most of the coders, {RATE}", f"PESQ, {AMR_WB}")
-    if found is None:
+def _floor(values: Mapping[str, Sequence[float]]) -> str | None:
+    """Whether the coders beat a transform that nobody trained, and whether they beat the one that they start from."""
+    least = f"PESQ, least of all trained, {RATE}"
+    simple = compare(values, least, f"PESQ, MDCT {RATE}")
+    start = compare(values, f"PESQ, masking {RATE}", f"PESQ, untrained {RATE}")
+    if simple is None or start is None:
         return None
-    how = found.word("below", "about level with", "above")
-    scores = f"PESQ: {found.numbers(2)}{found.seed}"
-    return f"In each training the best of the three is {how} AMR-WB, a standard speech codec ({scores})."
+    how = simple.word("below", "level with", "above")
+    adds = start.word("lowers that", "changes that little", "raises that")
+    noise = compare(
+        values, f"noise above threshold, masking {RATE}", f"noise above threshold, untrained {RATE}", factor=100
+    )
+    less = "" if noise is None else noise.word("lowers", "hardly changes", "raises")
+    told = "" if noise is None else f", and {less} the share of audible noise ({noise.numbers(1, '%')})"
+    return (
+        f"The worst of the four coders is {how} the simplest fixed transform, an MDCT, in predicted quality (PESQ: "
+        f"{simple.numbers(2)}). The transform that they start from has {written(start.second, 2)} without any training; "
+        f"training with the masking loss {adds} ({written(start.first, 2)}){told}."
+    )
+
+
+def _codec(values: Mapping[str, Sequence[float]]) -> str | None:
+    """The best of the paper's three against a standard codec: in predicted quality, and in noise."""
+    best = compare(values, f"PESQ, most of the coders, {RATE}", f"PESQ, {AMR_WB}")
+    if best is None:
+        return None
+    how = best.word("below", "about level with", "above")
+    told = f"In each training the best of the three is {how} AMR-WB, a standard speech codec (PESQ: {best.numbers(2)})"
+    noise = compare(values, f"noise above threshold, masking {RATE}", f"noise above threshold, {AMR_WB}", factor=100)
+    if noise is None:
+        return f"{told}{best.seed}."
+    amount = noise.word("less noise", "about as much noise", "more noise")
+    return f"{told}; the masking coder has {amount} above the threshold ({noise.numbers(1, '%')}){best.seed}."

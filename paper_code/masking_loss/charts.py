@@ -1,6 +1,7 @@
 """Curves of the masking-loss chapter: the trainings on the way, and what came out against the bit rate."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,6 +27,8 @@ PANELS = (
     ("above_high", "noise above threshold, over 4 kHz", "% of cells", 100.0),
 )
 SCORES = tuple(score for score, *_ in PANELS)
+FLOORS = {"MDCT": (":", "x"), "untrained": ("-.", "*")}  # what has no role is grey: how its line and points look
+PAPERS_KINDS = ("amr_wb", "log_mel", "pmsqe", "masking")
 # Scores of the paper's Table 1 by the names of its columns.
 PAPERS_COLUMNS = {"kilobits": "kb/s", "pesq": "PESQ", "snr": "SNR", "aps": "APS", "ips": "IPS", "ops": "OPS"}
 LOSS_PANELS = {"log_mel": "log-mel loss", "pmsqe": "PMSQE loss", "masking": "masking loss"}
@@ -44,7 +47,6 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
     curves = {name: study.condition(name).curves for name in names}
     config = study.condition(names[0]).config
     begin, tolerance = config["warm_up"], config["tolerance"]
-    shared = "and all coders share the training" if config["warm_up_loss"] else "with each coder's own loss"
     last = "; ".join(
         f"{name} {found['seen_snr'][-1]:.1f} dB at {found['seen_kilobits'][-1]:.1f} kb/s"
         for name, found in curves.items()
@@ -58,7 +60,8 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
             first.plot(found["seen_validated"], found["seen_snr"], **line)
             second.plot(found["seen_validated"], found["seen_kilobits"], **line)
         for place in (first, second):
-            place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
+            if begin:
+                place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
             place.set_xlabel("step")
         second.axhspan(rate - tolerance, rate + tolerance, color=theme.muted, alpha=0.3, linewidth=0)
         first.set(title="unseen speakers", ylabel="SNR, dB")
@@ -68,13 +71,20 @@ def training(study: Study, rate: float = PAPERS_RATE) -> Drawing:
 
     return show(
         draw,
-        f"Trainings for {rate:g} kb/s, seed {study.condition(names[0]).seed}. "
-        f"Look at how each coder finds its rate. Up to the dotted line nothing is quantised, {shared}. Then the bins "
-        f"are "
-        f"placed, and the weight of the entropy is moved until the rate is within {tolerance:g} kb/s of its target (the "
-        "grey band).",
+        f"Trainings for {rate:g} kb/s, seed {study.condition(names[0]).seed}. {_beginning(config)} Look at how each coder "
+        f"keeps to its rate: within {tolerance:g} kb/s of its target lies the grey band.",
         f"Two panels against training steps: the signal-to-noise ratio of four coders, and their bit rate. At the end: "
         f"{last}.",
+    )
+
+
+def _beginning(config: Mapping[str, Any]) -> str:
+    """How the trainings of a config begin, in a sentence or two."""
+    if not config["warm_up"]:
+        return "Every coder begins as the same transform, and quantises from its first step on."
+    shared = "and all coders share the training" if config["warm_up_loss"] else "with each coder's own loss"
+    return (
+        f"Up to the dotted line nothing is quantised, {shared}. Then the bins are placed, and the rate is controlled."
     )
 
 
@@ -97,8 +107,9 @@ def longer(study: Study) -> Drawing:
             for found, style, length in zip(both, (":", "-"), ("as in Table 1", "longer"), strict=True):
                 line = {**theme.line(ROLES[family], label=f"{family}, {length}"), "linestyle": style}
                 place.plot(found["seen_validated"], found["seen_snr"], **line)
-        place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
-        place.set(xlabel="step, warm-up counted", ylabel="SNR, dB", title="unseen speakers")
+        if begin:
+            place.axvline(begin, color=theme.muted, linewidth=0.8, linestyle=":")
+        place.set(xlabel="step", ylabel="SNR, dB", title="unseen speakers")
         logarithmic(place, "x")
         place.legend()
         return figure
@@ -111,11 +122,8 @@ def longer(study: Study) -> Drawing:
     return show(
         draw,
         "The same coders trained for Table 1 (dotted) and longer (solid), frames of the validation speakers. "
-        "Quantisation begins at the vertical line. The learning rate falls to its end in both, so the dotted line is "
-        "not the beginning "
-        "of the solid one.",
-        "Signal-to-noise ratio against training steps, warm-up counted, on a logarithmic axis, of two trainings each: "
-        f"{last}.",
+        "The learning rate falls to its end in both, so the dotted line is not the beginning of the solid one.",
+        f"Signal-to-noise ratio against training steps, on a logarithmic axis, of two trainings each: {last}.",
     )
 
 
@@ -137,8 +145,8 @@ def by_rate(study: Study) -> Drawing:
         "The test utterances against the bit rate of the real files, with 95 % intervals over utterances. PESQ and SNR: "
         "higher is better. Noise above the threshold: lower is better, and it is what the masking loss asks for. "
         "PESQ is a prediction, not a listening test.",
-        "Four panels against the bit rate with a line each for AMR-WB and the coders trained with the squared error, "
-        "the log-mel loss, PMSQE and the masking loss: "
+        "Four panels against the bit rate with a line each for AMR-WB, two transforms without training, and the coders "
+        "trained with the squared error, the log-mel loss, PMSQE and the masking loss: "
         + "; ".join(f"{f} PESQ {_listed(points['pesq'])}" for f, points in found.items())
         + ".",
     )
@@ -167,7 +175,7 @@ def peass(study: Study) -> Drawing:
 def _beside_the_paper(study: Study, scores: Mapping[str, tuple[str, str]], caption: str) -> Drawing:
     """A row of panels a score, the paper's and ours. scores: name -> title and unit."""
     values = {
-        "paper": {family: _papers(kind, scores) for kind, family in FAMILIES.items() if kind != "mse"},
+        "paper": {family: _papers(kind, scores) for kind, family in FAMILIES.items() if kind in PAPERS_KINDS},
         "here": {family: _points(study, kind, scores) for kind, family in FAMILIES.items()},
     }
 
@@ -232,12 +240,12 @@ def differences(study: Study) -> Drawing:
     def draw(theme: Theme) -> PanelFigure:
         figure, axes = theme.figure(2, 2, height=2.4, sharex=True)
         for place, (score, title, unit, factor) in zip(axes, DIFFERENCE_PANELS, strict=True):
-            for shift, (family, points) in zip((-0.3, -0.1, 0.1, 0.3), found.items(), strict=True):
+            for shift, (family, points) in zip(np.linspace(-0.4, 0.4, len(found)), found.items(), strict=True):
                 values, spread = factor * points[score], factor * points[f"{score} ±"]
                 _line(place, theme, family, points["kilobits"] + shift, values, spread)
             place.axhline(0, color=theme.muted, linewidth=0.8)
             place.set(title=title, ylabel=unit, xlabel="kb/s", xticks=list(AMR_WB_RATES))
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=2)
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
         return figure
 
     return show(
@@ -300,6 +308,9 @@ def _line(
     values: NDArray[np.float64],
     spread: NDArray[np.float64] | None = None,
 ) -> None:
-    role = ROLES[family]
-    line = theme.line(role, marker=MARKERS[role], markersize=4, linewidth=1.3, label=family)
+    look = {"markersize": 4, "linewidth": 1.3, "label": family}
+    if family in FLOORS:
+        line = look | {"color": theme.muted} | dict(zip(("linestyle", "marker"), FLOORS[family], strict=True))
+    else:
+        line = theme.line(ROLES[family], marker=MARKERS[ROLES[family]], **look)
     place.errorbar(kilobits, values, yerr=None if spread is None else np.nan_to_num(spread), capsize=2, **line)

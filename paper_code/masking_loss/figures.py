@@ -1,7 +1,8 @@
 """What the chapter shows of its sounds: players, Figures 3 and 4 of the paper, and the frames one can walk through.
 
 Roles, here and in every figure of the chapter: the real codec AMR-WB orange; the squared error alone plain blue;
-the log-mel loss pink, as the stronger baseline; PMSQE green; the document's masking loss vermilion.
+the log-mel loss pink, as the stronger baseline; PMSQE green; the document's masking loss vermilion. Transforms
+without training have no role: they are grey.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ from paper_code.display.figures import Drawing, show
 from paper_code.display.frame_walker import FrameWalker, frame_walker
 from paper_code.display.loudness import minus
 from paper_code.display.style import PanelFigure, Theme
-from paper_code.masking_loss.conditions import Condition
+from paper_code.masking_loss.conditions import Condition, in_the_paper
 from paper_code.masking_loss.configs import SWEPT_RATE
 from paper_code.masking_loss.evaluation import HIGH
 from paper_code.masking_loss.study import Frames, Sound, Study
@@ -39,24 +40,25 @@ def role(condition: Condition) -> str:
 
 def roles(conditions: Iterable[Condition]) -> dict[str, str]:
     """The roles of what a player has: of the original, and of each condition by its title."""
-    return {ORIGINAL: "reference"} | {condition.title: role(condition) for condition in conditions}
+    coloured = (condition for condition in conditions if condition.family in ROLES)
+    return {ORIGINAL: "reference"} | {condition.title: role(condition) for condition in coloured}
 
 
 def first_player(study: Study) -> players.Player:
-    """The idea in sound: the same small coder at the same rate, trained with two losses."""
+    """The idea in sound: a fixed transform, and the same small coder at the same rate, trained with two losses."""
     rate, name = PAPERS_RATE, study.heard[0]
-    both = [Condition(loss, rate) for loss in ("mse", "masking")]
+    shown = [Condition(kind, rate) for kind in ("mdct", "mse", "masking")]
     caption = (
-        "The same network at the same bit rate, trained with the squared error alone and with the masking loss beside "
-        "it. Listen for the noise around the voice. Files of this utterance: "
-        + ", ".join(f"{one} {study.kilobits_of(one, name):.1f} kb/s" for one in both)
+        "A fixed transform (MDCT), then the same network at the same bit rate, trained with the squared error alone and "
+        "with the masking loss beside it. Listen for the noise around the voice. Files of this utterance: "
+        + ", ".join(f"{one} {study.kilobits_of(one, name):.1f} kb/s" for one in shown)
         + "."
     )
-    return _player(_sounds(study, name, both), both, f"Speech at {rate:g} kb/s: two losses", caption)
+    return _player(_sounds(study, name, shown), shown, f"Speech at {rate:g} kb/s: two losses", caption)
 
 
 def player(study: Study, name: str, rate: float = PAPERS_RATE) -> players.Player:
-    """An utterance: the original, AMR-WB, and the coders of all losses at a rate (kb/s). Raises LabError."""
+    """An utterance: the original, and after every condition of Table 1 at a rate (kb/s). Raises LabError."""
     conditions = study.at_rate(rate)
     spent = ", ".join(f"{one} {study.kilobits_of(one, name):.1f}" for one in conditions)
     caption = (
@@ -72,7 +74,7 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
 
     Paper: Byun et al. 2021, Figure 3. Chapter: masking_loss.
     """
-    found = {name: study.frames(name) for name in study.at_rate(rate)}
+    found = {name: study.frames(name) for name in in_the_paper(rate)}
     first = next(iter(found.values()))
     k = first.shown
 
@@ -110,7 +112,7 @@ def figure_3(study: Study, rate: float = PAPERS_RATE) -> Drawing:
 
 def walk(study: Study, rate: float = PAPERS_RATE) -> FrameWalker:
     """Figure 3 for consecutive frames, with a slider. Raises LabError."""
-    found = {name: study.frames(name) for name in study.at_rate(rate)}
+    found = {name: study.frames(name) for name in in_the_paper(rate)}
     first: Frames = next(iter(found.values()))
     start = max(0, min(first.shown - WALKED // 2, len(first.seconds) - WALKED))
     shown = slice(start, start + WALKED)
@@ -163,7 +165,7 @@ def figure_4(study: Study, name: str = "", rate: float = PAPERS_RATE) -> Drawing
     Paper: Byun et al. 2021, Figure 4. Chapter: masking_loss.
     """
     name = name or study.heard[0]
-    conditions = study.at_rate(rate)
+    conditions = in_the_paper(rate)
     sounds = _sounds(study, name, conditions)
     original = sounds[ORIGINAL]
     if not isinstance(original, Clip):

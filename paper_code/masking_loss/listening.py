@@ -15,13 +15,14 @@ from paper_code.listeners.design import ListeningTest, mushra
 from paper_code.listeners.mushra import by_group, failings
 from paper_code.listeners.ratings import Ratings, RatingsError, read
 from paper_code.masking_loss import figures
-from paper_code.masking_loss.conditions import FAMILIES
+from paper_code.masking_loss.conditions import FAMILIES, in_the_paper
 from paper_code.masking_loss.configs import RATES
 from paper_code.masking_loss.figures import ORIGINAL
 from paper_code.masking_loss.study import Sound, Study
 
 LOW, MID = "anchor 3.5 kHz", "anchor 7 kHz"
-CONDITIONS = (ORIGINAL, LOW, MID, *FAMILIES.values())
+CODERS = tuple(coder.family for coder in in_the_paper(RATES[0]))
+CONDITIONS = (ORIGINAL, LOW, MID, *CODERS)
 ROLES = {ORIGINAL: "reference", **figures.ROLES}
 # What webMUSHRA calls the hidden reference and the anchors that it makes itself, and its pages for training.
 WEB_MUSHRA = {"reference": ORIGINAL, "anchor35": LOW, "anchor70": MID}
@@ -40,7 +41,7 @@ def sounds(study: Study) -> dict[tuple[str, str], Sound]:
     heard: dict[tuple[str, str], Sound] = {}
     for item, (name, rate) in items(study).items():
         heard |= {(item, condition): sound for condition, sound in shared[name].items()}
-        heard |= {(item, coder.family): study.decoded(coder, name) for coder in study.at_rate(rate)}
+        heard |= {(item, coder.family): study.decoded(coder, name) for coder in in_the_paper(rate)}
     return heard
 
 
@@ -54,7 +55,7 @@ def mushra_test(study: Study) -> ListeningTest:
     """
     digest = hashlib.sha256()
     for name, rate in items(study).values():
-        for coder in study.at_rate(rate):
+        for coder in in_the_paper(rate):
             digest.update((study.condition(coder).folder / f"{name}.flac").read_bytes())
     return mushra(f"Speech coders, run {digest.hexdigest()[:8]}", list(items(study)), CONDITIONS, ORIGINAL)
 
@@ -108,7 +109,7 @@ def tables(ratings: Ratings | None) -> list[Table]:
     crossed = by_group(kept, {item: _place(item) for item in kept.items})
     rates = dict.fromkeys(_place(item)[1] for item in kept.items)
     masking = FAMILIES["masking"]
-    others = [family for family in FAMILIES.values() if family != masking]
+    others = [family for family in CODERS if family != masking]
     pairs = [(f"{masking}, {rate}", f"{other}, {rate}") for rate in rates for other in others]
     means = mushra_results.means_table(
         crossed,

@@ -10,7 +10,7 @@ from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.conditions import AMR_WB, TRAINED_FOR_LONGER, Condition, at_rate
-from paper_code.masking_loss.configs import RATES
+from paper_code.masking_loss.configs import LOSSES, RATES
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
 
 PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
@@ -19,7 +19,7 @@ PAPERS_CODERS = ("log_mel", "pmsqe", "masking")  # those of Table 1
 def measurements(results: list[Result]) -> dict[str, list[float]]:
     """Named values over seeds, in the order of the seeds; NaN where a seed has no such run, or was not measured so.
 
-    Nothing in AMR-WB is left to chance: its values, measured once, are those of every seed.
+    Nothing in AMR-WB and in a transform is left to chance: their values, measured once, are those of every seed.
 
     "<score>, <condition>": mean over the test utterances, for instance "PESQ, masking 20" or "SNR, AMR-WB 12.65"; the
     scores are those of `evaluation`, the conditions go by their titles. "validation PESQ, ...": over the validation
@@ -27,6 +27,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "level above 4 kHz, ...", "level above 7 kHz, ...": over the utterances that can be heard.
     "PESQ, least of the coders, 20", "APS, most of the coders, 20": over the log-mel, PMSQE and masking coders;
     "PESQ, most of the other coders, 20": over log-mel and masking. "IPS, AMR-WB less the most of the coders, 20".
+    "PESQ, least of all trained, 20": over the coders of all four losses.
     """
     of_all: dict[str, float] = {"parameters at the paper's width": float(full_parameters())}
     for condition in TRAINED_FOR_LONGER:  # the profile full has none of these
@@ -74,6 +75,7 @@ def _together(of_seed: dict[str, float]) -> dict[str, float]:
             values[f"{words}, least of the coders, {rate:g}"] = float(np.min(coders))
             values[f"{words}, most of the coders, {rate:g}"] = most = float(np.max(coders))
             values[f"{words}, AMR-WB less the most of the coders, {rate:g}"] = scored[AMR_WB] - most
+            values[f"{words}, least of all trained, {rate:g}"] = float(np.min([scored[loss] for loss in LOSSES]))
             others = [scored[kind] for kind in PAPERS_CODERS if kind != "pmsqe"]
             values[f"{words}, most of the other coders, {rate:g}"] = float(np.max(others))
     values["rates at which one condition has the best OPS"] = _most_wins(of_seed)

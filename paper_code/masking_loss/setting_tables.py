@@ -48,22 +48,27 @@ def summary(study: Study) -> str:
     return f"Shown here: the profile **{study.profile}** ({size}), {study.trainings}, {kind}."
 
 
+STARTS = {"he": "He", "half_band": "half of the band, in the shortcuts", "lapped": "a transform beside the network"}
+ASSIGNMENTS = {"soft": "a mean of bins", "hard": "a bin; its gradient is that of the mean"}
 SETTINGS: Mapping[str, tuple[str | None, Callable[[Mapping[str, Any]], str]]] = {
     # what: what the paper says (None: what a config has without changes), and how a config says it
     "channels": ("1.5 million weights", lambda c: str(c["width"])),
     "bins": ("not said", lambda c: str(c["bins"])),
-    "start": ("not said", lambda c: {"he": "He", "half_band": "half of the band, in the shortcuts"}[c["start"]]),
+    "samples that enter together": ("1", lambda c: str(c["fold"])),
+    "start": ("not said", lambda c: STARTS[c["start"]]),
+    "in training a number becomes": ("a mean of bins", lambda c: ASSIGNMENTS[c["assignment"]]),
     "frames a step": ("128", lambda c: f"{c['batch']} in runs of {c['run']}"),
-    "steps without quantisation": ("not said", lambda c: f"{c['warm_up']:,} ({c['warm_up_loss'] or 'own loss'})"),
+    "steps without quantisation": ("not said", lambda c: f"{c['warm_up']:,}"),
     "steps with it": ("not said", lambda c: f"{c['iterations']:,}"),
     "learning rate, cosine": (None, lambda c: f"{c['learning_rate']:g} to {c['last_rate']:g}"),
     "alpha 1, 2": (None, lambda c: f"{c['alpha_1']:g}, {c['alpha_2']:g}"),
     "alpha 3, at first": (None, lambda c: f"{c['alpha_3']:g}"),
-    "its step": ("0.025", lambda c: _step(c)),
+    "what keeps the rate": ("alpha 3, by 0.025", lambda c: _kept_by(c)),
     "steps between controls of the rate": ("not said", lambda c: str(c["control_every"])),
     "tolerance of the rate": ("not said", lambda c: f"{c['tolerance']:g} kb/s"),
     "sharpness of the quantiser": ("not said", lambda c: _sharpness(c)),
     "gain of the residuals at first": ("not said", lambda c: f"{c['residual_gain']:g}"),
+    "largest norm of a gradient": ("not said", lambda c: f"{c['clip']:g}" if c["clip"] else "any"),
     "alpha 4": ("0.003", lambda c: f"{c['alpha_4']:g}"),
     "squared error": ("sum over a frame", lambda c: {"rmse": "root of the mean", "sum": "sum"}[c["squared_error"]]),
     "speech in all steps": ("not said", lambda c: _spoken((c["warm_up"] + c["iterations"]) * c["batch"])),
@@ -81,9 +86,9 @@ def settings(study: Study) -> Table:
         paper = written(papers) if said is None else said
         rows.append([what, Reported(paper), *(written(config) for config in profiles.values())])
     caption = (
-        "The settings of the masking coder. Coders of other losses differ in alpha 4, those of other rates in the target, "
-        "and some begin with another alpha 3; these are in the tables of terms and of trainings below. Where the "
-        "paper says nothing, the full profile follows its baseline, Kankanahalli (2018)."
+        "The settings of the masking coder. Coders of other losses differ in alpha 4, see the table of terms below, "
+        "and those of other rates in the target. Where the paper says nothing, the full profile follows its baseline, "
+        "Kankanahalli (2018)."
     )
     return table(["setting", "paper", *(f"profile {profile}" for profile in profiles)], rows, caption)
 
@@ -102,29 +107,24 @@ def runs(study: Study) -> Table:
             float(curves["seconds"]) / config["iterations"],
             int(curves["chosen"]),
             float(curves["chosen_kilobits"]),
-            config["alpha_3"],
             curves["seen_alpha_3"][-1],
         ])  # fmt: skip
     columns = [
         Column("coder"),
-        Column("steps with quantisation", format=","),
+        Column("steps", format=","),
         Column("speech", "h", ".2f"),
         Column("time", "min", ".1f"),
         Column("a step", "s", ".2f"),
-        Column("step kept, warm-up counted", format=","),
+        Column("step kept", format=","),
         Column("its rate, training speakers", "kb/s", ".2f"),
-        Column("alpha 3 at first", format="g"),
         Column("alpha 3 at the end", format=".3f"),
     ]
-    shared = study.condition(BASE)
-    before = [float(result.curves["warm_up_seconds"]) / 60 for _, result in trained]
-    common = "that all of a seed and length share" if shared.config["warm_up_loss"] else "of its own loss"
-    took = " to ".join(dict.fromkeys(f"{minutes:.1f}" for minutes in (min(before), max(before))))
+    config = study.condition(BASE).config
+    before = f", each after {config['warm_up']:,} steps without quantisation" if config["warm_up"] else ""
     caption = (
-        f"The trainings, each after {shared.config['warm_up']:,} steps without quantisation {common} ({took} min): "
-        f"{sum(row[3] for row in rows) / 60:.1f} hours of one core in all, without the evaluation. Of all the moments at "
-        f"which a coder was measured, the one within {shared.config['tolerance']:g} kb/s of its rate with the least "
-        "distortion is kept, or the nearest to its rate if none is within; the baseline keeps the best PESQ."
+        f"The trainings{before}: {sum(row[3] for row in rows) / 60:.1f} hours of one core in all, without the evaluation. "
+        f"Of all the moments at which a coder was measured, the one within {config['tolerance']:g} kb/s of its rate with "
+        "the least distortion is kept, or the nearest to its rate if none is within; the baseline keeps the best PESQ."
     )
     return table(columns, rows, caption)
 
@@ -196,11 +196,14 @@ def _mean(values: NDArray[np.float32]) -> float:
     return float(np.mean(values, dtype=np.float64))
 
 
-def _step(config: Mapping[str, Any]) -> str:
+def _kept_by(config: Mapping[str, Any]) -> str:
+    if config["control"] == "step":
+        return "the size of the quantiser's steps"
     moved = (
         f"{100 * config['alpha_3_step']:g} % of itself" if config["relative_step"] else f"{config['alpha_3_step']:g}"
     )
-    return moved + (f", looking {config['lookahead']:g} controls ahead" if config["lookahead"] else "")
+    ahead = f", looking {config['lookahead']:g} controls ahead" if config["lookahead"] else ""
+    return f"alpha 3, by {moved}{ahead}"
 
 
 def _sharpness(config: Mapping[str, Any]) -> str:

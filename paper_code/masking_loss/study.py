@@ -54,8 +54,9 @@ class Study(ChapterStudy):
 
     @cached_property
     def conditions(self) -> dict[Condition, Result]:
-        """Every condition's result of the seed whose sounds are heard, or else of the first that has it."""
-        ours = {Condition.of(result): result for result in self.results if result.seed == self.seed}
+        """Every condition's result of the seed whose sounds are heard, or else of the first that has it, and sounds."""
+        heard = (result for result in self.results if result.seed == self.seed and result.sounds())
+        ours = {Condition.of(result): result for result in heard}
         return {condition: ours.get(condition, first) for condition, (first, *_) in self._of.items()}
 
     @cached_property
@@ -95,7 +96,7 @@ class Study(ChapterStudy):
         return self.conditions[condition]
 
     def at_rate(self, rate: float) -> list[Condition]:
-        """The conditions of Table 1 at 13, 20 or 24 kb/s: AMR-WB and a coder of each loss. Raises LabError."""
+        """The conditions of Table 1 at 13, 20 or 24 kb/s, see conditions.at_rate. Raises LabError."""
         return conditions.at_rate(rate)
 
     @property
@@ -105,7 +106,7 @@ class Study(ChapterStudy):
 
     @property
     def swept(self) -> list[Condition]:
-        """The conditions of section 4.1: the masking coder of 20 kb/s, and those that differ from it in one setting."""
+        """The conditions of section 4.1: the masking coder of 20 kb/s, and those that differ in one setting, if any."""
         return [BASE, *(condition for condition in SWEEPS if condition in self.conditions)]
 
     @property
@@ -120,7 +121,7 @@ class Study(ChapterStudy):
         """
         if score not in (*SCORES, *PREDICTED):
             raise LabError(f"there is no score {score!r}. {suggestion(score, [*SCORES, *PREDICTED])}")
-        return [result for result in self.of(condition) if _key(score, side) in result.arrays]
+        return [result for result in self.of(condition) if len(result.arrays.get(_key(score, side), ()))]
 
     def values(self, condition: Condition, score: str, side: str = "test") -> NDArray[np.float64]:
         """A score of each utterance of a condition, mean over the seeds that have it: [utterance], NaN where none is.
@@ -145,8 +146,8 @@ class Study(ChapterStudy):
 
         band: of `evaluation.BANDS`. None where it is not defined. Raises LabError for an unknown condition.
         """
-        of_seeds = [[levels[band] for levels in result.metrics["bands"].values()] for result in self.of(condition)]
-        return interval_of_defined(np.mean(of_seeds, axis=0))
+        heard = [result.metrics["bands"].values() for result in self.of(condition) if result.metrics["bands"]]
+        return interval_of_defined(np.mean([[levels[band] for levels in of_seed] for of_seed in heard], axis=0))
 
     def kilobits(self, condition: Condition, side: str = "test") -> tuple[float, float]:
         """Bit rate in kb/s over all utterances, mean over seeds: of the real files, and as the paper estimates it."""

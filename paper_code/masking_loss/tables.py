@@ -135,9 +135,11 @@ def differences(study: Study) -> Table:
 
 
 def repeated(study: Study) -> Table:
-    """The coders of one rate, trained with several seeds: means over seeds, and differences paired by seed."""
-    mse, log_mel, pmsqe, masking = (Condition(loss, SWEPT_RATE) for loss in LOSSES)
-    pairs = [(masking, mse), (masking, log_mel), (masking, pmsqe), (pmsqe, mse), (pmsqe, log_mel)]
+    """The trained coders: means over seeds, and differences paired by seed."""
+    pairs = []
+    for rate in RATES:
+        mse, log_mel, pmsqe, masking = (Condition(loss, rate) for loss in LOSSES)
+        pairs += [(masking, mse), (masking, log_mel), (masking, pmsqe), (pmsqe, mse), (pmsqe, log_mel)]
     scores = ("kilobits", *SCORED)
     rows = [[coder.title, *[_over_seeds(study, score, coder) for score in scores]] for coder in REPEATED]
     for first, second in pairs:
@@ -149,7 +151,7 @@ def repeated(study: Study) -> Table:
     ]
     told = seeds_in_words([result.seed for result in study.of(masking)])
     caption = (
-        f"The coders of Table 1 at {SWEPT_RATE:g} kb/s; a seed decides their start values and the order of the speech. "
+        "The coders of Table 1; a seed decides the start values of their network and the order of the speech. "
         f"{told[0].upper()}{told[1:]}, of the means over all test utterances; differences are paired by seed."
     )
     return table(columns, rows, caption)
@@ -177,15 +179,20 @@ def longer(study: Study) -> Table:
     ]
     count = study.condition(study.table[0]).metrics["test"]["utterances"]
     caption = (
-        "Coders with more steps (with quantisation), one seed. All other settings are the same, except that the "
-        f"warm-up and the fall of the learning rate grow with the length. "
+        "Coders with more steps, one seed. All other settings are the same; the learning rate falls as slowly as the "
+        "training is long. "
         f"{OVER.format(count, 'differences are paired')}."
     )
     return table(columns, rows, caption)
 
 
 def sweeps(study: Study) -> Table:
-    """Section 4.1: gamma and the mel scales of the masking loss at 20 kb/s, on both splits."""
+    """Section 4.1: gamma and the mel scales of the masking loss at 20 kb/s, on both splits.
+
+    Raises LabError for results without these trainings, as those of short profiles.
+    """
+    if len(study.swept) < 2:
+        raise LabError(f"the profile {study.profile} has no trainings with another gamma or other scales.")
     of_others = _other_seeds(study)
     study = study.of_seed(study.condition(study.swept[-1]).seed)
     rows, papers = [], reported(CHAPTER)["§4.1"]
