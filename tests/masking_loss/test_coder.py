@@ -193,5 +193,5 @@ def test_other_frames_and_codes_are_refused(shape):
         coder.encode(torch.zeros(shape))
     with pytest.raises(ValueError, match=r"Wanted codes \[\.\.\., 256\]"):
         coder.decode(torch.zeros(shape))
-    with pytest.raises(ValueError, match="1 or more; found 0"):
+    with pytest.raises(ValueError, match="1 or more, or 0 beside a transform; found 0"):
         SpeechCoder(0)
