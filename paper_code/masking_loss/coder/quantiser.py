@@ -14,6 +14,7 @@ ASSIGNMENTS = ("soft", "hard")
 NARROWER = 0.2  # steps by which the bin at 0 is narrower on each side than the others, where bins start evenly
 EVEN = 0.7  # of the largest number: even bins reach it, if need be with growing steps
 HALVINGS = 40
+MISSED = 0.02  # bits a symbol
 SMALL = 1e-12  # under a square root or a logarithm
 ITERATIONS = 100  # of k-means at most
 
@@ -99,7 +100,7 @@ class SoftmaxQuantiser(nn.Module):
 
         The bins are those of numbers divided by that step, the middle one at 0.   sharpness: of a step.   narrower: see
         `even_bins`.
-        Raises ValueError on numbers that are not finite or all 0, and for more bits than the bins can carry.
+        Raises ValueError on numbers that are not finite or all 0, and for bits that no step of such bins brings.
         """
         largest, count = float(codes.abs().max()), len(self.bins)
         if not 0 < largest < math.inf or not 0 < bits < math.log2(count):
@@ -109,7 +110,10 @@ class SoftmaxQuantiser(nn.Module):
             step = math.sqrt(low * high)
             bins = even_bins(count, EVEN * largest / step, narrower)
             used = usage(torch.bucketize(codes / step, (bins[1:] + bins[:-1]) / 2), count)
-            low, high = (step, high) if float(entropy(used)) > bits else (low, step)
+            reached = float(entropy(used))
+            low, high = (step, high) if reached > bits else (low, step)
+        if abs(reached - bits) > MISSED:
+            raise ValueError(f"Wanted {bits:.3f} bits a symbol; {count} even bins of these numbers take {reached:.3f}.")
         self.bins.copy_(bins)
         if sharpness is not None:
             self.temperature.fill_(sharpness)
@@ -136,9 +140,12 @@ def even_bins(count: int, reach: float, narrower: float = 0.0) -> Tensor:
     number = torch.arange(-(count // 2), (count + 1) // 2, dtype=torch.float32)
     most = (count - 1) // 2
     growth = 0.0
-    if reach > most:
+    if reach > most > 0:
+        most_growth = 2.0
+        while math.sinh(most * most_growth) / most_growth < reach:  # of a few bins
+            most_growth *= 2
         # sinh(most * growth) / growth = reach
-        growth = float(brentq(lambda g: math.sinh(most * g) / g - reach, 1e-6, 2.0))
+        growth = float(brentq(lambda g: math.sinh(most * g) / g - reach, 1e-6, most_growth))
     size = number.abs() if growth == 0.0 else torch.sinh(growth * number.abs()) / growth
     return number.sign() * (size - narrower).clamp_min(0.0)
 
