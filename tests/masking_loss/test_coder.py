@@ -14,6 +14,8 @@ from paper_code.masking_loss.coder.coder import (
     down_block,
     up_block,
 )
+from paper_code.masking_loss.coder.lapped import LappedPath
+from paper_code.masking_loss.coder.quantiser import k_means
 
 
 def _noise(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -34,6 +36,151 @@ def test_the_papers_coder_has_1558847_weights():
     assert _count(coder) == 1_558_847
     assert _count(coder.encoder) + _count(coder.quantiser) == 742_448
     assert _count(coder.decoder) == 816_399
+
+
+def test_known_weights_give_what_they_gave_before_samples_could_be_folded():
+    """The numbers are those of the version that knew neither folding nor a transform."""
+    coder = SpeechCoder(3, 8)
+    with torch.no_grad():
+        for half in (coder.encoder, coder.decoder):
+            for number, (_, values) in enumerate(sorted(half.named_parameters())):
+                place = torch.arange(values.numel(), dtype=torch.float64)
+                values.copy_((0.25 * torch.cos(0.7 * place + number)).reshape(values.shape))
+        time = torch.arange(1024, dtype=torch.float64)
+        codes = coder.encode(0.1 * torch.sin(0.002 * time**1.3).float().reshape(2, 512))
+        frames = coder.decode(codes)
+    expected = [1.0936294, 3.5580900, 0.1740545, 0.1834133, 1.5566546, 3.5535569]
+    assert codes[1, ::50].tolist() == pytest.approx(expected, rel=1e-4)
+    expected = [101.517883, 290.257111, 37.9969788, 9.77128887, 54.3607788, 170.559906]
+    assert frames[1, ::90].tolist() == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("fold", [1, 2, 16, 64])
+def test_neighbouring_samples_are_channels_and_a_code_belongs_to_a_block_and_its_lines(fold):
+    """Four blocks; the network's places within a block are a part of its lines for every channel."""
+    coder, frames, codes = _small(fold=fold, residual_gain=0.1), _noise(2, 512), _noise(2, 256, seed=1)
+    assert coder.encoder[0].residual[0][0].in_channels == coder.decoder[-1].residual[-1][0].out_channels == fold
+    folded = torch.stack([frames[:, channel::fold] for channel in range(fold)], 1)
+    with torch.no_grad():
+        inner = coder.encoder(folded.unsqueeze(2)).squeeze(2)
+        found, part = coder.encode(frames), 64 // fold
+        placed = torch.zeros(2, fold, 256 // fold)
+        for block, channel in np.ndindex(4, fold):
+            places = slice(64 * block + part * channel, 64 * block + part * (channel + 1))
+            assert torch.equal(found[:, places], inner[:, channel, part * block : part * (block + 1)])
+            placed[:, channel, part * block : part * (block + 1)] = codes[:, places]
+        outer = coder.decoder(placed.unsqueeze(2)).squeeze(2)
+        for channel in range(fold):
+            assert torch.allclose(coder.decode(codes)[:, channel::fold], outer[:, channel], atol=1e-6)
+
+
+@pytest.mark.parametrize("fold", [0, -1, 3, 12, 128])
+def test_samples_that_cannot_be_folded_are_refused(fold):
+    with pytest.raises(ValueError, match=f"fold is a power of 2 up to 64; found {fold}"):
+        SpeechCoder(2, fold=fold)
+
+
+def _beside(width: int = 3, **options: object) -> SpeechCoder:
+    """A network beside a transform."""
+    return _small(width, start="lapped", fold=16, residual_gain=0.1, **options)
+
+
+def _stepped(coder: SpeechCoder, steps: int = 3) -> SpeechCoder:
+    """Trained a few steps on noise, as a training does it."""
+    optimiser = torch.optim.Adam(coder.parameters(), 1e-2)
+    for seed in range(steps):
+        frames = _noise(4, 512, seed=seed)
+        optimiser.zero_grad()
+        (coder(frames)[0] - frames).square().mean().backward()
+        coder.quantiser.hold_middle()
+        optimiser.step()
+    return coder
+
+
+@torch.no_grad()
+def test_an_untrained_network_adds_nothing_to_the_transform():
+    coder, alone, frames = _beside(), SpeechCoder(0, start="lapped"), _noise(2, 5, 512)
+    codes = coder.encode(frames)
+    assert torch.equal(codes, LappedPath().codes(frames))
+    assert torch.equal(coder.decode(codes), LappedPath().frames(codes))
+    for each in (coder, alone):
+        each.start_quantiser(frames, 2.0, sharpness=4.0)
+    assert torch.equal(coder.symbols(frames), alone.symbols(frames))
+    assert torch.equal(coder(frames)[0], alone(frames)[0])
+
+
+def test_a_network_learns_from_its_first_step_on_and_then_adds_something():
+    coder, frames = _beside(assignment="hard"), _noise(4, 512)
+    coder.start_quantiser(frames, 2.0, sharpness=4.0)
+    _stepped(coder, 2)
+    for half in (coder.encoder, coder.decoder):
+        assert all(values.grad.any() for values in half.parameters())
+    with torch.no_grad():
+        assert not torch.allclose(coder.encode(frames), coder.path.codes(frames), atol=1e-3)
+        assert coder.encode(frames).sub(coder.path.codes(frames)).isfinite().all()
+
+
+@pytest.mark.parametrize("assignment", ["soft", "hard"])
+@pytest.mark.parametrize("trained", [0, 3])
+def test_beside_a_transform_silence_stays_silence_exactly(assignment, trained):
+    coder, silence = _beside(assignment=assignment), torch.zeros(3, 512)
+    coder.start_quantiser(_noise(20, 512), 2.0, sharpness=4.0)
+    _stepped(coder, trained)
+    assert torch.equal(coder.unquantised(silence), silence)
+    symbols = coder.symbols(silence)
+    assert (symbols == 16).all()
+    assert torch.equal(coder.synthesise(symbols), silence)
+    if assignment == "hard":
+        assert torch.equal(coder(silence)[0], silence)
+    assert not [name for name, _ in coder.named_parameters() if name.endswith(".bias")]
+
+
+def test_beside_a_transform_gradients_are_finite_at_silence():
+    coder = _stepped(_beside(assignment="hard"))
+    coder.start_quantiser(_noise(20, 512), 2.0, sharpness=4.0)
+    coder.zero_grad()
+    found, assignment = coder(torch.cat([torch.zeros(2, 512), _noise(1, 512)]))
+    (found.square().sum() + assignment.square().sum()).backward()
+    assert all(values.grad.isfinite().all() for values in coder.parameters())
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("width", [0, 3])
+def test_beside_a_transform_a_step_of_the_quantiser_becomes_1(width):
+    coder, frames = _beside(width) if width else SpeechCoder(0, start="lapped"), 0.1 * _noise(30, 512)
+    before = coder.encode(frames)
+    coder.start_quantiser(frames, 2.0)
+    assert coder.path.scale != 1
+    codes = coder.encode(frames)
+    assert torch.allclose(codes, coder.path.scale * before, rtol=1e-5)
+    counts = np.unique(coder.symbols(frames).numpy(), return_counts=True)[1] / codes.numel()
+    assert -(counts * np.log2(counts)).sum() == pytest.approx(2.0, abs=0.02)
+    assert coder.quantiser.bins[16] == 0
+    scale, bins = coder.path.scale.clone(), coder.quantiser.bins.clone()
+    coder.start_quantiser(frames, 2.0)  # again: nothing moves
+    assert coder.path.scale.item() == pytest.approx(scale.item(), rel=1e-3)
+    assert torch.allclose(coder.quantiser.bins, bins, rtol=1e-3)
+
+
+def test_without_a_rate_or_a_transform_bins_start_by_k_means():
+    for coder in (_small(residual_gain=0.1), _beside()):
+        frames = _noise(4, 512)
+        expected = k_means(coder.encode(frames).detach().double().flatten().numpy(), 32)
+        coder.start_quantiser(frames, 2.0 if coder.path is None else None, 19.4)
+        assert np.allclose(coder.quantiser.bins.detach(), expected, atol=1e-4)
+        assert coder.quantiser.temperature.item() == pytest.approx(19.4 * 31 / (expected[-1] - expected[0]), rel=1e-4)
+
+
+def test_a_transform_alone_has_no_network():
+    coder = SpeechCoder(0, 16, start="lapped", path=LappedPath(32, 32, normalised=False))
+    assert {name for name, _ in coder.named_parameters()} == {"quantiser.bins", "quantiser.temperature"}
+    assert coder.encode(_noise(2, 3, 512)).shape == (2, 3, 256)
+    assert coder(_noise(512))[0].shape == (512,)
+    for start in ("he", "half_band"):
+        with pytest.raises(ValueError, match="1 or more, or 0 beside a transform; found 0"):
+            SpeechCoder(0, start=start)
+    with pytest.raises(ValueError, match="found -1"):
+        SpeechCoder(-1, start="lapped")
 
 
 def test_frames_become_256_numbers_and_frames_again():
@@ -137,7 +284,7 @@ def test_the_half_band_start_keeps_what_lies_below_3_khz():
 def test_the_half_band_start_needs_a_pair_of_channels():
     with pytest.raises(ValueError, match="2 channels or more; found 1"):
         SpeechCoder(1, start="half_band")
-    with pytest.raises(ValueError, match="start is one of 'he', 'half_band'"):
+    with pytest.raises(ValueError, match="start is one of 'he', 'half_band', 'lapped'"):
         SpeechCoder(2, start="identity")
 
 
@@ -186,12 +333,11 @@ def test_under_autocast_bins_keep_their_digits():
     assert (values[..., None] - coder.quantiser.bins).abs().amin(-1).max() < 1e-3
 
 
+@pytest.mark.parametrize("start", ["he", "lapped"])
 @pytest.mark.parametrize("shape", [(), (511,), (3, 513), (2, 0)])
-def test_other_frames_and_codes_are_refused(shape):
-    coder = _small()
+def test_other_frames_and_codes_are_refused(shape, start):
+    coder = _small(start=start)
     with pytest.raises(ValueError, match=r"Wanted frames \[\.\.\., 512\]"):
         coder.encode(torch.zeros(shape))
     with pytest.raises(ValueError, match=r"Wanted codes \[\.\.\., 256\]"):
         coder.decode(torch.zeros(shape))
-    with pytest.raises(ValueError, match="1 or more, or 0 beside a transform; found 0"):
-        SpeechCoder(0)
