@@ -96,7 +96,9 @@ def test_what_a_file_holds_of_it():
     assert {name.split(".")[0] for name in LappedPath().state_dict()} == {"scale", "normalisation"}
 
 
-@pytest.mark.parametrize(("block", "overlap"), [(0, 2), (-32, 32), (50, 32), (512, 32), (32, 0), (32, 34), (32, 31), (32, -2)])
+@pytest.mark.parametrize(
+    ("block", "overlap"), [(0, 2), (-32, 32), (50, 32), (512, 32), (32, 0), (32, 34), (32, 31), (32, -2)]
+)
 def test_other_sizes_are_refused(block, overlap):
     with pytest.raises(ValueError, match=f"divides 480 and an even overlap up to it; found {block}, {overlap}"):
         lapped_transform(block, overlap)
