@@ -1,5 +1,7 @@
 """The chapter's experiments from settings to result, on quick speech."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -83,8 +85,8 @@ def test_a_transform_has_the_control_frames_of_the_coders_and_bins_of_its_own(pr
         assert name == f"untrained_{own.transform}_{own.bitrate:g}"
         assert own.control_frames == coder.control_frames
         assert own.bins == (255 if own.transform == "mdct" else 64)
-        for field in Measured.__dataclass_fields__:
-            assert getattr(own, field) == getattr(coder, field), field
+        for field in dataclasses.fields(Measured):
+            assert getattr(own, field.name) == getattr(coder, field.name), field.name
         assert Condition.of_config(own.as_dict()).experiment == name
 
 

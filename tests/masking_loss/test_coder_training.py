@@ -252,7 +252,8 @@ def test_what_the_warm_up_depends_on():
         {"assignment": "hard"},
     ]
     other = [{"seed": 1}, {"gamma": 0.0}, {"bands": (16,)}, {"width": 3}, {"iterations": 9}, {"loss": "log_mel"},
-             {"alpha_4": 1.0}, {"warm_up": 4}, {"learning_rate": 1e-2}, {"fold": 2}, {"rise": 2}, {"clip": 1.0}]  # fmt: skip
+             {"alpha_4": 1.0}, {"warm_up": 4}, {"learning_rate": 1e-2},
+             {"fold": 2}, {"rise": 2}, {"clip": 1.0}]  # fmt: skip
     for changes in same:
         assert base.replace(**changes).of_the_warm_up().hash == base.of_the_warm_up().hash, changes
     hashes = {base.replace(**changes).of_the_warm_up().hash for changes in ({}, *other)}
