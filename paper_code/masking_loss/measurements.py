@@ -9,7 +9,7 @@ from paper_code.lab.intervals import mean_of_defined
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 from paper_code.masking_loss.coder.coder import SpeechCoder
-from paper_code.masking_loss.conditions import AMR_WB, TRAINED_FOR_LONGER, Condition, at_rate
+from paper_code.masking_loss.conditions import AMR_WB, SWEEPS, TRAINED_FOR_LONGER, Condition, at_rate
 from paper_code.masking_loss.configs import LOSSES, RATES
 from paper_code.masking_loss.evaluation import BANDS, PREDICTED, SCORES
 
@@ -30,7 +30,7 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "PESQ, least of all trained, 20": over the coders of all four losses.
     """
     of_all: dict[str, float] = {"parameters at the paper's width": float(full_parameters())}
-    for condition in TRAINED_FOR_LONGER:  # the profile full has none of these
+    for condition in (*TRAINED_FOR_LONGER, *SWEEPS):  # a profile has one or the other
         of_all |= dict.fromkeys(_names(condition), math.nan)
     of_seeds: dict[int, dict[str, float]] = {seed: {} for seed in sorted({result.seed for result in results})}
     for result in results:

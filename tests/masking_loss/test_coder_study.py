@@ -23,7 +23,7 @@ from paper_code.lab.store import Result
 from paper_code.masking_loss import charts, experiment, measurements, stimuli, tables
 from paper_code.masking_loss import study as study_module
 from paper_code.masking_loss.conditions import SWEEPS, Condition
-from paper_code.masking_loss.configs import LOSSES
+from paper_code.masking_loss.configs import LOSSES, TRANSFORMS
 from paper_code.masking_loss.evaluation import PREDICTED, SCORES
 from paper_code.masking_loss.study import Study
 
@@ -76,6 +76,7 @@ def _result(root: Path, experiment_name: str, config, seed: int) -> Result:
 def results(tmp_path_factory):
     root = tmp_path_factory.mktemp("results")
     asked = [(s, *pair) for s in (0, 1) for pair in experiment.experiments("smoke", s, recordings="synthetic").items()]
+    asked += [(s, each.experiment, experiment.config_of(each, "smoke", s)) for s in (0, 1) for each in SWEEPS]
     return [_result(root, name, config, seed) for seed, name, config in asked]
 
 
@@ -85,12 +86,12 @@ def study(results):
 
 
 def test_conditions_are_found_by_loss_and_rate(study):
-    assert len(study.conditions) == 21
+    assert len(study.conditions) == 27
     assert [each.title for each in study.longer] == ["MSE 20, longer", "masking 20, longer"]
     assert [each.title for each in study.at_rate(13)] == [
-        "AMR-WB 12.65", "MSE 13", "log-mel 13", "PMSQE 13", "masking 13"
+        "AMR-WB 12.65", "MDCT 13", "untrained 13", "MSE 13", "log-mel 13", "PMSQE 13", "masking 13"
     ]  # fmt: skip
-    assert [each.title for each in study.table if each.kind != "mse"] == PAPERS
+    assert [each.title for each in study.table if each.kind not in ("mse", *TRANSFORMS)] == PAPERS
     assert study.condition(titled("AMR-WB 19.85")).experiment == "amr_wb_19.85"
     assert study.swept[0] == titled("masking 20")
     assert [each.title for each in study.swept[1:3]] == ["masking 20, gamma 0", "masking 20, gamma 1.2"]
@@ -142,7 +143,7 @@ def test_a_mean_counts_only_the_results_that_were_measured_with_a_score(results,
     assert some.value(titled("masking 20"), "pesq") == study.value(titled("masking 20"), "pesq")
     assert some.value(titled("MSE 13"), "stoi") is None
     assert some.difference(titled("MSE 13"), titled("masking 13"), "stoi") is None
-    assert "STOI was measured for 27 of 30 trainings; means are over those." in str(tables.table_1(some))
+    assert "STOI was measured for 39 of 42 trainings; means are over those." in str(tables.table_1(some))
     assert "was measured of" not in str(tables.table_1(study))
     named = measurements.measurements(some.results)
     assert np.isnan(named["STOI, masking 20"]).tolist() == [True, False]
@@ -200,7 +201,7 @@ def test_the_rate_of_one_utterance_is_told(study):
     with pytest.raises(LabError, match=r"'synthetic-7' is none of the test utterances of masking 20\. Did you mean"):
         study.kilobits_of(titled("masking 20"), "synthetic-7")
     values = study.condition(titled("AMR-WB 19.85")).arrays["test_kilobits"]
-    assert f"AMR-WB 19.85 {values.min():.1f} to {values.max():.1f}; MSE 20" in tables.rates_of_utterances(study)
+    assert f"AMR-WB 19.85 {values.min():.1f} to {values.max():.1f}; MDCT 20" in tables.rates_of_utterances(study)
 
 
 def test_missing_recordings_are_noticed(monkeypatch, tmp_path):
@@ -317,7 +318,7 @@ def test_a_seed_without_all_conditions_hears_the_first_seed_in_their_place(some_
     assert {condition.title: result.seed for condition, result in study.conditions.items() if result.seed == 1} == {
         "MSE 20": 1, "log-mel 20": 1, "PMSQE 20": 1, "masking 20": 1
     }  # fmt: skip
-    assert len(study.conditions) == 21
+    assert len(study.conditions) == 27
     assert study.trainings == "2 seeds at 20 kb/s, one elsewhere"
     assert [result.seed for result in study.of(titled("masking 20"))] == [0, 1]
     assert [result.seed for result in study.of(titled("masking 24"))] == [0]

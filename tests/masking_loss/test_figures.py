@@ -23,6 +23,7 @@ from paper_code.masking_loss.study import Study
 from paper_code.metrics.noise_to_mask import NoiseToMask
 
 LINES = torch.arange(257) * 31.25
+FLOORS = ("MDCT", "untrained")
 FAMILIES = ("MSE", "log-mel", "PMSQE", "masking")
 COLOURS = ("#0072b2", "#cc79a7", "#009e73", "#d55e00")  # of the four on light ground
 VALIDATED = np.array([100.0, 200.0, 300.0, 400.0, 500.0])
@@ -153,11 +154,11 @@ def test_every_loss_is_drawn_for_all_coders(study, asked):  # noqa: F811
     charts.losses(study)
     for place, score in zip(_panels(asked), ("log_mel", "pmsqe", "masking"), strict=True):
         lines = _lines(place)
-        assert list(lines) == ["AMR-WB", *FAMILIES]
+        assert list(lines) == ["AMR-WB", *FLOORS, *FAMILIES]
         for family in FAMILIES:
             expected = [study.value(titled(f"{family} {rate}"), score).mean for rate in (13, 20, 24)]
             assert lines[family][1] == pytest.approx(expected)
-    lowest = min(("AMR-WB", *FAMILIES), key=lambda family: np.mean(lines[family][1]))
+    lowest = min(("AMR-WB", *FLOORS, *FAMILIES), key=lambda family: np.mean(lines[family][1]))
     assert f"masking loss: {lowest}." in asked["alt"]
 
 
@@ -166,7 +167,7 @@ def test_differences_are_those_of_the_masking_coder_from_the_others(study, asked
     panels = {place.get_title(loc="left"): _lines(place) for place in _panels(asked)}
     assert list(panels) == ["PESQ", "SNR", "noise above threshold", "mean excess"]
     for title, score, factor in (("PESQ", "pesq", 1), ("noise above threshold", "above", 100)):
-        assert list(panels[title]) == ["AMR-WB", "MSE", "log-mel", "PMSQE"]
+        assert list(panels[title]) == ["AMR-WB", *FLOORS, "MSE", "log-mel", "PMSQE"]
         expected = [
             study.difference(titled(f"masking {rate}"), titled(f"PMSQE {rate}"), score).mean for rate in (13, 20, 24)
         ]
@@ -244,8 +245,9 @@ def test_trainings_of_another_rate_and_warm_up_are_told(tmp_path, asked):
         charts.training(_trainings(tmp_path / "again"), 16)
 
 
-def test_longer_trainings_are_drawn_beside_the_usual_ones(tmp_path, asked):
-    settings, found = experiment.experiments("small", 0, recordings="synthetic"), []
+@pytest.mark.parametrize("warm_up", [0, 300])
+def test_longer_trainings_are_drawn_beside_the_usual_ones(tmp_path, asked, warm_up):
+    settings, found = experiment.experiments("small", 0, recordings="synthetic", warm_up=warm_up), []
     for number, name in enumerate(
         ("coder_mse_20", "coder_masking_20", "coder_mse_20_longer", "coder_masking_20_longer")
     ):
@@ -258,10 +260,10 @@ def test_longer_trainings_are_drawn_beside_the_usual_ones(tmp_path, asked):
     (place,) = _panels(asked)
     assert place.get_xscale() == "log"
     labels = [f"{family}, {length}" for family in ("MSE", "masking") for length in ("as in Table 1", "longer")]
-    *lines, limit = place.lines
+    lines = place.lines[:4]
     assert [line.get_label() for line in lines] == labels
     assert [line.get_linestyle() for line in lines] == [":", "-"] * 2
-    assert list(limit.get_xdata()) == [settings["coder_mse_20"].warm_up] * 2
+    assert [list(limit.get_xdata()) for limit in place.lines[4:]] == ([[warm_up] * 2] if warm_up else [])
     for line, number in zip(lines, (0, 2, 1, 3), strict=True):
         assert np.array_equal(line.get_ydata(), _ratios(number), equal_nan=True)
     assert place.lines[0].get_color() == place.lines[1].get_color() != place.lines[2].get_color()

@@ -222,8 +222,9 @@ def test_even_bins_by_hand():
     assert even_bins(4, 1.0).tolist() == [-2, -1, 0, 1]
     assert even_bins(7, 0.5).tolist() == [-3, -2, -1, 0, 1, 2, 3]  # no closer than 1
     assert even_bins(5, 2.0, narrower=0.2).tolist() == pytest.approx([-1.8, -0.8, 0, 0.8, 1.8])
-    assert even_bins(2, 9.0).tolist() == [-1, 0]
     assert even_bins(3, 9.0).tolist() == pytest.approx([-9, 0, 9], rel=1e-5)
+    with pytest.raises(ValueError, match="at least 3; found 2"):
+        even_bins(2, 9.0)
 
 
 @pytest.mark.parametrize(("count", "reach"), [(5, 10.0), (8, 500.0), (33, 40.0), (64, 3000.0)])

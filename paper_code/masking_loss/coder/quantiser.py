@@ -136,16 +136,18 @@ def even_bins(count: int, reach: float, narrower: float = 0.0) -> Tensor:
     """`count` bins from about -`reach` to `reach`, with steps of 1 near 0 that grow further out if they must.
 
     narrower: steps by which the bin at 0 is narrower on each side. Most numbers lie there, and more of them is then kept.
+    Raises ValueError for fewer than 3 bins.
     """
+    if count < 3:
+        raise ValueError(f"Bins on both sides of 0 are at least 3; found {count}.")
     number = torch.arange(-(count // 2), (count + 1) // 2, dtype=torch.float32)
     most = (count - 1) // 2
     growth = 0.0
-    if reach > most > 0:
-        most_growth = 2.0
-        while math.sinh(most * most_growth) / most_growth < reach:  # of a few bins
-            most_growth *= 2
-        # sinh(most * growth) / growth = reach
-        growth = float(brentq(lambda g: math.sinh(most * g) / g - reach, 1e-6, most_growth))
+    if reach > most:
+        largest = 2.0
+        while math.sinh(most * largest) / largest < reach:
+            largest *= 2
+        growth = float(brentq(lambda g: math.sinh(most * g) / g - reach, 1e-6, largest))
     size = number.abs() if growth == 0.0 else torch.sinh(growth * number.abs()) / growth
     return number.sign() * (size - narrower).clamp_min(0.0)
 
