@@ -18,7 +18,7 @@ from paper_code.masking_loss import evaluation, stimuli
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
 from paper_code.masking_loss.coder.coding import Coding, of_amr_wb, of_coder
-from paper_code.masking_loss.conditions import Condition, at_rate
+from paper_code.masking_loss.conditions import Condition, in_the_paper
 from paper_code.masking_loss.configs import SWEPT_RATE, require_rate
 from paper_code.masking_loss.figures import ORIGINAL, roles
 from paper_code.masking_loss.study import Study
@@ -52,7 +52,7 @@ def through(study: Study | None, audio: str, rate: float = SWEPT_RATE) -> OwnSpe
     frame, CodecError without ffmpeg, WeightsError where a coder was neither kept nor released.
     """
     rate = require_rate(rate)
-    conditions = at_rate(rate)
+    conditions = in_the_paper(rate)
     coders = {condition: _coder(study, condition) for condition in conditions if condition.trained}
     original, notes = _prepared(clips.read(audio))
     decoded, scores = {}, {}

@@ -24,11 +24,15 @@ def small_coder(seed: int = 0) -> SpeechCoder:
     return coder
 
 
+def about(loss: str, rate: float) -> dict[str, object]:
+    """What a file says of a small coder."""
+    return {"loss": loss, "bitrate": rate, "width": 2, "bins": 8, "start": "he", "fold": 1}
+
+
 def release_small_coders(monkeypatch: pytest.MonkeyPatch, folder: Path, rate: float = 20.0) -> dict[str, SpeechCoder]:
     """The coders of all losses at one rate, another for each, as if they were those in data/weights."""
     monkeypatch.setattr(files, "FOLDER", folder)
     made = {loss: small_coder(seed) for seed, loss in enumerate(LOSSES)}
     for loss, coder in made.items():
-        about = {"loss": loss, "bitrate": rate, "width": 2, "bins": 8}
-        weights.save(weights.released(loss, rate), coder, about)
+        weights.save(weights.released(loss, rate), coder, about(loss, rate))
     return made

@@ -17,7 +17,7 @@ from paper_code.masking_loss.coder import bitstream, coding
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.coding import Decoded
 from paper_code.masking_loss.conditions import Condition
-from paper_code.masking_loss.configs import AmrWb, TrainedCoder
+from paper_code.masking_loss.configs import AmrWb, TrainedCoder, UntrainedCoder
 from paper_code.masking_loss.loss import LogMelLoss
 from paper_code.masking_loss.utterances import Utterance
 from paper_code.metrics.distortion import signal_to_noise_ratio
@@ -76,6 +76,8 @@ def test_amr_wb_is_aligned_and_costs_its_frames(tmp_path, monkeypatch):
     ("config", "name"),
     [
         (AmrWb(kilobits=19.85, **COMMON), "AMR-WB 19.85"),
+        (UntrainedCoder(transform="mdct", bitrate=20.0, **COMMON), "MDCT 20"),
+        (UntrainedCoder(transform="lapped", bitrate=13.0, **COMMON), "untrained 13"),
         (TrainedCoder(loss="log_mel", bitrate=13.0, **COMMON), "log-mel 13"),
         (TrainedCoder(loss="masking", gamma=0.0, **COMMON), "masking 20, gamma 0"),
         (TrainedCoder(loss="masking", bands=(16, 32), **COMMON), "masking 20, bands 16-32"),
@@ -141,6 +143,8 @@ def test_the_estimate_is_the_entropy_of_all_symbols():
     halves = [Decoded(torch.zeros(1), 1, torch.full((3, 256), symbol)) for symbol in (0, 5)]
     assert evaluation.estimated_kilobits(config, halves) == pytest.approx(16000 / 480 * 256 / 1000)  # 1 bit a symbol
     assert evaluation.estimated_kilobits(config, halves[:1]) == pytest.approx(0, abs=1e-6)
+    transform = UntrainedCoder(transform="mdct", bitrate=20.0, **COMMON)
+    assert evaluation.estimated_kilobits(transform, halves) == evaluation.estimated_kilobits(config, halves)
     assert evaluation.estimated_kilobits(AmrWb(kilobits=12.65, **COMMON), [Decoded(torch.zeros(1), 1)]) == 12.65
 
 
@@ -262,6 +266,13 @@ def test_impossible_measurements_are_refused(changes, message):
         AmrWb(kilobits=12.65, **COMMON, **changes)
     with pytest.raises(ConfigError, match=message):
         TrainedCoder(loss="mse", **COMMON, **changes)
+    with pytest.raises(ConfigError, match=message):
+        UntrainedCoder(transform="mdct", bitrate=20.0, **COMMON, **changes)
+
+
+def test_another_transform_is_refused():
+    with pytest.raises(ConfigError, match="transform is one of mdct, lapped; found 'dct'"):
+        UntrainedCoder(transform="dct", bitrate=20.0, **COMMON)
 
 
 def test_a_rate_that_amr_wb_does_not_have_is_refused():

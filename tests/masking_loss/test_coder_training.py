@@ -19,7 +19,7 @@ from paper_code.masking_loss.coder import bitstream, training
 from paper_code.masking_loss.coder.framing import analysed, completed, overlap_added, run_length
 from paper_code.masking_loss.coder.objective import TotalLoss, squared_error
 from paper_code.masking_loss.coder.quantiser import k_means
-from paper_code.masking_loss.coder.rate_control import Best, RateControl
+from paper_code.masking_loss.coder.rate_control import Best, RateControl, widening
 from paper_code.masking_loss.configs import LOSSES, RATES, SIZES, CoderConfig, kilobits, require_rate, sized
 from paper_code.metrics.distortion import signal_to_noise_ratio
 
@@ -79,6 +79,100 @@ def test_a_resumed_training_equals_an_unbroken_one(fetches, tmp_path, monkeypatc
     assert (whole.chosen, whole.kilobits) == (again.chosen, again.kilobits)
     for name in whole.recorder.names():
         assert np.array_equal(whole.recorder.array(name), again.recorder.array(name), equal_nan=True), name
+
+
+def _lapped(loss: str = "mse", **changes: object) -> CoderConfig:
+    """As short trainings are: from a transform that quantises at once, whose steps follow the rate."""
+    fields = {
+        "start": "lapped", "fold": 16, "bins": 32, "assignment": "hard", "control": "step", "sharpness": 4.0,
+        "warm_up": 0, "alpha_2": 0.0, "alpha_3": 0.1, "rise": 3, "clip": 1.0, "iterations": 5,
+    }  # fmt: skip
+    return tiny(loss, **{**fields, **changes})
+
+
+@pytest.mark.parametrize("fetches", [1, 3, 5])  # where bins start; after a look at the rate; the last step
+def test_a_training_from_a_transform_resumes_to_the_same(fetches, tmp_path):
+    config = _lapped("log_mel", bitrate=9.0)
+    whole = _trained(config, tmp_path / "whole")
+    _interrupted(config, tmp_path / "broken", fetches)
+    seed_all(99)
+    again = training.train(config, tmp_path / "broken", CPU, progress=False)
+    for name, value in whole.coder.state_dict().items():
+        assert torch.equal(value, again.coder.state_dict()[name]), name
+    assert whole.history["loss"] == again.history["loss"]
+    assert (whole.chosen, whole.kilobits) == (again.chosen, again.kilobits)
+    for name in whole.recorder.names():
+        assert np.array_equal(whole.recorder.array(name), again.recorder.array(name)), name
+    kept = training.curves(again)
+    assert kept["loss"].shape == (5,)
+    assert kept["warm_up_seconds"] == 0
+    assert not training.WARM_UPS.exists()
+
+
+def test_a_training_from_a_transform_begins_at_its_rate_and_leaves_silence_alone(tmp_path):
+    found = _trained(_lapped(bitrate=9.0, learning_rate=1e-4, rise=0), tmp_path)
+    rates = found.recorder.array("kilobits")
+    assert rates.tolist() == pytest.approx([9.0] * len(rates), abs=0.3)
+    assert found.recorder.array("validated").tolist() == [2, 4, 5]
+    assert found.recorder.array("alpha_3").tolist() == pytest.approx([0.1] * 3)
+    assert np.min(found.history["entropy"]) > 0
+    silence = torch.zeros(2, 512)
+    assert torch.equal(found.coder.synthesise(found.coder.symbols(silence)), silence)
+    assert found.coder.quantiser.bins[16] == 0
+
+
+def test_steps_widen_by_half_of_what_would_bring_the_rate_back():
+    assert widening(0.0) == 1
+    assert widening(1.0) == pytest.approx(math.exp(0.05))
+    assert widening(-1.0) == pytest.approx(1 / widening(1.0))
+    assert widening(50.0) == widening(2.0) == pytest.approx(math.exp(0.1))
+    assert widening(-50.0) == widening(-2.0)
+    # of many even bins, the rate falls by log2 of the factor for each symbol
+    assert 0.5 < kilobits(math.log2(widening(1.0))) < 0.7
+
+
+def test_the_rate_is_controlled_by_steps_or_by_the_entropys_weight():
+    for config, moves in ((_lapped(bitrate=9.0), "bins"), (_lapped(bitrate=9.0, control="entropy"), "alpha_3")):
+        work, control = training._Work(config, CPU), RateControl(config)
+        training._start_quantiser(work)
+        bins, temperature = work.coder.quantiser.bins.detach().clone(), work.coder.quantiser.temperature.item()
+        before = work.rate(0)
+        assert before == pytest.approx(9.0, abs=0.2)
+        training._control(work, control, 10.5)
+        factor = math.exp(1.5 / 20) if moves == "bins" else 1.0
+        assert torch.allclose(work.coder.quantiser.bins, factor * bins)
+        assert work.coder.quantiser.temperature.item() == pytest.approx(temperature / factor)
+        assert control.alpha_3 == pytest.approx(0.1 if moves == "bins" else 0.125)
+        assert (work.rate(1) < before - 0.3) == (moves == "bins")
+
+
+def test_the_start_clears_what_the_optimiser_remembers():
+    work = training._Work(_lapped(bitrate=9.0), CPU)
+    loss = TotalLoss(work.config)
+    work.step(loss, 0, 0.0)
+    assert work.optimiser.state
+    training._start_quantiser(work)
+    assert not work.optimiser.state
+
+
+def test_a_gradient_is_no_longer_than_the_clip():
+    lengths = []
+    for clip in (0.0, 0.01, 1e6):
+        work = training._Work(_lapped(bitrate=9.0, clip=clip), CPU)
+        training._start_quantiser(work)
+        work.step(TotalLoss(work.config), 0, 0.1)
+        gradients = [values.grad for values in work.coder.parameters() if values.grad is not None]
+        lengths.append(math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients)))
+    assert lengths[0] > 0.1
+    assert lengths[1] == pytest.approx(0.01, rel=1e-3)
+    assert lengths[2] == pytest.approx(lengths[0], rel=1e-6)
+
+
+def test_the_learning_rate_rises_at_first():
+    plain = tiny(learning_rate=2e-4, last_rate=1e-4, warm_up=3, iterations=6)
+    rising = plain.replace(rise=4)
+    shares = [training.learning_rate(rising, i) / training.learning_rate(plain, i) for i in range(9)]
+    assert shares == pytest.approx([0.25, 0.5, 0.75] + 6 * [1])
 
 
 def test_the_warm_up_does_not_quantise_and_what_follows_does(tmp_path):
@@ -154,9 +248,12 @@ def test_what_the_warm_up_depends_on():
         {"relative_step": True},
         {"temperature": 20.0},
         {"sharpness": 5.0},
+        {"control": "step"},
+        {"assignment": "hard"},
     ]
     other = [{"seed": 1}, {"gamma": 0.0}, {"bands": (16,)}, {"width": 3}, {"iterations": 9}, {"loss": "log_mel"},
-             {"alpha_4": 1.0}, {"warm_up": 4}, {"learning_rate": 1e-2}]  # fmt: skip
+             {"alpha_4": 1.0}, {"warm_up": 4}, {"learning_rate": 1e-2},
+             {"fold": 2}, {"rise": 2}, {"clip": 1.0}]  # fmt: skip
     for changes in same:
         assert base.replace(**changes).of_the_warm_up().hash == base.of_the_warm_up().hash, changes
     hashes = {base.replace(**changes).of_the_warm_up().hash for changes in ({}, *other)}
@@ -338,7 +435,12 @@ def test_every_size_has_a_coder_for_each_loss_and_rate():
         made = [sized(profile, 0, loss, rate) for loss in LOSSES for rate in RATES]
         assert len({config.hash for config in made}) == 12
         warm_ups = {config.of_the_warm_up().hash for config in made}
-        assert len(warm_ups) == (4 if profile == "full" else 1)
+        if profile == "full":
+            assert len(warm_ups) == 4
+        else:
+            assert {(config.warm_up, config.start) for config in made} == {(0, "lapped")}
+        sharing = [config.replace(warm_up=3, warm_up_loss="mse", alpha_4=None) for config in made]
+        assert len({config.of_the_warm_up().hash for config in sharing}) == 1
     assert sized("small", 0, "mse", 20.0, gamma=0.0).width == 32
 
 
@@ -381,7 +483,13 @@ def test_the_defaults_are_the_papers():
         ({"bitrate": 0.5}, "bitrate lies between"),
         ({"run": 1}, "run at least 2; found 4 and 1"),
         ({"run": 3}, "multiple of run"),
-        ({"warm_up": 0}, "warm_up must be at least 1"),
+        ({"warm_up": 0}, 'warm_up is at least 1, or 0 with the start "lapped"; .*found 0, 0.0 and 0'),
+        ({"warm_up": -1, "start": "lapped"}, "found -1, 0.0 and 0"),
+        ({"clip": -1.0}, "clip and rise are 0 or more; found 3, -1.0 and 0"),
+        ({"rise": -2}, "found 3, 0.0 and -2"),
+        ({"control": "alpha"}, "control is one of entropy, step"),
+        ({"assignment": "firm"}, "assignment is one of soft, hard"),
+        ({"start": "mdct"}, "start is one of he, half_band, lapped"),
         ({"iterations": 0}, "iterations must be at least 1"),
     ],
 )

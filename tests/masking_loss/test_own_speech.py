@@ -8,7 +8,7 @@ import soundfile
 import torch
 
 from masking_loss.quick_speech import quick_speech
-from masking_loss.released import release_small_coders, small_coder
+from masking_loss.released import about, release_small_coders, small_coder
 from masking_loss.titled import titled
 from paper_code.audio import clips, corpora, synthesiser
 from paper_code.audio.clips import AudioError, Clip
@@ -146,8 +146,7 @@ RECORDED = pytest.param(_a_recorded_piece, marks=pytest.mark.corpora(MUSIC))
 @pytest.mark.parametrize("piece", [_a_piece, RECORDED])
 def test_music_comes_back_as_that_music_with_the_note(piece, folder, coders):
     for seed, loss in enumerate(LOSSES):
-        about = {"loss": loss, "bitrate": 24.0, "width": 2, "bins": 8}
-        weights.save(weights.released(loss, 24), _low_pass_coder(seed), about)
+        weights.save(weights.released(loss, 24), _low_pass_coder(seed), about(loss, 24.0) | {"start": "half_band"})
     music = piece()
     found = own.through(None, _file(folder, music.waveform, music.sample_rate), 24)
     assert found.notes == (own.LEARNED, "Resampled from 44100 to 16000 Hz.")
@@ -249,10 +248,10 @@ def test_files_and_rates_that_are_not_there_are_told(folder, tmp_path):
 
 def test_coders_that_a_study_kept_come_first(folder, tmp_path, coders):
     found = []
-    kept, about = small_coder(seed=9), {"loss": "pmsqe", "bitrate": 20.0, "width": 2, "bins": 8}
+    kept = small_coder(seed=9)
     for name, config in experiment.experiments("smoke", 0, bins=8, width=2).items():
         (tmp_path / name).mkdir()
-        file = weights.keep(tmp_path / name, kept, about) if name == "coder_pmsqe_20" else None
+        file = weights.keep(tmp_path / name, kept, about("pmsqe", 20.0)) if name == "coder_pmsqe_20" else None
         trained = {"files": {file.name: checksum(file)} if file else {}}
         record = {"config": config.as_dict(), "seed": 0, "hash": config.hash, "trained": trained}
         found.append(Result(tmp_path / name, "masking_loss", name, record))

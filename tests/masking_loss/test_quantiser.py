@@ -10,6 +10,7 @@ from paper_code.masking_loss.coder.quantiser import (
     SoftmaxQuantiser,
     distribution,
     entropy,
+    even_bins,
     k_means,
     penalty,
     usage,
@@ -167,3 +168,148 @@ def test_codes_that_are_not_finite_are_refused(codes):
     with pytest.raises(ValueError, match="k-means needs finite numbers"):
         made.start(codes)
     assert not made.on
+
+
+def _laplacian(count: int = 50000, seed: int = 0) -> torch.Tensor:
+    """As the lines of speech are: most near 0, a few far out."""
+    return torch.from_numpy(np.random.default_rng(seed).laplace(size=count)).float()
+
+
+def _bits(symbols: torch.Tensor) -> float:
+    counts = np.unique(symbols.numpy(), return_counts=True)[1] / symbols.numel()
+    return -(counts * np.log2(counts)).sum()
+
+
+def _hard(*bins: float, temperature: float = 5.0) -> SoftmaxQuantiser:
+    made = _quantiser(*bins, temperature=temperature)
+    made.hard = True
+    return made
+
+
+def test_a_hard_assignment_gives_the_nearest_bin_and_the_gradient_of_the_soft_mean():
+    bins, codes = (-1.5, -0.2, 0.0, 1.0), 2 * _numbers(3, 60)
+    seen = []
+    for made in (_quantiser(*bins), _hard(*bins)):
+        at = codes.clone().requires_grad_()
+        found, assignment = made(at)
+        (found * _numbers(3, 60, seed=1)).sum().backward()
+        seen.append((found.detach(), assignment.detach(), at.grad, made.bins.grad, made.temperature.grad))
+    (_, *soft), (hard, *like_soft) = seen
+    nearest = np.array(bins)[np.abs(codes.numpy()[..., None] - np.array(bins)).argmin(-1)]
+    assert np.allclose(hard, nearest, atol=1e-6)
+    for expected, found in zip(soft, like_soft, strict=True):
+        assert torch.equal(found, expected)
+
+
+def test_the_gradient_of_a_hard_assignment_is_the_slope_of_the_soft_mean():
+    made, codes, step = _hard(-1.0, 0.0, 1.5, temperature=3.0).double(), _numbers(40).double(), 1e-5
+    at = codes.clone().requires_grad_()
+    made.forward(at)[0].sum().backward()
+    means = [made.assignment(codes + change) @ made.bins for change in (step, -step)]
+    away = (codes.unsqueeze(-1) - made.bins).abs().amin(-1) > 1e-3  # the slope jumps at a bin
+    assert torch.allclose(at.grad[away], ((means[0] - means[1]) / (2 * step))[away], rtol=1e-4, atol=1e-5)
+
+
+def test_an_assignment_is_soft_or_hard():
+    assert not SoftmaxQuantiser().hard
+    assert SoftmaxQuantiser(assignment="hard").hard
+    with pytest.raises(ValueError, match="assignment is one of 'soft', 'hard'"):
+        SoftmaxQuantiser(assignment="firm")
+
+
+def test_even_bins_by_hand():
+    assert even_bins(5, 2.0).tolist() == [-2, -1, 0, 1, 2]
+    assert even_bins(4, 1.0).tolist() == [-2, -1, 0, 1]
+    assert even_bins(7, 0.5).tolist() == [-3, -2, -1, 0, 1, 2, 3]  # no closer than 1
+    assert even_bins(5, 2.0, narrower=0.2).tolist() == pytest.approx([-1.8, -0.8, 0, 0.8, 1.8])
+    assert even_bins(3, 9.0).tolist() == pytest.approx([-9, 0, 9], rel=1e-5)
+    with pytest.raises(ValueError, match="at least 3; found 2"):
+        even_bins(2, 9.0)
+
+
+@pytest.mark.parametrize(("count", "reach"), [(5, 10.0), (8, 500.0), (33, 40.0), (64, 3000.0)])
+def test_bins_that_must_reach_further_grow_by_a_hyperbolic_sine(count, reach):
+    bins = even_bins(count, reach).double().numpy()
+    middle = count // 2
+    assert bins[middle] == 0
+    assert bins[-1] == pytest.approx(reach, rel=1e-5)
+    assert np.allclose(bins[middle + 1 :], -bins[2 * middle - count + 1 : middle][::-1], rtol=1e-6)
+    steps = np.diff(bins[middle:])
+    assert (np.diff(steps) > 0).all()
+    if count > 8:
+        assert 1 <= steps[0] < 1.1
+    # sinh(a + g) + sinh(a - g) = 2 cosh(g) sinh(a): the same ratio all along
+    ratios = (bins[2:] + bins[:-2])[middle:] / bins[middle + 1 : -1]
+    assert np.allclose(ratios, ratios[:1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("count", "bits", "narrower"), [(64, 1.5, 0.2), (64, 2.81, 0.2), (255, 2.34, 0.0), (32, 2.34, 0.2), (8, 1.5, 0.2)]
+)
+def test_even_bins_start_at_the_rate_that_was_asked_for(count, bits, narrower):
+    made, numbers = SoftmaxQuantiser(count), _laplacian()
+    step = made.start_at_rate(numbers, bits, sharpness=4.0, narrower=narrower)
+    assert made.on
+    assert made.temperature.item() == 4
+    assert _bits(made.symbols(numbers / step)) == pytest.approx(bits, abs=0.02)
+    assert made.bins[count // 2] == 0
+    assert (made.bins.diff() > 0).all()
+    assert made.bins[count // 2 + 1].item() == pytest.approx(1 - narrower, abs=0.1 if count > 8 else 0.5)
+    again = SoftmaxQuantiser(count)
+    assert again.start_at_rate(100 * numbers, bits, narrower=narrower) == pytest.approx(100 * step, rel=1e-4)
+    assert torch.allclose(again.bins, made.bins, rtol=1e-4)
+    assert again.temperature.item() == 300
+
+
+@pytest.mark.parametrize(
+    ("numbers", "bits"),
+    [
+        (torch.zeros(100), 1.0),
+        (torch.tensor([1.0, math.nan]), 1.0),
+        (torch.tensor([1.0, -math.inf]), 1.0),
+        (torch.ones(10), 0.0),
+        (torch.ones(10), 3.0),
+        (torch.ones(10), math.nan),
+    ],
+)
+def test_a_rate_that_cannot_be_is_refused(numbers, bits):
+    made = SoftmaxQuantiser(8)
+    with pytest.raises(ValueError, match=r"Wanted finite numbers and 0 to 3\.00 bits; found"):
+        made.start_at_rate(numbers, bits)
+    assert not made.on
+
+
+@pytest.mark.parametrize(
+    ("numbers", "count", "bits"),
+    [(torch.eye(100).flatten(), 64, 2.0), (_laplacian(), 16, 3.8)],
+)
+def test_a_rate_that_no_step_brings_is_told(numbers, count, bits):
+    made = SoftmaxQuantiser(count)
+    with pytest.raises(ValueError, match=rf"Wanted {bits:.3f} bits a symbol; {count} even bins of these numbers take"):
+        made.start_at_rate(numbers, bits)
+    assert not made.on
+    assert torch.equal(made.bins, SoftmaxQuantiser(count).bins)
+
+
+def test_wider_steps_lower_the_rate_and_leave_the_assignment_as_hard():
+    made, numbers = SoftmaxQuantiser(64), _laplacian()
+    codes = numbers / made.start_at_rate(numbers, 2.5, sharpness=4.0)
+    before, bits = made.assignment(codes[:500]), _bits(made.symbols(codes))
+    made.widen(1.25)
+    assert torch.allclose(made.assignment(1.25 * codes[:500]), before, atol=1e-5)
+    assert bits - 0.5 < _bits(made.symbols(codes)) < bits - 0.2  # log2(1.25) = 0.32 for many bins
+    assert made.bins[32] == 0
+    made.widen(0.8)
+    assert _bits(made.symbols(codes)) == pytest.approx(bits, abs=1e-3)
+
+
+def test_the_middle_bin_can_be_held():
+    made = SoftmaxQuantiser(5, 3.0)
+    made.hold_middle()  # before there is a gradient
+    made.on.fill_(True)
+    made.bins.data.copy_(torch.tensor([-2.0, -1.0, 0.0, 1.0, 2.0]))
+    made(_numbers(50))[0].square().sum().backward()
+    moved = made.bins.grad.clone()
+    made.hold_middle()
+    assert moved.all()
+    assert made.bins.grad.tolist() == [*moved[:2].tolist(), 0, *moved[3:].tolist()]

@@ -4,20 +4,21 @@ import pytest
 import torch
 
 from masking_loss.quick_speech import quick_speech
-from masking_loss.released import release_small_coders, small_coder
+from masking_loss.released import about, release_small_coders, small_coder
 from paper_code.lab import paths
 from paper_code.lab import weights as files
 from paper_code.lab.config import ConfigError
 from paper_code.lab.files import write_json
 from paper_code.lab.store import StoreError
 from paper_code.lab.weights import WeightsError
-from paper_code.masking_loss.coder import bitstream, release, weights
+from paper_code.masking_loss.coder import bitstream, release, training, weights
 from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.framing import split_signal
 from paper_code.masking_loss.coder.weights import load, load_coder, released
 from paper_code.masking_loss.configs import TrainedCoder
 from paper_code.masking_loss.experiment import experiments
 
-ABOUT = {"loss": "masking", "bitrate": 20.0, "width": 2, "bins": 8}
+ABOUT = about("masking", 20.0)
 
 
 @pytest.fixture
@@ -91,7 +92,17 @@ def test_another_coders_file_is_told(file, loss, rate):
 
 @pytest.mark.parametrize(
     ("changes", "word"),
-    [({"width": 3}, "size mismatch"), ({"bins": 9}, "size mismatch"), ({"width": 0}, "width"), ({"bins": "8"}, "str")],
+    [
+        ({"width": 3}, "size mismatch"),
+        ({"bins": 9}, "size mismatch"),
+        ({"fold": 2}, "size mismatch"),
+        ({"fold": 5}, "fold is a power of 2"),
+        ({"width": -1}, "width is a number of channels"),
+        ({"width": 0}, "path"),
+        ({"start": "lapped"}, "path"),
+        ({"start": "half"}, "start is one of"),
+        ({"bins": "8"}, "str"),
+    ],
 )
 def test_a_file_that_lies_about_its_coder_is_told(tmp_path, changes, word):
     file = weights.save(tmp_path / "lie.safetensors", small_coder(), ABOUT | changes)
@@ -100,10 +111,11 @@ def test_a_file_that_lies_about_its_coder_is_told(tmp_path, changes, word):
 
 
 def test_a_file_without_sizes_or_of_another_kind_is_told(tmp_path):
-    about = {"loss": "masking", "bitrate": 20.0}
-    file = weights.save(tmp_path / "a.safetensors", small_coder(), about)
-    with pytest.raises(WeightsError, match=r"lacks what a speech coder needs .*width"):
-        load(file, "masking", 20)
+    for missing in ("width", "bins", "start", "fold"):
+        told = {name: value for name, value in ABOUT.items() if name != missing}
+        file = weights.save(tmp_path / "a.safetensors", small_coder(), told)
+        with pytest.raises(WeightsError, match=f"lacks what a speech coder needs .*'{missing}'"):
+            load(file, "masking", 20)
     files.save(file, files.Kind("codec_loss", "", ""), {"a": torch.zeros(1)}, ABOUT)
     with pytest.raises(WeightsError, match="holds no speech coder; found 'codec_loss'"):
         load(file, "masking", 20)
@@ -132,26 +144,31 @@ def _result(root, name, coder=None, **changes):
 
 def test_a_trained_coder_is_released_with_what_made_it(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(files, "FOLDER", tmp_path / "weights")
-    coder = SpeechCoder(4)
+    coder = training.make_coder(experiments("smoke", 0)["coder_log_mel_24"])
+    coder.start_quantiser(split_signal(quick_speech(0.5, 16000, 1).waveform), 2.8)
     folder, config = _result(tmp_path, "coder_log_mel_24", coder)
     assert files.command(release.release, "", [str(folder)]) == 0
     file = tmp_path / "weights" / "masking_loss_log_mel_24.safetensors"
     assert capsys.readouterr().out == f"{file}\n"
     assert files.read(file, weights.KIND)[1] == {
-        "loss": "log_mel", "bitrate": 24.0, "width": 4, "bins": 32, "config_hash": config.hash, "profile": "smoke",
-        "code": "abc",
+        "loss": "log_mel", "bitrate": 24.0, "width": 4, "bins": 64, "start": "lapped", "fold": 16,
+        "config_hash": config.hash, "profile": "smoke", "code": "abc",
     }  # fmt: skip
-    assert torch.equal(load_coder("log_mel", 24).quantiser.bins, coder.quantiser.bins)
+    found, speech = load_coder("log_mel", 24), quick_speech(1.0, 16000, 7).waveform
+    assert torch.equal(found.quantiser.bins, coder.quantiser.bins)
+    assert torch.equal(found.path.scale, coder.path.scale)
+    assert (found.symbols(split_signal(speech)) == coder.symbols(split_signal(speech))).float().mean() > 0.99
 
 
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("coder_masking_20_gamma_0", {}, "coder 'masking 20, gamma 0': only those of Table 1 are released"),
+        ("coder_masking_20", {"gamma": 0.0}, "coder 'masking 20, gamma 0': only those of Table 1 are released"),
         ("coder_masking_20_longer", {}, "coder 'masking 20, longer': only those of Table 1 are released"),
-        ("coder_masking_20_bands_32", {}, "'masking 20, bands 32': only those of Table 1"),
+        ("coder_masking_20", {"bands": (32,)}, "'masking 20, bands 32': only those of Table 1"),
         ("coder_masking_20", {"gamma": 0.5}, "'masking 20, gamma 0.5': only those of Table 1"),
         ("amr_wb_12.65", {}, "holds no trained coder; wanted a folder of coder_<loss>_<rate>"),
+        ("untrained_mdct_20", {}, "holds no trained coder; wanted a folder of coder_<loss>_<rate>"),
         ("coder_mse_13", {"bitrate": 16.0}, "coders for 13, 20, 24 kb/s; found 16"),
     ],
 )

@@ -14,6 +14,7 @@ ASSIGNMENTS = ("soft", "hard")
 NARROWER = 0.2  # steps by which the bin at 0 is narrower on each side than the others, where bins start evenly
 EVEN = 0.7  # of the largest number: even bins reach it, if need be with growing steps
 HALVINGS = 40
+MISSED = 0.02  # bits a symbol
 SMALL = 1e-12  # under a square root or a logarithm
 ITERATIONS = 100  # of k-means at most
 
@@ -99,7 +100,7 @@ class SoftmaxQuantiser(nn.Module):
 
         The bins are those of numbers divided by that step, the middle one at 0.   sharpness: of a step.   narrower: see
         `even_bins`.
-        Raises ValueError on numbers that are not finite or all 0, and for more bits than the bins can carry.
+        Raises ValueError on numbers that are not finite or all 0, and for bits that no step of such bins brings.
         """
         largest, count = float(codes.abs().max()), len(self.bins)
         if not 0 < largest < math.inf or not 0 < bits < math.log2(count):
@@ -109,7 +110,10 @@ class SoftmaxQuantiser(nn.Module):
             step = math.sqrt(low * high)
             bins = even_bins(count, EVEN * largest / step, narrower)
             used = usage(torch.bucketize(codes / step, (bins[1:] + bins[:-1]) / 2), count)
-            low, high = (step, high) if float(entropy(used)) > bits else (low, step)
+            reached = float(entropy(used))
+            low, high = (step, high) if reached > bits else (low, step)
+        if abs(reached - bits) > MISSED:
+            raise ValueError(f"Wanted {bits:.3f} bits a symbol; {count} even bins of these numbers take {reached:.3f}.")
         self.bins.copy_(bins)
         if sharpness is not None:
             self.temperature.fill_(sharpness)
