@@ -13,9 +13,10 @@ import torch
 
 from paper_code.audio.clips import AudioError
 from paper_code.lab.files import OutputError
-from paper_code.masking_loss.coder import bitstream
-from paper_code.masking_loss.coder.bitstream import Damaged, NotCoded, Truncated, WrongCoder, coded, decode, encode
+from paper_code.masking_loss.coder import bitstream, container
+from paper_code.masking_loss.coder.bitstream import coded, decode, encode
 from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.coder.container import Damaged, NotCoded, Truncated, WrongCoder
 from paper_code.masking_loss.coder.framing import join_signal, split_signal
 
 HEADER = 29  # bytes
@@ -80,19 +81,19 @@ def test_the_stream_is_as_long_as_the_prior_says(coder):
         bits = -coder.quantiser.prior.double().log2()[found.symbols].sum().item()
         length = len(bitstream.pack(coder, found)) - HEADER
         assert bits / 8 - 4 <= length <= bits / 8 * 1.001 + 12
-    assert bitstream.kilobits(bytes(2500), 16000) == 20.0
+    assert container.kilobits(bytes(2500), 16000) == 20.0
 
 
 def test_another_process_decodes_the_same(coder, whole, tmp_path):
     torch.save(coder.state_dict(), tmp_path / "coder.pt")
-    bitstream.write(tmp_path / "speech.pmlc", whole)
+    container.write(tmp_path / "speech.pmlc", whole)
     code = f"""
 import torch
-from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder import bitstream, container
 from paper_code.masking_loss.coder.coder import SpeechCoder
 coder = SpeechCoder(2, 8)
 coder.load_state_dict(torch.load({str(tmp_path / "coder.pt")!r}, weights_only=True))
-torch.save(bitstream.decode(coder, bitstream.read({str(tmp_path / "speech.pmlc")!r})), {str(tmp_path / "out.pt")!r})
+torch.save(bitstream.decode(coder, container.read({str(tmp_path / "speech.pmlc")!r})), {str(tmp_path / "out.pt")!r})
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert torch.equal(torch.load(tmp_path / "out.pt", weights_only=True), coded(coder, _sound()))
@@ -114,15 +115,15 @@ def test_silence_is_a_header_and_comes_back_as_silence(coder):
 
 
 def test_a_file_is_written_whole_or_not_at_all(coder, whole, tmp_path, monkeypatch):
-    path = bitstream.write(tmp_path / "new" / "speech.pmlc", whole)
-    assert bitstream.read(path) == whole
+    path = container.write(tmp_path / "new" / "speech.pmlc", whole)
+    assert container.read(path) == whole
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "no space", str(path))
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(OutputError, match="the disk is full"):
-        bitstream.write(path, b"other")
+        container.write(path, b"other")
     assert path.read_bytes() == whole
     assert [file.name for file in path.parent.iterdir()] == ["speech.pmlc"]
 
@@ -153,7 +154,7 @@ def test_other_files_and_versions_are_told(coder, whole, tmp_path):
     with pytest.raises(NotCoded, match="version 2, this code reads 1"):
         decode(coder, _sealed(_changed(whole, 4, "<B", 2)))
     with pytest.raises(NotCoded, match=r"no coded file .*nowhere\.pmlc"):
-        bitstream.read(tmp_path / "nowhere.pmlc")
+        container.read(tmp_path / "nowhere.pmlc")
 
 
 def test_another_coder_is_told(coder, whole):
@@ -203,5 +204,5 @@ def test_sounds_it_cannot_code_are_refused(coder, waveform, sample_rate, message
 
 
 def test_a_coder_that_does_not_quantise_is_refused():
-    with pytest.raises(bitstream.BitstreamError, match="does not quantise yet"):
+    with pytest.raises(container.BitstreamError, match="does not quantise yet"):
         encode(SpeechCoder(2), _sound())

@@ -18,7 +18,7 @@ from paper_code.audio.clips import AudioError, read
 from paper_code.lab import weights as files
 from paper_code.masking_loss import code_speech
 from paper_code.masking_loss.code_speech import main, read_speech
-from paper_code.masking_loss.coder import bitstream, weights
+from paper_code.masking_loss.coder import bitstream, container, weights
 
 SPEECH = quick_speech(0.6, 16000, 3).waveform
 
@@ -46,7 +46,7 @@ def test_what_is_decoded_is_what_the_coder_gives(coders, capsys, loss):
     code, said, _ = _line(capsys, "encode", "in.wav", "out.pmlc", "--loss", loss)
     coder = weights.load_coder(loss, 20)
     data = bitstream.encode(coder, SPEECH)
-    assert bitstream.read("out.pmlc") == data
+    assert container.read("out.pmlc") == data
     called = f"coder: {loss}, trained for 20 kb/s on average"
     spent = f"{8e-3 * len(data) / 0.6:.2f}"
     assert (code, said) == (0, f"out.pmlc: {len(data)} bytes for 0.60 s, {spent} kb/s ({called})\n")
@@ -82,7 +82,7 @@ def test_other_rates_and_channels_are_converted_and_said(coders, capsys):
     assert lines[0] == "in.flac: 2 channels averaged to mono"
     assert lines[1].startswith("in.flac: resampled from 44100 to 16000 Hz")
     assert lines[2].startswith("out.pmlc: ")
-    assert len(bitstream.decode(weights.load_coder("masking", 20), bitstream.read("out.pmlc"))) == 9600
+    assert len(bitstream.decode(weights.load_coder("masking", 20), container.read("out.pmlc"))) == 9600
 
 
 def test_speech_that_is_read_is_mono_at_16_kilohertz(tmp_path):
@@ -147,7 +147,7 @@ def test_what_cannot_be_encoded_is_told(coders, capsys, change, message):
 def whole(coders, capsys):
     _wav("in.wav")
     _line(capsys, "encode", "in.wav", "whole.pmlc")
-    return bitstream.read("whole.pmlc")
+    return container.read("whole.pmlc")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def whole(coders, capsys):
 def test_what_cannot_be_decoded_is_told_and_leaves_nothing(whole, capsys, content, message):
     data = content(whole)
     if data is not None:
-        bitstream.write("coded.pmlc", data)
+        container.write("coded.pmlc", data)
     code, said, error = _line(capsys, "decode", "coded.pmlc", "back.wav")
     assert (code, said) == (1, "")
     assert message in error
@@ -190,7 +190,7 @@ def test_decoded_speech_is_wav_and_never_its_own_source(whole, capsys):
     assert (code, "ends in .wav, not back.mp3" in error) == (1, True)
     code, _, error = _line(capsys, "decode", "whole.pmlc", "whole.pmlc")
     assert (code, "would be replaced" in error) == (1, True)
-    assert bitstream.read("whole.pmlc") == whole
+    assert container.read("whole.pmlc") == whole
 
 
 def test_a_full_disk_leaves_the_old_sound(whole, capsys, monkeypatch):
@@ -222,7 +222,7 @@ def test_progress_counts_the_frames_and_changes_nothing(coders, capsys, monkeypa
 
 
 def test_silence_that_was_coded_comes_back(coders, capsys):
-    bitstream.write("silence.pmlc", bitstream.encode(weights.load_coder("mse", 20), torch.zeros(700)))
+    container.write("silence.pmlc", bitstream.encode(weights.load_coder("mse", 20), torch.zeros(700)))
     assert _line(capsys, "decode", "silence.pmlc", "back.wav")[0] == 0
     assert not soundfile.read("back.wav")[0].any()
 
