@@ -10,7 +10,7 @@ from paper_code.audio.errors import AudioError
 
 INSTALL = "pip install imageio-ffmpeg==0.6.0"
 PATIENCE = 120  # s that ffmpeg may take for a short sound, and for a part of a long one
-PIECE = 2**20  # bytes
+PIECE = 2**21  # bytes
 
 
 class CodecError(AudioError):

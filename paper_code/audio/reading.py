@@ -18,7 +18,7 @@ from paper_code.audio.places import is_file, is_folder
 
 # Streaming writers put a size near 2 or 4 GiB into a header they cannot go back to.
 UNKNOWN_SIZE = 0x7FFFF000
-BLOCK = 2**17  # samples of each channel that are read at once
+BLOCK = 2**18  # samples of each channel that are read at once
 AU = struct.Struct(">4s5I")  # mark, start of the samples, their bytes, kind, sample rate, channels
 MOST_SAMPLES_A_BYTE = 5000  # silence in FLAC or Vorbis; what promises more has a damaged header
 LARGEST_PAGE = 27 + 255 + 255 * 255  # bytes of Ogg

@@ -5,6 +5,7 @@ python -m paper_code.masking_loss.code_speech decode out.pmlc out.wav
 """
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -134,4 +135,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is half written goes then too
     sys.exit(ended(main))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from paper_code.audio.clips import AudioError
@@ -62,16 +63,11 @@ def pack_parts(coder: SpeechCoder, parts: Iterable[Tensor], samples: int, level:
 
     samples: of the signal.   level: its peak.
     """
-    import constriction  # here and not above: a bare machine trains without it
-
-    encoder, model = constriction.stream.queue.RangeEncoder(), _model(coder)
-    for part in parts:
-        encoder.encode(part.flatten().numpy().astype(np.int32), model)
-    return container.sealed(Contents(identity(coder), samples, level, encoder.get_compressed()))
+    return container.sealed(Contents(identity(coder), samples, level, _stream(coder, parts)))
 
 
 def opened(coder: SpeechCoder, data: bytes) -> Contents:
-    """What is in a file of this coder, after every check: its symbols, coded again, give the same bytes.
+    """What is in a file of this coder, after every check: its symbols, coded again, give the same stream.
 
     Raises NotCoded, Truncated, Damaged or WrongCoder.
     """
@@ -81,9 +77,9 @@ def opened(coder: SpeechCoder, data: bytes) -> Contents:
             f"the file was made by the coder {contents.owner.hex()}, this one is {identity(coder).hex()}: decode it "
             "with the coder that made it (same loss, rate, size and training)."
         )
-    # A range decoder goes on where a stream has ended, and makes symbols up: only their own bytes tell.
-    again = pack_parts(coder, unpack_parts(coder, contents), contents.samples, contents.level)
-    if again != data:
+    # A range decoder goes on where a stream has ended, and makes symbols up: only their own stream tells.
+    again = _stream(coder, unpack_parts(coder, contents))
+    if not np.array_equal(again, contents.words):
         count = frames_needed(contents.samples) * CODES
         raise Damaged(f"the stream is not that of the {count} symbols in it: fetch the file again.")
     return contents
@@ -178,6 +174,16 @@ def unpack(coder: SpeechCoder, data: bytes) -> Coded:
 
 def _together(parts: Iterable[Tensor]) -> Tensor:
     return torch.cat([torch.zeros(0, CODES, dtype=torch.int64), *parts])
+
+
+def _stream(coder: SpeechCoder, parts: Iterable[Tensor]) -> NDArray[np.uint32]:
+    """The words that symbols in parts [frame, 256] are range-coded to."""
+    import constriction  # here and not above: a bare machine trains without it
+
+    encoder, model = constriction.stream.queue.RangeEncoder(), _model(coder)
+    for part in parts:
+        encoder.encode(part.flatten().numpy().astype(np.int32), model)
+    return encoder.get_compressed()
 
 
 def _model(coder: SpeechCoder) -> Any:
