@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -82,6 +83,7 @@ def _sinc_pieces(pieces: Iterable[Tensor], old: int, new: int) -> Iterator[Tenso
     yield by_sinc(waiting, old, new)[new * periods :]
 
 
+@lru_cache(maxsize=4)
 def _matrix(old: int, new: int, periods: int) -> Tensor:
     """What `by_sinc` makes of three stretches of so many periods, for the middle one, as a matrix.
 

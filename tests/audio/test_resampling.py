@@ -23,7 +23,7 @@ def cut(waveform: torch.Tensor, length: int) -> Iterator[torch.Tensor]:
 
 
 @pytest.mark.parametrize(("old", "new"), RATES)
-@pytest.mark.parametrize("samples", [1, 441, 1000, 30011])
+@pytest.mark.parametrize("samples", [1, 441, 1000, 9001])
 def test_pieces_give_what_the_whole_gives(old: int, new: int, samples: int) -> None:
     sound = noise(samples)
     expected = resampling.whole(sound, old, new)

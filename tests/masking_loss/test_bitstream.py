@@ -8,6 +8,8 @@ import subprocess
 import sys
 import zlib
 
+import constriction
+import numpy as np
 import pytest
 import torch
 
@@ -17,7 +19,7 @@ from paper_code.masking_loss.coder import bitstream, container
 from paper_code.masking_loss.coder.bitstream import coded, decode, encode
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.container import Damaged, NotCoded, Truncated, WrongCoder
-from paper_code.masking_loss.coder.framing import join_signal, split_signal
+from paper_code.masking_loss.coder.framing import join_signal, overlap_added, split_signal, window
 
 HEADER = 29  # bytes
 
@@ -73,6 +75,56 @@ def test_what_is_decoded_is_the_chain_of_its_parts(coder):
         expected = level * join_signal(coder.decode(coder.quantiser.values(symbols)), len(sound))
     assert torch.allclose(decode(coder, encode(coder, sound)), expected, atol=1e-5)
     assert torch.equal(bitstream.unpack(coder, encode(coder, sound)).symbols, symbols)
+
+
+def _all_at_once(coder: SpeechCoder, sound: torch.Tensor) -> tuple[bytes, torch.Tensor]:
+    """File and decoded sound with every frame in one call and every symbol in another, and no parts."""
+    level = float(sound.abs().max())
+    frames = math.ceil((len(sound) + 32) / 480)
+    run = torch.zeros(480 * frames + 32)
+    run[32 : 32 + len(sound)] = sound / level
+    symbols = coder.symbols(run.unfold(0, 512, 480) * window())
+    encoder = constriction.stream.queue.RangeEncoder()
+    model = constriction.stream.model.Categorical(coder.quantiser.prior.double().numpy(), perfect=False)
+    encoder.encode(symbols.flatten().numpy().astype(np.int32), model)
+    words = encoder.get_compressed().astype("<u4").tobytes()
+    head = struct.pack("<4sB8sIfI", b"PMLC", 1, bitstream.identity(coder), len(sound), level, len(words) // 4)
+    data = head + struct.pack("<I", zlib.crc32(head + words)) + words
+    return data, level * overlap_added(coder.synthesise(symbols))[32 : 32 + len(sound)]
+
+
+PART = 64 * 480  # samples that 64 frames go on by
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [1, 31, 32, 448, 449, 480, 481, *(PART + more for more in (-480, -33, -32, -31, -1, 0, 1, 448, 480)), 2 * PART + 7],
+)
+def test_parts_give_the_bytes_and_samples_of_all_at_once(coder, samples):
+    """Around the edges of parts, and whatever the lengths of the pieces that the sound comes in."""
+    sound = _sound(samples, seed=samples)
+    data, heard = _all_at_once(coder, sound)
+    assert encode(coder, sound) == data
+    assert torch.equal(decode(coder, data), heard)
+    level = float(sound.abs().max())
+    for length in (777, 16000, PART):
+        parts = bitstream.symbol_parts(coder, iter(sound.split(length)), level)
+        assert bitstream.pack_parts(coder, parts, samples, level) == data
+    contents = bitstream.opened(coder, data)
+    parts = [*bitstream.unpack_parts(coder, contents)]
+    assert [len(part) for part in parts[:-1]] == [64] * (len(parts) - 1)
+    pieces = [*bitstream.waveform_parts(coder, parts, samples, contents.level)]
+    assert max(map(len, pieces)) <= PART
+    assert torch.equal(torch.cat(pieces), heard)
+
+
+def test_silence_in_parts_is_silence(coder):
+    data = bitstream.pack_parts(coder, bitstream.symbol_parts(coder, [torch.zeros(40000)], 0.0), 40000, 0.0)
+    assert data == encode(coder, torch.zeros(40000))
+    contents = bitstream.opened(coder, data)
+    pieces = [*bitstream.waveform_parts(coder, bitstream.unpack_parts(coder, contents), 40000, 0.0)]
+    assert torch.equal(torch.cat(pieces), torch.zeros(40000))
+    assert max(map(len, pieces)) <= PART
 
 
 def test_the_stream_is_as_long_as_the_prior_says(coder):
