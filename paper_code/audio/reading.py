@@ -44,6 +44,22 @@ Samples = tuple[NDArray[np.float32], int]  # [time, channels], Hz
 Reading = Generator[Samples, None, int]  # gives back how many samples of each channel there were
 
 
+class _Forward(soundfile.SoundFile):
+    """A file that is read from its beginning to its end.
+
+    Of one that is seekable, soundfile seeks the position after each block, and an MP3 decoder starts anew there: it
+    lacks what the frames before had lent, and a fault is heard.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+    def require_reach(self, samples: int) -> None:
+        """Raises LibsndfileError where so many samples are not there: of some kinds (SDS) only seeking tells."""
+        if super().seekable():
+            self.seek(samples)
+
+
 def blocks(path: Path) -> Iterator[Samples]:
     """Samples [time, channels] of a sound file of any length, block after block, and its sample rate (Hz).
 
@@ -76,7 +92,7 @@ def _decoded(path: Path) -> Iterator[Samples]:
         yield from _by_ffmpeg(path, other, strict=True)
         return
     try:
-        with soundfile.SoundFile(path) as file:
+        with _Forward(path) as file:
             _refuse_impossible(path, file.frames)
             yield from _mp3(path, file) if file.format == "MP3" else _others(path, file)
     except soundfile.LibsndfileError as error:
@@ -86,7 +102,7 @@ def _decoded(path: Path) -> Iterator[Samples]:
         ) from error
 
 
-def _by_libsndfile(file: soundfile.SoundFile) -> Reading:
+def _by_libsndfile(file: _Forward) -> Reading:
     promised, read = file.frames, 0
     while read < promised:  # some kinds cannot tell what is left
         block = file.read(min(BLOCK, promised - read), dtype="float32", always_2d=True)
@@ -94,6 +110,7 @@ def _by_libsndfile(file: soundfile.SoundFile) -> Reading:
             break
         read += len(block)
         yield block, file.samplerate
+    file.require_reach(read)
     return read
 
 
@@ -107,7 +124,7 @@ def _refuse_impossible(path: Path, promised: int) -> None:
         raise AudioError(f"{path} is damaged: its header promises {promised} samples. Fetch or export the file again.")
 
 
-def _mp3(path: Path, file: soundfile.SoundFile) -> Iterator[Samples]:
+def _mp3(path: Path, file: _Forward) -> Iterator[Samples]:
     """By libsndfile, or by ffmpeg where the bit rate varies and no header counts: there libsndfile guesses an end."""
     with path.open("rb") as raw, mmap.mmap(raw.fileno(), 0, access=mmap.ACCESS_READ) as content:
         counted = mp3_frames.frames(content)
@@ -123,7 +140,7 @@ def _mp3(path: Path, file: soundfile.SoundFile) -> Iterator[Samples]:
     _refuse_short(path, read, counted.samples - slack, file.samplerate)
 
 
-def _others(path: Path, file: soundfile.SoundFile) -> Iterator[Samples]:
+def _others(path: Path, file: _Forward) -> Iterator[Samples]:
     log = file.extra_info
     read = yield from _by_libsndfile(file)
     _refuse_truncated(path, read, file.frames, file.samplerate, log, file.format)
