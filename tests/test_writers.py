@@ -17,7 +17,7 @@ from paper_code.audio.codec_cache import Store
 from paper_code.lab import checkpoints, files, material, weights
 from paper_code.lab.files import OutputError
 from paper_code.masking_loss import code_speech
-from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder import container
 
 TEN = torch.linspace(-0.5, 0.5, 10)
 KIND = weights.Kind("toy", "toy", "Make it.")
@@ -28,7 +28,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "write_array": lambda path: material.write_array(path, 10, [TEN]),
     "weights": lambda path: weights.save(path, KIND, {"a": torch.ones(3)}, {}),
     "checkpoint": lambda path: checkpoints.save(path, {}, {}),
-    "coded file": lambda path: bitstream.write(path, b"coded"),
+    "coded file": lambda path: container.write(path, b"coded"),
 }
 
 

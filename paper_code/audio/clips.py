@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -16,21 +15,11 @@ from typing import Any
 import numpy as np
 import soundfile
 import torch
-from torchaudio.functional import resample as sinc_resample
 
-from paper_code.audio import reading
+from paper_code.audio import mixing, resampling
 from paper_code.audio.errors import AudioError
-from paper_code.audio.places import destination, expanded, is_file, is_folder, short
+from paper_code.audio.places import destination, expanded, short
 from paper_code.audio.signals import require_tensors
-
-# A long Kaiser-windowed sinc: its half-power point lies at 0.948 of the lower Nyquist frequency.
-FILTER_WIDTH = 64
-ROLLOFF = 0.9475937167399596
-KAISER_BETA = 14.769656459379492
-# Its table of filters grows with the product of both rates, in lowest terms: 16,001 to 16,000 Hz would need 8 GB.
-LONGEST_RATIO = 1500
-MOST_OVER_FULL_SCALE = 64.0  # a peak that a sound in floats may have by mistake of level, 36 dB over full scale
-CANCELLED = 20.0  # dB that the mean of a file's channels may be softer than they are
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,46 +96,16 @@ def read(
     the range of whole numbers, and where its channels cancel each other.
     """
     path = expanded(path)
-    if is_folder(path):
-        raise AudioError(f"wanted a sound file, found a folder: {path}. Name one file in it.")
-    if not is_file(path):
-        raise AudioError(f"there is no file {path}. Check the name; relative names start at {Path.cwd()}.")
-    samples, sample_rate = reading.samples(path)
-    _refuse_whole_numbers(path, samples)
-    mono = samples.mean(axis=1, dtype=np.float32)
-    steps = []
-    if samples.shape[1] > 1:
-        _refuse_cancelling(path, samples, mono)
-        steps.append(f"{samples.shape[1]} channels averaged to mono")
+    blocks = [*mixing.blocks(path)]
     return Clip(
-        waveform=torch.from_numpy(np.ascontiguousarray(mono)),
-        sample_rate=sample_rate,
+        waveform=torch.from_numpy(np.concatenate([block.mono for block in blocks])),
+        sample_rate=blocks[0].sample_rate,
         title=path.stem if title is None else title,
         licence=licence,
         attribution=attribution,
         origin=f"file: {path.name}" if origin is None else origin,
-        recipe={"file": path.name, "sha256": _sha256(path), "steps": steps},
+        recipe={"file": path.name, "sha256": _sha256(path), "steps": blocks[0].steps},
     )
-
-
-def _refuse_whole_numbers(path: Path, samples: np.ndarray) -> None:
-    peak = float(np.abs(samples).max())
-    if peak > MOST_OVER_FULL_SCALE:
-        raise AudioError(
-            f"{path} holds samples up to {peak:.6g}, and floats are wanted in [-1, 1]: it was probably written in the "
-            "range of whole numbers. Divide it by full scale (32768 for 16 bits) and write it again."
-        )
-
-
-def _refuse_cancelling(path: Path, samples: np.ndarray, mono: np.ndarray) -> None:
-    """The mean of channels that are unlike is 3 dB softer than they are; where it is far softer, one is inverted."""
-    power, left = np.square(samples, dtype=np.float64).mean(), np.square(mono, dtype=np.float64).mean()
-    if left < power * 10 ** (-CANCELLED / 10):
-        softer = f"{10 * math.log10(power / left):.0f} dB softer" if left else "silent"
-        raise AudioError(
-            f"{path}: its {samples.shape[1]} channels cancel each other, their mean is {softer} than they are: one is "
-            "inverted. Give one of them, or turn one over."
-        )
 
 
 def _sha256(path: Path) -> str:
@@ -157,55 +116,25 @@ def _sha256(path: Path) -> str:
 def require_signal(clip: Clip) -> Clip:
     """The clip itself, if there is anything to hear in it; raises AudioError on digital silence."""
     if not clip.waveform.any():
-        raise AudioError(f"'{clip.title}' is silent: {len(clip.waveform)} samples, all 0. Choose another.")
+        raise silence(clip.title, len(clip.waveform))
     return clip
+
+
+def silence(title: str, samples: int) -> AudioError:
+    """What to raise on a sound whose samples are all 0."""
+    return AudioError(f"'{title}' is silent: {samples} samples, all 0. Choose another.")
 
 
 def resample(clip: Clip, sample_rate: int) -> Clip:
     """The clip at another sample rate (Hz); unchanged if it has that rate. It has ceil(time * new / old) samples.
 
-    By a Kaiser-windowed sinc or, where the rates have no simple ratio, by soxr, which needs no table for it.
-    Raises AudioError on a rate that is no whole number above 0.
+    See `resampling.whole`. Raises AudioError on a rate that is no whole number above 0.
     """
     sample_rate = _whole_rate(sample_rate, "the wanted sample rate")
     if sample_rate == clip.sample_rate:
         return clip
-    method, filtering = (_by_sinc, SINC) if have_simple_ratio(clip.sample_rate, sample_rate) else (by_soxr, SOXR)
-    step = f"resampled from {clip.sample_rate} to {sample_rate} Hz ({filtering})"
-    waveform = method(clip.waveform.double(), clip.sample_rate, sample_rate)
-    return clip.with_waveform(waveform, step, sample_rate=sample_rate)
-
-
-SINC = f"Kaiser-windowed sinc, {FILTER_WIDTH} zero crossings a side, roll-off {ROLLOFF:.4f}"
-SOXR = "soxr, very high quality"
-
-
-def have_simple_ratio(old: int, new: int) -> bool:
-    """Whether a table of filters for every phase between two sample rates (Hz) is small."""
-    return max(old, new) // math.gcd(old, new) <= LONGEST_RATIO
-
-
-def _by_sinc(waveform: torch.Tensor, old: int, new: int) -> torch.Tensor:
-    return sinc_resample(
-        waveform,
-        old,
-        new,
-        lowpass_filter_width=FILTER_WIDTH,
-        rolloff=ROLLOFF,
-        resampling_method="sinc_interp_kaiser",
-        beta=KAISER_BETA,
-    )
-
-
-def by_soxr(waveform: torch.Tensor, old: int, new: int) -> torch.Tensor:
-    """A waveform [time] at another sample rate (Hz), whatever the ratio. Raises AudioError where soxr is missing."""
-    try:
-        import soxr  # here and not above: a bare machine, whose recordings have common rates, has none
-    except ImportError as error:
-        raise AudioError(f"from {old} to {new} Hz needs soxr: pip install soxr.") from error
-    length = -(-len(waveform) * new // old)
-    resampled = torch.from_numpy(soxr.resample(waveform.detach().cpu().numpy(), old, new, quality="VHQ"))[:length]
-    return torch.nn.functional.pad(resampled, (0, length - len(resampled)))  # soxr rounds the length, by one at most
+    waveform = resampling.whole(clip.waveform.double(), clip.sample_rate, sample_rate)
+    return clip.with_waveform(waveform, resampling.step(clip.sample_rate, sample_rate), sample_rate=sample_rate)
 
 
 def cut(clip: Clip, start: int, length: int) -> Clip:

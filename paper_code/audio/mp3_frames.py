@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 
 # kb/s by index, of layer III: MPEG 1, and MPEG 2 and 2.5.
 RATES = {
@@ -31,18 +32,21 @@ class _Frame:
     samples: int
 
 
-def frames(content: bytes) -> Frames | None:
+def frames(content: bytes | mmap) -> Frames | None:
     """The frames of layer III in a file's bytes, None where there are none."""
-    found = list(_frames(content))
-    if not found:
+    first = last = None
+    samples = 0
+    for last in _frames(content):
+        first = first or last
+        samples += last.samples
+    if first is None:
         return None
-    first, last = found[0], found[-1]
     head = content[first.start : first.start + min(first.length, 200)]
     missing = max(0, last.start + last.length - len(content))
-    return Frames(sum(frame.samples for frame in found), any(mark in head for mark in COUNTED), missing)
+    return Frames(samples, any(mark in head for mark in COUNTED), missing)
 
 
-def _frames(content: bytes) -> Iterator[_Frame]:
+def _frames(content: bytes | mmap) -> Iterator[_Frame]:
     """Frame after frame; between them what is none (tags, damage) is passed over up to two that follow each other."""
     at, in_step = _after_tag(content), False
     while 0 <= at < len(content) - 3:
@@ -56,7 +60,7 @@ def _frames(content: bytes) -> Iterator[_Frame]:
             at, in_step = content.find(b"\xff", at + 1), False
 
 
-def _after_tag(content: bytes) -> int:
+def _after_tag(content: bytes | mmap) -> int:
     """Where an ID3 tag at the beginning ends."""
     if content[:3] != b"ID3" or len(content) < 10:
         return 0
@@ -64,7 +68,7 @@ def _after_tag(content: bytes) -> int:
     return 10 + size
 
 
-def _frame(content: bytes, at: int) -> _Frame | None:
+def _frame(content: bytes | mmap, at: int) -> _Frame | None:
     """The frame whose header stands there, if one does."""
     head = int.from_bytes(content[at : at + 4], "big")
     version, layer, rate, hertz = head >> 19 & 3, head >> 17 & 3, head >> 12 & 15, head >> 10 & 3

@@ -5,76 +5,70 @@ python -m paper_code.masking_loss.code_speech decode out.pmlc out.wav
 """
 
 import argparse
-import io
+import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-import soundfile
-from torch import Tensor, nn
+from torch import Tensor
 from tqdm import tqdm
 
-from paper_code.audio import clips
-from paper_code.audio.clips import AudioError, Clip
+from paper_code.audio.clips import AudioError
 from paper_code.audio.places import expanded, is_file
 from paper_code.audio.terminal import ended
 from paper_code.lab.errors import LabError
-from paper_code.lab.files import atomic
-from paper_code.masking_loss import stimuli
-from paper_code.masking_loss.coder import bitstream, weights
-from paper_code.masking_loss.coder.bitstream import Coded, WrongCoder
+from paper_code.masking_loss.coder import bitstream, container, weights
 from paper_code.masking_loss.coder.coder import SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.container import Contents, WrongCoder
 from paper_code.masking_loss.coder.framing import frames_needed
 from paper_code.masking_loss.configs import LOSSES, RATES
-
-
-def read_speech(path: Path | str) -> Clip:
-    """A sound file as the coders take it: one channel at 16 kHz; what was done to it stands in the clip's recipe.
-
-    Raises AudioError where it is missing, no sound, damaged, silent, not finite or shorter than a frame.
-    """
-    clip = clips.resample(clips.read(path), SAMPLE_RATE)
-    stimuli.normalised(clip)  # refuses what the coders cannot take; the level stays, a coded file knows it
-    return clip
+from paper_code.masking_loss.speech_files import read_speech, write_wav
 
 
 def encode(source: Path, target: Path, loss: str, rate: float, progress: bool = True) -> str:
     """Write the coded file of a sound file; returns what was done, for people.
 
+    The sound is read twice, for its peak and to be coded, and never held: an hour takes as little memory as a minute.
     loss, rate (kb/s): of the released coder. Raises AudioError, ConfigError, WeightsError, OutputError, LabError.
     """
     _require_two(source, target)
-    coder, clip = weights.load_coder(loss, rate), read_speech(source)
-    with _bar(coder.encoder, frames_needed(len(clip.waveform)), "encoding", progress):
-        coded = bitstream.quantised(coder, clip.waveform)
-    data = bitstream.pack(coder, coded)
-    bitstream.write(target, data)
-    steps = "".join(f"{source.name}: {step}\n" for step in clip.recipe["steps"])
-    spent = f"{len(data)} bytes for {coded.seconds:.2f} s, {bitstream.kilobits(data, coded.samples):.2f} kb/s"
-    return f"{steps}{target.name}: {spent} ({_called(loss, rate)})"
+    coder, begun = weights.load_coder(loss, rate), time.perf_counter()
+    speech = read_speech(source, lambda pieces: _counted(pieces, None, "sample", "reading", progress))
+    symbols = bitstream.symbol_parts(coder, speech.pieces(), speech.level)
+    counted = _counted(symbols, frames_needed(speech.samples), "frame", "encoding", progress)
+    data = bitstream.pack_parts(coder, counted, speech.samples, speech.level)
+    container.write(target, data)
+    spent = f"{len(data)} bytes for {speech.seconds:.2f} s, {container.kilobits(data, speech.samples):.2f} kb/s"
+    steps = [f"{source.name}: {step}" for step in speech.steps]
+    told = f"{target.name}: {spent} ({_called(loss, rate)})"
+    return "\n".join([*steps, told, _pace("coded", speech.seconds, begun)])
 
 
 def decode(source: Path, target: Path, progress: bool = True) -> str:
     """Write the sound of a coded file as WAV (32-bit float, 16 kHz); returns what was done, for people.
 
+    The file is checked to its last byte before any of it is decoded, and its sound is never held.
     Raises BitstreamError for a file that is damaged or of no released coder, WeightsError, OutputError, LabError.
     """
     _require_two(source, target)
     if target.suffix.lower() != ".wav":
         raise LabError(f"decoded speech is written as WAV: give a name that ends in .wav, not {target.name}.")
-    loss, rate, coder, coded = _with_its_coder(bitstream.read(source))
-    with _bar(coder.decoder, len(coded.symbols), "decoding", progress):
-        waveform = bitstream.synthesised(coder, coded)
-    _write_wav(target, waveform)
-    return f"{target.name}: {coded.seconds:.2f} s at {SAMPLE_RATE} Hz ({_called(loss, rate)})"
+    begun = time.perf_counter()
+    loss, rate, coder, contents = _with_its_coder(container.read(source))
+    samples, level = contents.samples, contents.level
+    counted = _counted(bitstream.unpack_parts(coder, contents), frames_needed(samples), "frame", "decoding", progress)
+    write_wav(target, bitstream.waveform_parts(coder, counted, samples, level), samples)
+    told = f"{target.name}: {contents.seconds:.2f} s at {SAMPLE_RATE} Hz ({_called(loss, rate)})"
+    return f"{told}\n{_pace('decoded', contents.seconds, begun)}"
 
 
-def _with_its_coder(data: bytes) -> tuple[str, float, SpeechCoder, Coded]:
-    """The released coder that a file was made by, and the file's symbols: its header tells that coder from all others."""
+def _with_its_coder(data: bytes) -> tuple[str, float, SpeechCoder, Contents]:
+    """The released coder that a file was made by, and what is in it: its header tells that coder from all others."""
     for loss, rate, coder in weights.coders():
         with suppress(WrongCoder):
-            return loss, rate, coder, bitstream.unpack(coder, data)
+            return loss, rate, coder, bitstream.opened(coder, data)
     raise WrongCoder("the file was made by none of the released coders: decode it with the release that coded it.")
 
 
@@ -83,32 +77,23 @@ def _called(loss: str, rate: float) -> str:
     return f"coder: {loss}, trained for {rate:g} kb/s on average"
 
 
+def _pace(done: str, seconds: float, begun: float) -> str:
+    """The real-time factor in words. begun: on the clock of `time.perf_counter`."""
+    spent = time.perf_counter() - begun
+    return f"{done} {seconds:.2f} s in {spent:.2f} s, {seconds / spent:.1f} times as fast as real time"
+
+
 def _require_two(source: Path, target: Path) -> None:
     if is_file(target) and is_file(source) and source.samefile(target):
         raise LabError(f"{source} would be replaced by what is made of it: give two names.")
 
 
-def _write_wav(path: Path, waveform: Tensor) -> None:
-    """Floats, since what a decoder gives may be a little over full scale, and would clip in whole numbers."""
-    written = io.BytesIO()
-    soundfile.write(written, waveform.numpy(), SAMPLE_RATE, format="WAV", subtype="FLOAT")
-    with atomic(path) as temporary:
-        temporary.write_bytes(written.getvalue())
-
-
-@contextmanager
-def _bar(network: nn.Module, frames: int, label: str, progress: bool) -> Iterator[None]:
-    """A progress bar that counts the frames which go through a network."""
-    with tqdm(total=frames, unit="frame", desc=label, disable=not progress) as bar:
-
-        def count(_: nn.Module, given: tuple[Tensor], __: Tensor) -> None:  # what a hook returns would be the output
-            bar.update(len(given[0]))
-
-        hook = network.register_forward_hook(count)
-        try:
-            yield
-        finally:
-            hook.remove()
+def _counted(parts: Iterable[Tensor], total: int | None, unit: str, label: str, progress: bool) -> Iterator[Tensor]:
+    """The same parts, under a progress bar that counts their rows; with a total where it is known."""
+    with tqdm(total=total, unit=unit, unit_scale=total is None, desc=label, disable=not progress) as bar:
+        for part in parts:
+            yield part
+            bar.update(len(part))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -150,4 +135,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is half written goes then too
     sys.exit(ended(main))

@@ -42,12 +42,17 @@ def normalised(clip: Clip) -> Clip:
     Raises AudioError on silence and on clips shorter than a frame. Paper: Byun et al. 2021, section 4.
     """
     speech = clips.normalise_peak(clips.resample(clip, SAMPLE_RATE))
-    if len(speech.waveform) < FRAME:
-        raise AudioError(
-            f"'{clip.title}' is too short: a frame of the coder has {FRAME} samples at {SAMPLE_RATE} Hz, "
-            f"found {len(speech.waveform)}. Choose a longer recording."
-        )
+    require_frame(clip.title, len(speech.waveform))
     return speech
+
+
+def require_frame(title: str, samples: int) -> None:
+    """Raises AudioError on a sound of fewer samples at 16 kHz than a frame has."""
+    if samples < FRAME:
+        raise AudioError(
+            f"'{title}' is too short: a frame of the coder has {FRAME} samples at {SAMPLE_RATE} Hz, "
+            f"found {samples}. Choose a longer recording."
+        )
 
 
 def utterances(side: str, synthetic: bool = False) -> list[Clip]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from paper_code.audio import clips
+from paper_code.audio import clips, resampling
 from paper_code.audio.clips import AudioError, Clip
 from paper_code.audio.places import expanded, is_file, is_folder
 from paper_code.timbre_loss.notes import SAMPLE_RATE, faded
@@ -200,7 +200,7 @@ def _conversions(
     if stereo := sum(bool(sound.recipe["steps"]) for sound in every):
         notes.append(f"The channels of {stereo} of {len(every)} files were averaged.")
     if len(rates) > 1:
-        top = 0.5 * clips.ROLLOFF * _common_rate(sounds)
+        top = 0.5 * resampling.ROLLOFF * _common_rate(sounds)
         notes.append(
             f"The files have {joined(rates)} Hz; all were brought to one band, up to {top:.0f} Hz, and to 16000 Hz."
         )

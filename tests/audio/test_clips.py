@@ -14,7 +14,7 @@ import torch
 from full_disk import FullDisk
 from numpy.testing import assert_allclose
 
-from paper_code.audio import clips
+from paper_code.audio import clips, resampling
 from paper_code.audio.clips import AudioError, Clip
 
 RATE = 16000
@@ -224,7 +224,7 @@ def test_rates_without_a_simple_ratio_cost_no_more_than_others(old, new):
 def test_both_ways_of_resampling_agree():
     """On one sound, low-passed noise, at a ratio that either takes: alias, delay, gain and length are the same."""
     sound = torch.from_numpy(np.convolve(noise(16000), np.hanning(9) / 4, "same"))
-    one, other = (way(sound, 16000, 22050).numpy() for way in (clips.by_soxr, clips._by_sinc))
+    one, other = (way(sound, 16000, 22050).numpy() for way in (resampling.by_soxr, resampling.by_sinc))
     assert len(one) == len(other) == 22050
     assert np.abs(one - other)[500:-500].max() < 2e-3 * np.abs(one).max()
 

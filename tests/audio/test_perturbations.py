@@ -13,8 +13,8 @@ from measuring import RATE, noise, octave_levels, seeded, tone
 from scipy import signal as scipy_signal
 
 from paper_code.audio import perturbations
-from paper_code.audio.clips import by_soxr
 from paper_code.audio.perturbations.compression import at_rate
+from paper_code.audio.resampling import by_soxr
 
 
 def decibels(share: torch.Tensor | np.ndarray | float) -> np.ndarray:

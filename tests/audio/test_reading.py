@@ -1,5 +1,6 @@
 """Sound files that libsndfile reads short, not at all, or wrongly: the whole sound comes back, or an AudioError."""
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from paper_code.audio import clips, ffmpeg, mp3_frames
+from paper_code.audio import clips, ffmpeg, mp3_frames, reading
 from paper_code.audio.clips import AudioError
 
 RATE = 16000
@@ -151,6 +152,62 @@ def test_without_ffmpeg_its_absence_is_the_cause(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(tmp_path / "nowhere"))
     with pytest.raises(AudioError, match=r"ffmpeg has to read.*there is no ffmpeg at"):
         clips.read(path)
+
+
+def running(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """In place of ffmpeg, a shell script; its process's number goes into the file `number`."""
+    program = folder / "ffmpeg"
+    program.write_text(f"#!/bin/sh\necho $$ > {folder}/number\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
+    (folder / "a.m4a").write_bytes(b"\0\0\0\x20ftypM4A ")
+
+
+def ended(folder: Path) -> bool:
+    try:
+        os.kill(int((folder / "number").read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_who_reads_no_further_ends_ffmpeg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header = "printf '.snd\\0\\0\\0\\30\\377\\377\\377\\377\\0\\0\\0\\6\\0\\0\\76\\200\\0\\0\\0\\2'"
+    running(tmp_path, monkeypatch, f"{header}; exec cat /dev/zero")  # a sound without an end
+    blocks = reading.blocks(tmp_path / "a.m4a")
+    for _ in range(3):
+        block, sample_rate = next(blocks)
+        assert (block.shape[1], block.any(), sample_rate) == (2, False, RATE)
+        assert len(block) == pytest.approx(ffmpeg.PIECE / 8, abs=3)
+    assert not ended(tmp_path)
+    blocks.close()
+    assert ended(tmp_path)
+
+
+def test_an_ffmpeg_that_says_nothing_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ffmpeg, "PATIENCE", 0.3)
+    running(tmp_path, monkeypatch, "exec sleep 60")
+    with pytest.raises(AudioError, match=r"wrote nothing for 0\.3 s and was stopped"):
+        clips.read(tmp_path / "a.m4a")
+    assert ended(tmp_path)
+    monkeypatch.setattr(ffmpeg, "PATIENCE", 60)
+    for script, words in (("", "exit code 0: it said nothing"), ("echo x", "wrote no sound"), ("kill -9 $$", "-9")):
+        running(tmp_path, monkeypatch, script)
+        with pytest.raises(AudioError, match=words):
+            clips.read(tmp_path / "a.m4a")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blocks_are_the_file_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    path = tmp_path / f"a.{kind.lower()}"
+    soundfile.write(path, melody(1.0), RATE, format=kind, subtype=KINDS[kind])
+    with soundfile.SoundFile(path) as file:
+        whole, sample_rate = file.read(file.frames, dtype="float32", always_2d=True), file.samplerate
+    monkeypatch.setattr(reading, "BLOCK", 1000)
+    blocks = [*reading.blocks(path)]
+    assert {rate for _, rate in blocks} == {sample_rate}
+    assert max(len(block) for block, _ in blocks) == 1000
+    assert np.array_equal(np.concatenate([block for block, _ in blocks]), whole)
 
 
 # What libsndfile reads as it stands, though it cannot be meant

@@ -8,15 +8,18 @@ import subprocess
 import sys
 import zlib
 
+import constriction
+import numpy as np
 import pytest
 import torch
 
 from paper_code.audio.clips import AudioError
 from paper_code.lab.files import OutputError
-from paper_code.masking_loss.coder import bitstream
-from paper_code.masking_loss.coder.bitstream import Damaged, NotCoded, Truncated, WrongCoder, coded, decode, encode
+from paper_code.masking_loss.coder import bitstream, container
+from paper_code.masking_loss.coder.bitstream import coded, decode, encode
 from paper_code.masking_loss.coder.coder import SpeechCoder
-from paper_code.masking_loss.coder.framing import join_signal, split_signal
+from paper_code.masking_loss.coder.container import Damaged, NotCoded, Truncated, WrongCoder
+from paper_code.masking_loss.coder.framing import join_signal, overlap_added, split_signal, window
 
 HEADER = 29  # bytes
 
@@ -74,25 +77,75 @@ def test_what_is_decoded_is_the_chain_of_its_parts(coder):
     assert torch.equal(bitstream.unpack(coder, encode(coder, sound)).symbols, symbols)
 
 
+def _all_at_once(coder: SpeechCoder, sound: torch.Tensor) -> tuple[bytes, torch.Tensor]:
+    """File and decoded sound with every frame in one call and every symbol in another, and no parts."""
+    level = float(sound.abs().max())
+    frames = math.ceil((len(sound) + 32) / 480)
+    run = torch.zeros(480 * frames + 32)
+    run[32 : 32 + len(sound)] = sound / level
+    symbols = coder.symbols(run.unfold(0, 512, 480) * window())
+    encoder = constriction.stream.queue.RangeEncoder()
+    model = constriction.stream.model.Categorical(coder.quantiser.prior.double().numpy(), perfect=False)
+    encoder.encode(symbols.flatten().numpy().astype(np.int32), model)
+    words = encoder.get_compressed().astype("<u4").tobytes()
+    head = struct.pack("<4sB8sIfI", b"PMLC", 1, bitstream.identity(coder), len(sound), level, len(words) // 4)
+    data = head + struct.pack("<I", zlib.crc32(head + words)) + words
+    return data, level * overlap_added(coder.synthesise(symbols))[32 : 32 + len(sound)]
+
+
+PART = 64 * 480  # samples that 64 frames go on by
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [1, 31, 32, 448, 449, 480, 481, *(PART + more for more in (-480, -33, -32, -31, -1, 0, 1, 448, 480)), 2 * PART + 7],
+)
+def test_parts_give_the_bytes_and_samples_of_all_at_once(coder, samples):
+    """Around the edges of parts, and whatever the lengths of the pieces that the sound comes in."""
+    sound = _sound(samples, seed=samples)
+    data, heard = _all_at_once(coder, sound)
+    assert encode(coder, sound) == data
+    assert torch.equal(decode(coder, data), heard)
+    level = float(sound.abs().max())
+    for length in (777, 16000, PART):
+        parts = bitstream.symbol_parts(coder, iter(sound.split(length)), level)
+        assert bitstream.pack_parts(coder, parts, samples, level) == data
+    contents = bitstream.opened(coder, data)
+    parts = [*bitstream.unpack_parts(coder, contents)]
+    assert [len(part) for part in parts[:-1]] == [64] * (len(parts) - 1)
+    pieces = [*bitstream.waveform_parts(coder, parts, samples, contents.level)]
+    assert max(map(len, pieces)) <= PART
+    assert torch.equal(torch.cat(pieces), heard)
+
+
+def test_silence_in_parts_is_silence(coder):
+    data = bitstream.pack_parts(coder, bitstream.symbol_parts(coder, [torch.zeros(40000)], 0.0), 40000, 0.0)
+    assert data == encode(coder, torch.zeros(40000))
+    contents = bitstream.opened(coder, data)
+    pieces = [*bitstream.waveform_parts(coder, bitstream.unpack_parts(coder, contents), 40000, 0.0)]
+    assert torch.equal(torch.cat(pieces), torch.zeros(40000))
+    assert max(map(len, pieces)) <= PART
+
+
 def test_the_stream_is_as_long_as_the_prior_says(coder):
     for samples in (500, 20000):
         found = bitstream.quantised(coder, _sound(samples, seed=3))
         bits = -coder.quantiser.prior.double().log2()[found.symbols].sum().item()
         length = len(bitstream.pack(coder, found)) - HEADER
         assert bits / 8 - 4 <= length <= bits / 8 * 1.001 + 12
-    assert bitstream.kilobits(bytes(2500), 16000) == 20.0
+    assert container.kilobits(bytes(2500), 16000) == 20.0
 
 
 def test_another_process_decodes_the_same(coder, whole, tmp_path):
     torch.save(coder.state_dict(), tmp_path / "coder.pt")
-    bitstream.write(tmp_path / "speech.pmlc", whole)
+    container.write(tmp_path / "speech.pmlc", whole)
     code = f"""
 import torch
-from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder import bitstream, container
 from paper_code.masking_loss.coder.coder import SpeechCoder
 coder = SpeechCoder(2, 8)
 coder.load_state_dict(torch.load({str(tmp_path / "coder.pt")!r}, weights_only=True))
-torch.save(bitstream.decode(coder, bitstream.read({str(tmp_path / "speech.pmlc")!r})), {str(tmp_path / "out.pt")!r})
+torch.save(bitstream.decode(coder, container.read({str(tmp_path / "speech.pmlc")!r})), {str(tmp_path / "out.pt")!r})
 """
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert torch.equal(torch.load(tmp_path / "out.pt", weights_only=True), coded(coder, _sound()))
@@ -114,15 +167,15 @@ def test_silence_is_a_header_and_comes_back_as_silence(coder):
 
 
 def test_a_file_is_written_whole_or_not_at_all(coder, whole, tmp_path, monkeypatch):
-    path = bitstream.write(tmp_path / "new" / "speech.pmlc", whole)
-    assert bitstream.read(path) == whole
+    path = container.write(tmp_path / "new" / "speech.pmlc", whole)
+    assert container.read(path) == whole
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "no space", str(path))
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(OutputError, match="the disk is full"):
-        bitstream.write(path, b"other")
+        container.write(path, b"other")
     assert path.read_bytes() == whole
     assert [file.name for file in path.parent.iterdir()] == ["speech.pmlc"]
 
@@ -153,7 +206,7 @@ def test_other_files_and_versions_are_told(coder, whole, tmp_path):
     with pytest.raises(NotCoded, match="version 2, this code reads 1"):
         decode(coder, _sealed(_changed(whole, 4, "<B", 2)))
     with pytest.raises(NotCoded, match=r"no coded file .*nowhere\.pmlc"):
-        bitstream.read(tmp_path / "nowhere.pmlc")
+        container.read(tmp_path / "nowhere.pmlc")
 
 
 def test_another_coder_is_told(coder, whole):
@@ -203,5 +256,5 @@ def test_sounds_it_cannot_code_are_refused(coder, waveform, sample_rate, message
 
 
 def test_a_coder_that_does_not_quantise_is_refused():
-    with pytest.raises(bitstream.BitstreamError, match="does not quantise yet"):
+    with pytest.raises(container.BitstreamError, match="does not quantise yet"):
         encode(SpeechCoder(2), _sound())

@@ -1,15 +1,18 @@
 """The command line for speech files: what is decoded is what the coder gives, and every refusal is one clear line."""
 
-import errno
 import os
+import re
 import subprocess
 import sys
+from contextlib import nullcontext
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from audio.full_disk import FullDisk
 from tqdm import tqdm
 
 from masking_loss.quick_speech import quick_speech
@@ -17,8 +20,10 @@ from masking_loss.released import release_small_coders
 from paper_code.audio.clips import AudioError, read
 from paper_code.lab import weights as files
 from paper_code.masking_loss import code_speech
-from paper_code.masking_loss.code_speech import main, read_speech
-from paper_code.masking_loss.coder import bitstream, weights
+from paper_code.masking_loss.code_speech import main
+from paper_code.masking_loss.coder import bitstream, container, weights
+from paper_code.masking_loss.coder.coder import SpeechCoder
+from paper_code.masking_loss.speech_files import read_speech
 
 SPEECH = quick_speech(0.6, 16000, 3).waveform
 
@@ -40,18 +45,29 @@ def _line(capsys, *words):
     return code, said.out, said.err
 
 
+def _tells(said, result, done):
+    """Two lines: the result, and how fast it came, as one number over the other."""
+    first, second, rest = said.split("\n")
+    assert (first, rest) == (result, "")
+    pace = re.fullmatch(rf"{done} 0\.60 s in (\d+\.\d\d) s, (\d+\.\d) times as fast as real time", second)
+    slowest, fastest = 0.6 / (float(pace[1]) + 0.005), 0.6 / max(float(pace[1]) - 0.005, 1e-9)
+    assert slowest - 0.05 <= float(pace[2]) <= fastest + 0.05
+
+
 @pytest.mark.parametrize("loss", ["mse", "masking"])
 def test_what_is_decoded_is_what_the_coder_gives(coders, capsys, loss):
     _wav("in.wav")
     code, said, _ = _line(capsys, "encode", "in.wav", "out.pmlc", "--loss", loss)
     coder = weights.load_coder(loss, 20)
     data = bitstream.encode(coder, SPEECH)
-    assert bitstream.read("out.pmlc") == data
+    assert container.read("out.pmlc") == data
     called = f"coder: {loss}, trained for 20 kb/s on average"
     spent = f"{8e-3 * len(data) / 0.6:.2f}"
-    assert (code, said) == (0, f"out.pmlc: {len(data)} bytes for 0.60 s, {spent} kb/s ({called})\n")
+    assert code == 0
+    _tells(said, f"out.pmlc: {len(data)} bytes for 0.60 s, {spent} kb/s ({called})", "coded")
     code, said, _ = _line(capsys, "decode", "out.pmlc", "back.wav")
-    assert (code, said) == (0, f"back.wav: 0.60 s at 16000 Hz ({called})\n")
+    assert code == 0
+    _tells(said, f"back.wav: 0.60 s at 16000 Hz ({called})", "decoded")
     samples, sample_rate = soundfile.read("back.wav", dtype="float32")
     assert sample_rate == 16000
     assert torch.equal(torch.from_numpy(samples), bitstream.coded(coder, SPEECH))
@@ -59,9 +75,7 @@ def test_what_is_decoded_is_what_the_coder_gives(coders, capsys, loss):
 
 def test_masking_at_20_kilobits_is_what_is_taken_unless_told(coders, capsys):
     _wav("in.wav")
-    assert _line(capsys, "encode", "in.wav", "out.pmlc")[1].endswith(
-        "(coder: masking, trained for 20 kb/s on average)\n"
-    )
+    assert "(coder: masking, trained for 20 kb/s on average)\n" in _line(capsys, "encode", "in.wav", "out.pmlc")[1]
 
 
 def test_the_level_of_the_recording_comes_back(coders, capsys):
@@ -82,14 +96,14 @@ def test_other_rates_and_channels_are_converted_and_said(coders, capsys):
     assert lines[0] == "in.flac: 2 channels averaged to mono"
     assert lines[1].startswith("in.flac: resampled from 44100 to 16000 Hz")
     assert lines[2].startswith("out.pmlc: ")
-    assert len(bitstream.decode(weights.load_coder("masking", 20), bitstream.read("out.pmlc"))) == 9600
+    assert len(bitstream.decode(weights.load_coder("masking", 20), container.read("out.pmlc"))) == 9600
 
 
 def test_speech_that_is_read_is_mono_at_16_kilohertz(tmp_path):
     sound = quick_speech(0.5, 48000, 3).waveform.numpy()
     _wav(tmp_path / "in.wav", np.stack([sound, sound], 1), 48000)
-    clip = read_speech(tmp_path / "in.wav")
-    assert (clip.waveform.shape, clip.sample_rate, len(clip.recipe["steps"])) == ((8000,), 16000, 2)
+    speech = read_speech(tmp_path / "in.wav")
+    assert (speech.samples, speech.seconds, len(speech.steps)) == (8000, 0.5, 2)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +161,7 @@ def test_what_cannot_be_encoded_is_told(coders, capsys, change, message):
 def whole(coders, capsys):
     _wav("in.wav")
     _line(capsys, "encode", "in.wav", "whole.pmlc")
-    return bitstream.read("whole.pmlc")
+    return container.read("whole.pmlc")
 
 
 @pytest.mark.parametrize(
@@ -163,7 +177,7 @@ def whole(coders, capsys):
 def test_what_cannot_be_decoded_is_told_and_leaves_nothing(whole, capsys, content, message):
     data = content(whole)
     if data is not None:
-        bitstream.write("coded.pmlc", data)
+        container.write("coded.pmlc", data)
     code, said, error = _line(capsys, "decode", "coded.pmlc", "back.wav")
     assert (code, said) == (1, "")
     assert message in error
@@ -190,19 +204,20 @@ def test_decoded_speech_is_wav_and_never_its_own_source(whole, capsys):
     assert (code, "ends in .wav, not back.mp3" in error) == (1, True)
     code, _, error = _line(capsys, "decode", "whole.pmlc", "whole.pmlc")
     assert (code, "would be replaced" in error) == (1, True)
-    assert bitstream.read("whole.pmlc") == whole
+    assert container.read("whole.pmlc") == whole
 
 
 def test_a_full_disk_leaves_the_old_sound(whole, capsys, monkeypatch):
     _wav("back.wav", torch.zeros(5))
 
-    def full(path, *_):
-        raise OSError(errno.ENOSPC, "No space left on device", str(path))
-
-    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    original, before = Path.open, sorted(os.listdir())
+    monkeypatch.setattr(
+        Path, "open", lambda path, mode="r": (FullDisk if "w" in mode else nullcontext)(original(path, mode))
+    )
     code, _, error = _line(capsys, "decode", "whole.pmlc", "back.wav")
     assert (code, "the disk is full" in error) == (1, True)
     assert len(soundfile.read("back.wav")[0]) == 5
+    assert sorted(os.listdir()) == before
 
 
 def test_progress_counts_the_frames_and_changes_nothing(coders, capsys, monkeypatch):
@@ -213,6 +228,7 @@ def test_progress_counts_the_frames_and_changes_nothing(coders, capsys, monkeypa
     said = capsys.readouterr().err
     assert "64/101" in said  # 48,000 samples and 32 before, 480 a frame, 64 frames at once
     assert "encoding: 100%" in said
+    assert re.search(r"reading: 48\.0k", said)
     main(["decode", "out.pmlc", "back.wav"])
     said = capsys.readouterr().err
     assert "64/101" in said
@@ -222,19 +238,33 @@ def test_progress_counts_the_frames_and_changes_nothing(coders, capsys, monkeypa
 
 
 def test_silence_that_was_coded_comes_back(coders, capsys):
-    bitstream.write("silence.pmlc", bitstream.encode(weights.load_coder("mse", 20), torch.zeros(700)))
+    container.write("silence.pmlc", bitstream.encode(weights.load_coder("mse", 20), torch.zeros(700)))
     assert _line(capsys, "decode", "silence.pmlc", "back.wav")[0] == 0
     assert not soundfile.read("back.wav")[0].any()
 
 
 def test_interrupting_says_so(coders, capsys, monkeypatch):
-    def interrupted(*_):
-        raise KeyboardInterrupt
+    """In the second part of the sound, when the first is written already."""
+    _wav("in.wav", quick_speech(3.0, 16000, 3).waveform)
+    _line(capsys, "encode", "in.wav", "whole.pmlc")
+    before = sorted(os.listdir())
+    for name, words in {
+        "symbols": ["encode", "in.wav", "out.pmlc"],
+        "synthesise": ["decode", "whole.pmlc", "b.wav"],
+    }.items():
+        original, calls = getattr(SpeechCoder, name), []
 
-    _wav("in.wav")
-    monkeypatch.setattr(bitstream, "quantised", interrupted)
-    code, _, error = _line(capsys, "encode", "in.wav", "out.pmlc")
-    assert (code, error) == (130, "interrupted; nothing was written.\n")
+        def interrupted(coder, part, original=original, calls=calls):
+            calls.append(sorted(os.listdir()))
+            if len(calls) == 2:
+                raise KeyboardInterrupt
+            return original(coder, part)
+
+        monkeypatch.setattr(SpeechCoder, name, interrupted)
+        code, said, error = _line(capsys, *words)
+        assert (code, said, error) == (130, "", "interrupted; nothing was written.\n")
+        assert (len(calls), sorted(os.listdir())) == (2, before)
+        assert (calls[1] != before) == (words[0] == "decode")  # a sound in the making has a name of its own
 
 
 def test_the_module_runs_from_a_shell(tmp_path):

@@ -13,7 +13,7 @@ from paper_code.audio.synthesiser import speech_like
 from paper_code.lab.config import ConfigError
 from paper_code.lab.store import Result
 from paper_code.masking_loss import evaluation, stimuli, utterances
-from paper_code.masking_loss.coder import bitstream, coding
+from paper_code.masking_loss.coder import bitstream, coding, container
 from paper_code.masking_loss.coder.coder import SpeechCoder
 from paper_code.masking_loss.coder.coding import Decoded
 from paper_code.masking_loss.conditions import Condition
@@ -55,9 +55,9 @@ def test_a_coder_is_measured_through_a_file(tmp_path):
 
 
 def test_a_damaged_file_is_no_measurement(tmp_path, monkeypatch):
-    read = bitstream.read
-    monkeypatch.setattr(bitstream, "read", lambda path: read(path)[:-1])
-    with pytest.raises(bitstream.Truncated):
+    read = container.read
+    monkeypatch.setattr(container, "read", lambda path: read(path)[:-1])
+    with pytest.raises(container.Truncated):
         coding.of_coder(_coder(), tmp_path / "coded.bin")(_speech())
 
 

@@ -14,9 +14,11 @@ from paper_code.masking_loss.coder.framing import (
     analysed,
     completed,
     frames_needed,
+    join_pieces,
     join_signal,
     overlap_added,
     run_length,
+    split_pieces,
     split_signal,
     window,
 )
@@ -115,6 +117,21 @@ def test_other_frames_are_refused():
         overlap_added(torch.zeros(512))
     with pytest.raises(ValueError, match="at least 2 frames"):
         completed(torch.zeros(run_length(1)))
+
+
+@pytest.mark.parametrize("samples", [1, 448, 449, 928, 929, 1920, 1960, 5000])
+@pytest.mark.parametrize("length", [1, 300, 480, 5000])
+def test_a_signal_in_pieces_has_the_frames_of_the_whole(samples, length):
+    """Four frames at a time, and the signal comes back from them in pieces, to the last bit."""
+    signal = _noise(2, samples)
+    run = torch.nn.functional.pad(signal, (32, run_length(frames_needed(samples)) - 32 - samples))
+    parts = [*split_pieces(signal.split(length, dim=-1), 4)]
+    assert [part.shape[1] for part in parts[:-1]] == [4] * (len(parts) - 1)
+    assert parts[-1].shape[1] <= 4
+    assert torch.equal(torch.cat(parts, dim=1), analysed(run))
+    expected = overlap_added(analysed(run))[:, 32 : 32 + samples]
+    for given in (parts, analysed(run).split(1, dim=1), [analysed(run)]):
+        assert torch.equal(torch.cat([*join_pieces(given, samples)], dim=-1), expected)
 
 
 def test_no_samples_need_no_frames():

@@ -7,8 +7,8 @@ from torch import Tensor
 from torchaudio.functional import resample
 
 from paper_code.audio import codecs
-from paper_code.audio.clips import by_soxr, have_simple_ratio
 from paper_code.audio.codec_kinds import KINDS
+from paper_code.audio.resampling import by_soxr, have_simple_ratio
 from paper_code.audio.signals import require_choice, require_waveforms, require_within
 
 

@@ -1,15 +1,13 @@
-"""A real file of a coded signal: a header of 29 bytes, and the symbols as one range-coded stream.
+"""From a waveform to the bytes of a real file and back: part after part of a sound of any length, or all at once.
 
-The symbols are coded with the coder's own prior, as they are estimated in training: the same for every frame and
-place. All numbers are little-endian. What `decode` gives is, sample for sample, what `coded` gives.
+The symbols are range-coded with the coder's own prior, as they are estimated in training: the same for every frame and
+place. The sound goes through in parts of 64 frames, so what is held in memory is a part and the coded bytes. What
+works on whole waveforms does the same with one piece: `decode` gives, sample for sample, what `coded` gives.
 """
 
 import hashlib
-import math
-import struct
-import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,38 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from paper_code.audio.clips import AudioError
-from paper_code.audio.places import expanded, is_file
 from paper_code.audio.signals import require_tensors
-from paper_code.lab.errors import LabError
-from paper_code.lab.files import atomic
-from paper_code.masking_loss.coder.coder import CODES, SAMPLE_RATE, SpeechCoder
-from paper_code.masking_loss.coder.framing import frames_needed, join_signal, split_signal
-
-MAGIC, VERSION = b"PMLC", 1
-HEADER = struct.Struct("<4sB8sIfII")  # magic, version, coder, samples, level, words of the stream, checksum
-CHECKED = HEADER.size - 4  # bytes of the header that the checksum covers, besides the stream
-LONGEST = 3600 * SAMPLE_RATE  # samples: what a damaged file may make a decoder reserve
-WORD = np.dtype("<u4")
-
-
-class BitstreamError(LabError):
-    """A coded file cannot be decoded; the message says why and what to do."""
-
-
-class NotCoded(BitstreamError):
-    """These bytes were not written by `encode`, or by a later version of it."""
-
-
-class Truncated(BitstreamError):
-    """The end of the file is missing."""
-
-
-class Damaged(BitstreamError):
-    """The file's bytes were changed."""
-
-
-class WrongCoder(BitstreamError):
-    """The file was made by another coder: its symbols mean nothing to this one."""
+from paper_code.masking_loss.coder import container
+from paper_code.masking_loss.coder.coder import CODES, FRAMES_AT_ONCE, SAMPLE_RATE, SpeechCoder
+from paper_code.masking_loss.coder.container import LONGEST, BitstreamError, Contents, Damaged, WrongCoder
+from paper_code.masking_loss.coder.framing import frames_needed, join_pieces, split_pieces
 
 
 @dataclass(frozen=True)
@@ -60,11 +31,6 @@ class Coded:
     samples: int
     level: float
 
-    @property
-    def seconds(self) -> float:
-        """Length of the signal."""
-        return self.samples / SAMPLE_RATE
-
 
 def identity(coder: SpeechCoder) -> bytes:
     """Eight bytes that tell a coder from all others: of the sha256 over its weights, bins and prior."""
@@ -74,28 +40,104 @@ def identity(coder: SpeechCoder) -> bytes:
     return digest.digest()[:8]
 
 
-def quantised(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RATE) -> Coded:
-    """The symbols of a waveform [time]: divided by its peak, cut into frames, encoded, put into the nearest bins.
+# Part after part
 
-    Of silence there are no symbols. Raises AudioError on another sample rate, more than one channel, no sample or
-    more than an hour, and samples that are not finite; BitstreamError from a coder that does not quantise yet.
+
+def symbol_parts(coder: SpeechCoder, pieces: Iterable[Tensor], level: float) -> Iterator[Tensor]:
+    """The symbols [frame, 256] of a signal in pieces [time] with the peak `level`, 64 frames at a time.
+
+    The pieces are divided by the peak, cut into frames, encoded, put into the nearest bins. Of silence there are none.
+    Raises BitstreamError from a coder that does not quantise yet.
     """
-    _require(waveform, sample_rate)
     if not coder.quantiser.on:
         raise BitstreamError("This coder does not quantise yet, so it has no symbols: train it beyond its warm-up.")
+    if level == 0.0:
+        return
+    scaled = (piece.to(coder.quantiser.bins) / level for piece in pieces)
+    for frames in split_pieces(scaled, FRAMES_AT_ONCE):
+        yield coder.symbols(frames).cpu()
+
+
+def pack_parts(coder: SpeechCoder, parts: Iterable[Tensor], samples: int, level: float) -> bytes:
+    """The bytes of a file with symbols that come in parts [frame, 256].
+
+    samples: of the signal.   level: its peak.
+    """
+    return container.sealed(Contents(identity(coder), samples, level, _stream(coder, parts)))
+
+
+def opened(coder: SpeechCoder, data: bytes) -> Contents:
+    """What is in a file of this coder, after every check: its symbols, coded again, give the same stream.
+
+    Raises NotCoded, Truncated, Damaged or WrongCoder.
+    """
+    contents = container.opened(data)
+    if contents.owner != identity(coder):
+        raise WrongCoder(
+            f"the file was made by the coder {contents.owner.hex()}, this one is {identity(coder).hex()}: decode it "
+            "with the coder that made it (same loss, rate, size and training)."
+        )
+    # A range decoder goes on where a stream has ended, and makes symbols up: only their own stream tells.
+    again = _stream(coder, unpack_parts(coder, contents))
+    if not np.array_equal(again, contents.words):
+        count = frames_needed(contents.samples) * CODES
+        raise Damaged(f"the stream is not that of the {count} symbols in it: fetch the file again.")
+    return contents
+
+
+def unpack_parts(coder: SpeechCoder, contents: Contents) -> Iterator[Tensor]:
+    """The symbols [frame, 256] in a file, 64 frames at a time. Raises Damaged where the stream does not decode."""
+    import constriction
+
+    if contents.level == 0.0:
+        return
+    decoder, model = constriction.stream.queue.RangeDecoder(contents.words), _model(coder)
+    frames = frames_needed(contents.samples)
+    try:
+        for first in range(0, frames, FRAMES_AT_ONCE):
+            symbols = decoder.decode(model, min(FRAMES_AT_ONCE, frames - first) * CODES)
+            yield torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES)
+        whole = decoder.maybe_exhausted()
+    except (ValueError, AssertionError) as error:
+        raise Damaged(f"the stream does not decode ({error}): fetch the file again.") from error
+    if not whole:
+        held = f"{frames * CODES} symbols of {contents.samples} samples"
+        raise Damaged(f"the stream holds more than the {held}: fetch the file again.")
+
+
+def waveform_parts(coder: SpeechCoder, parts: Iterable[Tensor], samples: int, level: float) -> Iterator[Tensor]:
+    """The waveform, in pieces [time] of float32 on the CPU, that symbols in parts [frame, 256] stand for.
+
+    samples: of the signal.   level: its peak; with 0 it is silence, which has no symbols.
+    """
+    if level == 0.0:
+        yield from torch.zeros(1).expand(samples).split(SAMPLE_RATE)
+        return
+    device = coder.quantiser.bins.device
+    frames = (coder.synthesise(part.to(device)) for part in parts)
+    for piece in join_pieces(frames, samples):
+        yield level * piece.cpu()
+
+
+# All at once
+
+
+def quantised(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RATE) -> Coded:
+    """The symbols of a waveform [time].
+
+    Raises AudioError on another sample rate, more than one channel, no sample or more than an hour, and samples that
+    are not finite; BitstreamError from a coder that does not quantise yet.
+    """
+    _require(waveform, sample_rate)
     waveform = waveform.detach().to(coder.quantiser.bins)
     level = float(waveform.abs().max())
-    if level == 0.0:
-        return Coded(torch.zeros(0, CODES, dtype=torch.int64), len(waveform), 0.0)
-    return Coded(coder.symbols(split_signal(waveform / level)).cpu(), len(waveform), level)
+    return Coded(_together(symbol_parts(coder, [waveform], level)), len(waveform), level)
 
 
 def synthesised(coder: SpeechCoder, contents: Coded) -> Tensor:
     """The waveform [time] that symbols stand for; float32 on the CPU."""
-    if contents.level == 0.0:
-        return torch.zeros(contents.samples)
-    frames = coder.synthesise(contents.symbols.to(coder.quantiser.bins.device))
-    return contents.level * join_signal(frames, contents.samples).cpu()
+    parts = contents.symbols.split(FRAMES_AT_ONCE)
+    return torch.cat([*waveform_parts(coder, parts, contents.samples, contents.level)])
 
 
 def coded(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RATE) -> Tensor:
@@ -113,15 +155,7 @@ def encode(coder: SpeechCoder, waveform: Tensor, sample_rate: int = SAMPLE_RATE)
 
 def pack(coder: SpeechCoder, contents: Coded) -> bytes:
     """The bytes of a file with these symbols."""
-    import constriction  # here and not above: a bare machine trains without it
-
-    encoder = constriction.stream.queue.RangeEncoder()
-    if contents.symbols.numel():
-        encoder.encode(contents.symbols.flatten().numpy().astype(np.int32), _model(coder))
-    words = encoder.get_compressed().astype(WORD)
-    header = HEADER.pack(MAGIC, VERSION, identity(coder), contents.samples, contents.level, len(words), 0)[:CHECKED]
-    stream = words.tobytes()
-    return header + struct.pack("<I", zlib.crc32(header + stream)) + stream
+    return pack_parts(coder, [contents.symbols], contents.samples, contents.level)
 
 
 def decode(coder: SpeechCoder, data: bytes) -> Tensor:
@@ -134,69 +168,22 @@ def decode(coder: SpeechCoder, data: bytes) -> Tensor:
 
 def unpack(coder: SpeechCoder, data: bytes) -> Coded:
     """The symbols of a coded file, checked. Raises what `decode` raises."""
-    import constriction
-
-    owner, samples, level, words = _checked(data)
-    if owner != identity(coder):
-        raise WrongCoder(
-            f"the file was made by the coder {owner.hex()}, this one is {identity(coder).hex()}: decode it with the "
-            "coder that made it (same loss, rate, size and training)."
-        )
-    if level == 0.0:
-        return Coded(torch.zeros(0, CODES, dtype=torch.int64), samples, 0.0)
-    count = frames_needed(samples) * CODES
-    try:
-        decoder = constriction.stream.queue.RangeDecoder(words.astype(np.uint32))
-        symbols = decoder.decode(_model(coder), count)
-        whole = decoder.maybe_exhausted()
-    except (ValueError, AssertionError) as error:
-        raise Damaged(f"the stream does not decode ({error}): fetch the file again.") from error
-    if not whole:
-        raise Damaged(f"the stream holds more than the {count} symbols of {samples} samples: fetch the file again.")
-    contents = Coded(torch.from_numpy(symbols.astype(np.int64)).reshape(-1, CODES), samples, level)
-    if pack(coder, contents) != data:  # a range decoder goes on where a stream has ended, and makes symbols up
-        raise Damaged(f"the stream is not that of the {count} symbols in it: fetch the file again.")
-    return contents
+    contents = opened(coder, data)
+    return Coded(_together(unpack_parts(coder, contents)), contents.samples, contents.level)
 
 
-def write(path: Path | str, data: bytes) -> Path:
-    """Write a coded file, whole or not at all. Raises OutputError."""
-    path = Path(path)
-    with atomic(path) as temporary:
-        temporary.write_bytes(data)
-    return path
+def _together(parts: Iterable[Tensor]) -> Tensor:
+    return torch.cat([torch.zeros(0, CODES, dtype=torch.int64), *parts])
 
 
-def read(path: Path | str) -> bytes:
-    """The bytes of a coded file; raises NotCoded where there is no such file."""
-    path = expanded(path)
-    if not is_file(path):
-        raise NotCoded(f"there is no coded file {path}.")
-    return path.read_bytes()
+def _stream(coder: SpeechCoder, parts: Iterable[Tensor]) -> NDArray[np.uint32]:
+    """The words that symbols in parts [frame, 256] are range-coded to."""
+    import constriction  # here and not above: a bare machine trains without it
 
-
-def kilobits(data: bytes, samples: int) -> float:
-    """kb/s of a file, its header included, of a signal of so many samples."""
-    return 8e-3 * len(data) * SAMPLE_RATE / samples
-
-
-def _checked(data: bytes) -> tuple[bytes, int, float, NDArray[np.uint32]]:
-    """Coder, samples, level and stream of a file whose every byte is as it was written."""
-    if data[:4] != MAGIC[: len(data[:4])] or not data:
-        raise NotCoded(f"wanted a file that starts with {MAGIC!r}; found {data[:4]!r}. Code the sound again.")
-    if len(data) < HEADER.size:
-        raise Truncated(f"wanted a header of {HEADER.size} bytes; found {len(data)} bytes. Fetch the file again.")
-    _, version, owner, samples, level, words, checksum = HEADER.unpack_from(data)
-    stream = data[HEADER.size :]
-    if version != VERSION:
-        raise NotCoded(f"the file is of version {version}, this code reads {VERSION}: use the code that wrote it.")
-    if len(stream) < 4 * words:
-        raise Truncated(f"the header promises {4 * words} bytes of symbols; found {len(stream)}. Fetch the file again.")
-    if len(stream) > 4 * words or zlib.crc32(data[:CHECKED] + stream) != checksum:
-        raise Damaged("the checksum does not fit: bytes of the file were changed. Fetch the file again.")
-    if not 0 < samples <= LONGEST or not 0 <= level < math.inf:
-        raise Damaged(f"no signal has {samples} samples with a peak of {level}: code the sound again.")
-    return owner, samples, level, np.frombuffer(stream, dtype=WORD)
+    encoder, model = constriction.stream.queue.RangeEncoder(), _model(coder)
+    for part in parts:
+        encoder.encode(part.flatten().numpy().astype(np.int32), model)
+    return encoder.get_compressed()
 
 
 def _model(coder: SpeechCoder) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from paper_code.audio.codecs import Codec, code
-from paper_code.masking_loss.coder import bitstream
+from paper_code.masking_loss.coder import bitstream, container
 from paper_code.masking_loss.coder.coder import SpeechCoder
 
 
@@ -34,8 +34,8 @@ def of_coder(coder: SpeechCoder, file: Path) -> Coding:
 
     def coding(waveform: Tensor) -> Decoded:
         coded = bitstream.quantised(coder, waveform)
-        bitstream.write(file, bitstream.pack(coder, coded))
-        data = bitstream.read(file)
+        container.write(file, bitstream.pack(coder, coded))
+        data = container.read(file)
         file.unlink()
         return Decoded(bitstream.decode(coder, data), 8 * len(data), coded.symbols)
 

@@ -4,9 +4,11 @@ Where two frames overlap, sin^2 + cos^2 = 1: unchanged frames give the signal ba
 """
 
 import math
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 FRAME = 512  # samples
 OVERLAP = 32
@@ -44,17 +46,20 @@ def analysed(run: Tensor) -> Tensor:
     return run.unfold(-1, FRAME, HOP) * window(run.dtype, run.device)
 
 
-def overlap_added(frames: Tensor) -> Tensor:
+def overlap_added(frames: Tensor, tail: Tensor | None = None) -> Tensor:
     """The sum [..., time] of frames [..., frame, 512] after the window; its first and last 32 samples stay tapered.
 
+    tail: the last 32 samples [..., 32] of the sum of the frames before these, which complete the first 32.
     Raises ValueError on frames of another length. Paper: Byun et al. 2021, section 2.1. Chapter: masking_loss.
     """
     if frames.ndim < 2 or frames.shape[-1] != FRAME:
         raise ValueError(f"Wanted frames [..., frame, {FRAME}]; found {list(frames.shape)}.")
     windowed = frames * window(frames.dtype, frames.device)
     heads, tails = windowed.split([HOP, OVERLAP], dim=-1)
-    none = torch.zeros_like(tails[..., :1, :])
-    before = torch.cat([none, tails], dim=-2)  # what each frame, and one more after the last, gets from the one before
+    first = torch.zeros_like(tails[..., 0, :]) if tail is None else tail
+    before = torch.cat(
+        [first.unsqueeze(-2), tails], dim=-2
+    )  # what each, and one after the last, gets from the one before
     added = torch.cat([heads[..., :OVERLAP] + before[..., :-1, :], heads[..., OVERLAP:]], dim=-1)
     return torch.cat([added.flatten(-2), before[..., -1, :]], dim=-1)
 
@@ -75,10 +80,35 @@ def completed(run: Tensor) -> Tensor:
 
 def split_signal(signal: Tensor) -> Tensor:
     """Windowed frames [..., frame, 512] of a whole signal [..., time] of any length, with zeros before and after it."""
-    missing = run_length(frames_needed(signal.shape[-1])) - OVERLAP - signal.shape[-1]
-    return analysed(torch.nn.functional.pad(signal, (OVERLAP, missing)))
+    return torch.cat([*split_pieces([signal], frames_needed(signal.shape[-1]))], dim=-2)
 
 
 def join_signal(frames: Tensor, samples: int) -> Tensor:
     """The signal [..., samples] that frames [..., frame, 512] made by `split_signal` add up to."""
-    return overlap_added(frames)[..., OVERLAP : OVERLAP + samples]
+    return torch.cat([*join_pieces([frames], samples)], dim=-1)
+
+
+def split_pieces(pieces: Iterable[Tensor], at_once: int) -> Iterator[Tensor]:
+    """Windowed frames [..., frame, 512] of a signal that comes in pieces [..., time], zeros before and after it.
+
+    pieces: of any lengths, one sample or more in all.   at_once: how many frames come together; the last may be fewer.
+    """
+    waiting = None
+    for piece in pieces:
+        waiting = pad(piece, (OVERLAP, 0)) if waiting is None else torch.cat([waiting, piece], dim=-1)
+        while waiting.shape[-1] >= run_length(at_once):
+            yield analysed(waiting[..., : run_length(at_once)])
+            waiting = waiting[..., HOP * at_once :]
+    if waiting is not None:
+        missing = run_length(math.ceil(waiting.shape[-1] / HOP)) - waiting.shape[-1]
+        yield from analysed(pad(waiting, (0, missing))).split(at_once, dim=-2)
+
+
+def join_pieces(parts: Iterable[Tensor], samples: int) -> Iterator[Tensor]:
+    """The signal of so many samples, in pieces [..., time], that parts of its frames [..., frame, 512] add up to."""
+    tail, left, skipped = None, samples, OVERLAP
+    for frames in parts:
+        added = overlap_added(frames, tail)
+        piece, tail = added[..., skipped:-OVERLAP][..., :left], added[..., -OVERLAP:]
+        yield piece
+        left, skipped = left - piece.shape[-1], 0
