@@ -281,7 +281,7 @@ SHORT: Mapping[str, Any] = {
 # the perceptual one; the masking loss is about as large when a training begins. As large as that, PMSQE makes trainings
 # differ by more than losses do, and the log-mel loss fills the band above 4 kHz with noise: its coder then falls behind a
 # fixed transform in PESQ. So these two have smaller weights.
-SHORT_WEIGHTS: Mapping[str, float] = {"mse": 0.0, "log_mel": 0.03, "pmsqe": 0.2, "masking": 0.3}
+SHORT_WEIGHTS: Mapping[str, float] = {"mse": 0.0, "log_mel": 0.005, "pmsqe": 0.2, "masking": 0.3}
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         **SHORT, "width": 4, "batch": 8, "run": 4, "iterations": 4, "control_every": 2, "control_frames": 32,
