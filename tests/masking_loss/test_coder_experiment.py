@@ -34,7 +34,7 @@ AMR_WB = ["amr_wb_12.65", "amr_wb_19.85", "amr_wb_23.85"]
 UNTRAINED = [f"untrained_{transform}_{rate}" for rate in (13, 20, 24) for transform in ("mdct", "lapped")]
 SWEPT = ["gamma_0", "gamma_1.2", "bands_32", "bands_8_16_32_64"]
 SWEEPS = [f"coder_masking_20_{change}" for change in SWEPT]
-LONGER = ["coder_mse_20_longer", "coder_masking_20_longer"]
+LONGER = ["coder_masking_20_longer"]
 NAMES = [*AMR_WB, *UNTRAINED, *CODERS]  # of Table 1
 
 
