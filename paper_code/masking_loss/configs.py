@@ -279,7 +279,7 @@ SHORT: Mapping[str, Any] = {
 }
 # alpha_4 of short trainings: each perceptual term is about as large as the squared error's when they begin. The paper's
 # laboratory advises 1:1 to 10:1; a tenth would not be felt in so few steps.
-SHORT_WEIGHTS: Mapping[str, float] = {"mse": 0.0, "log_mel": 0.01, "pmsqe": 0.2, "masking": 0.3}
+SHORT_WEIGHTS: Mapping[str, float] = {"mse": 0.0, "log_mel": 0.005, "pmsqe": 0.2, "masking": 0.3}
 SIZES: Mapping[str, Mapping[str, Any]] = {
     "smoke": {
         **SHORT, "width": 4, "batch": 8, "run": 4, "iterations": 4, "control_every": 2, "control_frames": 32,
