@@ -249,8 +249,8 @@ objective = TotalLoss(sized("full", seed=0, loss="masking", bitrate=20.0))
 # ### What it has to beat
 #
 # Two coders on this page have no network. The first is the simplest one there is: an MDCT of 64 samples
-# {cite:p}`princen1987`, the lower half of its lines, one size of step for all of them. It has as many symbols a frame as
-# the paper's coder, the same distribution for all of them and the same entropy coder. Only its step is fitted to the
+# {cite:p}`princen1987`, the lower half of its lines, one size of step for all of them. It has as many symbols a frame
+# as the paper's coder, the same distribution for all of them and the same entropy coder. Only its step is fitted to the
 # rate. A network that loses to it has not learned to code.
 #
 # The second is what our short trainings start from. Its blocks are longer, of 120 samples with an overlap of 32
@@ -326,7 +326,8 @@ display(tables.sweeps(study) if len(study.swept) > 1 else Markdown(NOT_SWEPT))
 # ## Table 1: bit rate, PESQ, SNR
 #
 # AMR-WB {cite:p}`bessette2002` went through the real encoder, and its delay is taken off. It has nine fixed bit rates,
-# of which three lie near those of our coders. *MDCT* and *untrained* are the two transforms. PESQ predicts the score that listeners would give, from 1 to 4.64.
+# of which three lie near those of our coders. *MDCT* and *untrained* are the two transforms. PESQ predicts the score
+# that listeners would give, from 1 to 4.64.
 
 # %% tags=["hide-input"]
 charts.paper_and_here(study)
@@ -396,8 +397,9 @@ tables.losses(study)
 tables.repeated(study)
 
 # %% [markdown]
-# A difference between two losses counts only if it is larger than what a seed does to one of them. Seeds differ by little
-# here: all coders begin as the same transform, and only the start of their network and the order of the speech change.
+# A difference between two losses counts only if it is larger than what a seed does to one of them. Seeds differ by
+# little here: all coders begin as the same transform, and only the start of their network and the order of the speech
+# change.
 
 # %% [markdown]
 # ### What more steps bring
@@ -507,33 +509,37 @@ statements_table(claims.judge_ours("masking_loss", study.measurements, study.pro
 #
 # This section is about the published runs. If you ran the chapter yourself, trust your tables first.
 #
-# *What changed since the first version of this page.* Its coders lost to the MDCT of Table 1 by most of a point of PESQ:
-# they had not learned to code. They began as every second sample of the lower half of the band, learned with the
+# *What changed since the first version of this page.* Its coders lost to the MDCT of Table 1 by most of a point of
+# PESQ: they had not learned to code. They began as every second sample of the lower half of the band, learned with the
 # paper's soft quantiser and its control of the rate, and had 32 bins. Four times as many steps helped less than the
 # start does now. What we learned then still holds: in a short training the start, the quantiser and the weights decide
 # more than the loss.
 #
 # *What the start does, and what training adds.* The largest step in Table 1 is from the MDCT to the untrained coder. It
 # lets the noise follow the spectrum, which is what a masking threshold asks for too. Training adds what its loss asks
-# for. At 13 kb/s every loss but the log-mel loss raises PESQ, PMSQE the most. At the higher rates the squared error
-# lowers it: by the mean over frames it gains, and gives up what the start knew of hearing. In no case does the network
-# find a better transform by itself in so few steps; a network with the paper's 150 epochs may.
+# for. At 13 kb/s every loss raises PESQ, PMSQE the most; at 20 kb/s PMSQE and the masking loss do; at 24 kb/s the
+# masking loss alone. The squared error and the log-mel loss then lower it: they gain by their own measure, or by the
+# mean over frames, and give up what the start knew of hearing. In no case does the network find a better transform by
+# itself in so few steps; a network with the paper's 150 epochs may.
 #
-# *What the masking loss does.* At each rate its coder has noise above the threshold in fewer cells than all others, and
-# by fewer dB, whatever the seed. At 13 kb/s it pays for that with signal-to-noise ratio. AMR-WB, which gives up the
-# waveform for exactly this purpose, has about as little of such noise; in PESQ and PEASS it is still ahead of all our
-# coders, as it models the voice, which none of them does.
+# *What the masking loss does.* At each rate its coder has noise above the threshold in fewer cells than all our others,
+# and by fewer dB, whatever the seed. At 13 kb/s it pays for that with signal-to-noise ratio; at 20 and 24 kb/s it has
+# the best of the trained coders. AMR-WB gives up the waveform for exactly this purpose. The masking coder has a little
+# less of such noise at 13 and 24 kb/s, and a little more at 20, in files that are a few per cent larger; trained four
+# times as long, it has less at 20, too. In PESQ and PEASS AMR-WB is still ahead of all our coders: it models the voice,
+# which none of them does.
 #
 # *The band above 4 kHz.* None of our coders sends it: the transform keeps the lower half of the lines, and only the
-# network can make something up. The squared error and the masking loss do not ask for it: where the original is only a
-# few dB above the threshold, leaving it out costs only these few dB. The log-mel loss and PMSQE ask how loud the band
-# is, not what is in it, and fill it with noise. With a weight like that of the others the log-mel loss did so much of
-# this that its coder fell behind the MDCT in PESQ. So here it has a small weight. The paper calls these spectral
-# artefacts, and says that its own coder keeps the high frequencies. Ours does not.
+# network can make something up. The squared error and the masking loss hardly ask for it: where the original is only a
+# few dB above the threshold, leaving it out costs only these few dB. The log-mel loss asks how loud the band is, not
+# what is in it. As large as the squared error when a training begins, it filled the band with noise, and its coder fell
+# behind the MDCT in PESQ. So here it has a very small weight, and is not even the best by its own measure. The paper
+# calls such noise spectral artefacts, and says that its own coder keeps the high frequencies. Ours does not.
 #
-# *PESQ and the losses.* In the paper PMSQE leads at every rate. Here it leads at 13 kb/s alone. It learns from runs of
-# a few frames, in which its model of loudness sees less than PESQ does of a sentence; and its own measure is the lowest
-# of all coders at every rate, so the training did what it was asked to.
+# *PESQ and PMSQE.* In the paper PMSQE leads at every rate, here at 13 kb/s alone, though its own measure is the lowest
+# of all coders at every rate: the training did what it was asked to. It learns from runs of a few frames, in which its
+# model of loudness sees less than PESQ does of a sentence, and its trainings differ more from seed to seed than the
+# others.
 #
 # *The bit rates* were controlled on frames of the training speakers. The test utterances are the shorter ones, with
 # fewer pauses, and take a few per cent more: the table of trainings has the first rate, Table 1 the second. This is so
