@@ -11,7 +11,14 @@ from paper_code.audio.clips import write_flac
 from paper_code.audio.codecs import code_batch, cutoff
 from paper_code.codec_loss import holes, stimuli, weights
 from paper_code.codec_loss.building import autoencoder, loss_network, training_patches
-from paper_code.codec_loss.configs import NARROW, LossNetworkConfig, ModelConfig, TrainingConfig
+from paper_code.codec_loss.configs import (
+    NARROW,
+    PROFILES,
+    LossNetworkConfig,
+    ModelConfig,
+    TrainingConfig,
+    TrialsConfig,
+)
 from paper_code.codec_loss.networks import (
     PATCH,
     coded,
@@ -23,7 +30,7 @@ from paper_code.codec_loss.networks import (
 )
 from paper_code.codec_loss.tracks import FIGURES, TRACKS, excerpts
 from paper_code.lab.files import write_arrays, write_json
-from paper_code.lab.store import ARRAYS, METRICS
+from paper_code.lab.store import ARRAYS, CURVES, METRICS, Arrays
 from paper_code.lab.weights import WEIGHTS
 from paper_code.metrics.aliasing import image_coherence, out_of_band_level
 from paper_code.metrics.clicks import broadband_pulses
@@ -38,7 +45,13 @@ UPPER = 0.6  # from this share of its width on, the upper part of a band: 3 to 5
 
 
 def evaluate(config: TrainingConfig, folder: Path) -> None:
-    """Measure what the training left on unseen recordings, and keep its sounds of a few tracks. Raises WeightsError."""
+    """Measure what the training left on unseen recordings, and keep its sounds of a few tracks. Raises WeightsError.
+
+    Seeds that only repeat others keep no sounds.
+    """
+    if isinstance(config, TrialsConfig):
+        write_trials(folder)
+        return
     state = weights.kept(folder / WEIGHTS)
     if isinstance(config, LossNetworkConfig):
         network = loss_network(config)
@@ -115,11 +128,22 @@ def write_model(config: ModelConfig, network: nn.Module, folder: Path) -> None:
         for name, estimate, original in zip(TRACKS, decoded, originals, strict=True)
         if config.cutoff == NARROW or name in FIGURES
     }
+    repeats = config.seed in PROFILES[config.profile].seeds[1:]
     for name, estimate in zip(TRACKS, decoded, strict=True):
-        if name in metrics["tracks"]:
+        if name in metrics["tracks"] and not repeats:
             write_flac(folder / f"{name}.flac", fit(estimate), stimuli.SAMPLE_RATE)
     write_arrays(folder / ARRAYS, {"snr": signal_to_noise_ratio(found, sounds).numpy().astype(np.float32)})
     write_json(folder / METRICS, metrics)
+
+
+def write_trials(folder: Path) -> None:
+    """Write metrics.json of trials: for each rate the SNR (dB) and the model's own loss over the start's, at the end."""
+    curves = Arrays(folder / CURVES)
+    ends = {
+        f"{rate:g}": {"snr": float(snr), "own": float(own)}
+        for rate, snr, own in zip(curves["rates"], curves["validation"][:, -1], curves["own"][:, -1], strict=True)
+    }
+    write_json(folder / METRICS, {"start": {"snr": float(curves["validation"][0, 0])}, "rates": ends})
 
 
 def fit(waveform: Tensor) -> Tensor:

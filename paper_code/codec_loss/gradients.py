@@ -24,8 +24,7 @@ def by_level(
     """
     network, loss_of = autoencoder(config), loss_of or coding.make_loss(config)
     output = coded(network, sounds).requires_grad_()
-    if hasattr(loss_of, "calibrate"):
-        loss_of.calibrate(output.detach(), sounds)
+    coding.calibrate(loss_of, config.model, output.detach(), sounds)
     loss_of(output, sounds).backward()
     return shares(output.grad, sounds, levels)
 
