@@ -1,4 +1,4 @@
-"""The answer of the codec-loss chapter in a few sentences, with words that follow its numbers."""
+"""The answer of the codec-loss chapter in three sentences, with words that follow its numbers."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,15 +17,18 @@ LEVEL = 0.5  # dB: a smaller gain over the start is none to speak of
 def answer(study: Answerable) -> Answer:
     """How well the networks imitate the codec, what that does as a loss, and what was not run."""
     values = study.measurements
-    sentences = [
-        _imitation(values, "spectrogram", "The paper's imitation network"),
-        _imitation(values, "frequency_aware", "Our variant, which also knows the frequency of each bin,"),
-        _model_c(values),
-        _fair_model_c(values),
-        _floors(values),
-    ]
+    sentences = [_imitations(values), _teachers(values), _floors(values)]
     not_run = [TRACKS, LISTENERS] if study.profile == answers.FULL else [LENGTH, TRACKS, LISTENERS]
     return answers.answer(QUESTION, sentences, not_run, study.profile)
+
+
+def _imitations(values: Mapping[str, Sequence[float]]) -> str | None:
+    subjects = {
+        "spectrogram": "the paper's imitation network",
+        "frequency_aware": "our variant, which also knows the frequency of each bin,",
+    }
+    told = [part for network, subject in subjects.items() if (part := _imitation(values, network, subject))]
+    return f"On the test recordings {'; '.join(told)}." if told else None
 
 
 def _imitation(values: Mapping[str, Sequence[float]], network: str, subject: str) -> str | None:
@@ -39,27 +42,19 @@ def _imitation(values: Mapping[str, Sequence[float]], network: str, subject: str
     how = error.word("nearer to the codec than", "about as near to the codec as", "farther from the codec than")
     number = holes.word("fewer", "about as many", "more")
     return (
-        f"{subject} is {how} the best fixed filter on the test recordings (error {error.numbers(3)}), and it finds "
-        f"{number} of the holes that the codec leaves ({holes.numbers(0, '%')}{holes.seed})."
+        f"{subject} is {how} the best fixed filter (error {error.numbers(3)}), and it finds {number} of the codec's holes "
+        f"({holes.numbers(0, '%')}{holes.seed})"
     )
 
 
-def _model_c(values: Mapping[str, Sequence[float]]) -> str | None:
-    clauses = _clauses(values, "model C", "model A")
-    taught = (
-        "Compared with plain L1 (Model A), an autoencoder taught by the imitated codec as in the paper (Model C) has"
-    )
-    return f"{taught} {joined(clauses)}." if clauses else None
-
-
-def _fair_model_c(values: Mapping[str, Sequence[float]]) -> str | None:
-    above, beside = _clauses(values, "fair model C", "model C"), _clauses(values, "fair model C", "model A")
-    if not (above and beside):
-        return None
-    return (
-        "Taught by our variant of that loss (Fair Model C: terms weighed by their gradients, and the frequency-aware "
-        f"network), it has {joined(above)} than Model C; and compared with Model A {joined(beside)}."
-    )
+def _teachers(values: Mapping[str, Sequence[float]]) -> str | None:
+    subjects = {
+        "model C": "an autoencoder taught by the imitated codec as in the paper (Model C)",
+        "fair model C": "one taught by our variant of that loss (Fair Model C, whose terms are weighed by their gradients)",
+    }
+    clauses = {subject: _clauses(values, name, "model A") for name, subject in subjects.items()}
+    told = [f"{subject} has {joined(each)}" for subject, each in clauses.items() if each]
+    return f"Compared with plain L1 (Model A), {'; '.join(told)}." if told else None
 
 
 def _clauses(values: Mapping[str, Sequence[float]], first: str, second: str) -> list[str]:
