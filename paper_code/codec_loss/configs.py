@@ -74,7 +74,7 @@ PROFILES = {
             "a": {"learning_rate": 1e-5},
             "b": {"learning_rate": 1e-6},
             "c": {"learning_rate": 3e-6},
-            FAIR: {"learning_rate": 3e-6},
+            FAIR: {"learning_rate": 1e-6},
             "d": {"iterations": 1500},
             BROADBAND: {"iterations": 500},
             TRIALS: {"iterations": 150, "rates": (1e-6, 3e-6, 1e-5, 3e-5, PAPERS_RATE)},
