@@ -11,8 +11,8 @@ from paper_code.codec_loss import stimuli
 from paper_code.codec_loss.configs import (
     A_MODELS_PATCH,
     A_PATCH,
+    ALONE,
     BROAD,
-    BROADBAND,
     FAIR,
     MODEL,
     MODELS,
@@ -24,6 +24,7 @@ from paper_code.codec_loss.configs import (
     TEACHERS,
     TO_MEASURE,
     TRIALS,
+    TRIALS_ALONE,
     TRIED,
     LossNetworkConfig,
     ModelConfig,
@@ -66,14 +67,15 @@ def network_config(network: str, profile: str, seed: int, **overrides: Any) -> L
 
 def model_config(model: str, cutoff: int, profile: str, seed: int, **overrides: Any) -> ModelConfig:
     """The settings of an autoencoder for sounds limited to `cutoff` Hz, in a profile."""
-    kinds = (MODEL, model) if cutoff == NARROW else (MODEL, BROADBAND)
+    kinds = (MODEL, model) if cutoff == NARROW else (MODEL,)
     fields = {**PAPER[MODEL], **PROFILES[profile].of(*kinds), **overrides}
     return ModelConfig(profile=profile, seed=seed, model=model, cutoff=cutoff, weights=_weights(model), **fields)
 
 
 def trials_config(model: str, profile: str, seed: int, **overrides: Any) -> TrialsConfig:
     """The settings of the trials of an autoencoder's learning rate, in a profile."""
-    fields = {**PAPER[MODEL], **PROFILES[profile].of(MODEL, TRIALS), **overrides, "learning_rate": 0.0}
+    kinds = (MODEL, TRIALS, TRIALS_ALONE) if model in ALONE else (MODEL, TRIALS)
+    fields = {**PAPER[MODEL], **PROFILES[profile].of(*kinds), **overrides, "learning_rate": 0.0}
     return TrialsConfig(profile=profile, seed=seed, model=model, weights=_weights(model), **fields)
 
 
