@@ -10,6 +10,7 @@ from paper_code.codec_loss.figures import MODEL_TITLES
 from paper_code.codec_loss.study import Study
 from paper_code.codec_loss.tables import a_step, steps
 from paper_code.codec_loss.tracks import FIGURES
+from paper_code.display.answers import joined
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.store import Result
 
@@ -49,11 +50,10 @@ def codecs(study: Study) -> Table:
 
 def summary(study: Study) -> str:
     """Which profile is shown, in Markdown."""
-    count, kind = len(study.seeds), "synthetic sounds" if study.synthetic else "real recordings"
-    return (
-        f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), "
-        f"{count} seed{'s' if count > 1 else ''}, {kind}."
-    )
+    kind = "synthetic sounds" if study.synthetic else "real recordings"
+    several = {MODEL_TITLES[m]: len(study.repeats(m)) for m in study.models() if len(study.repeats(m)) > 1}
+    seeds = f"{max(several.values())} seeds of {joined(list(several))}, one of all else" if several else "1 seed"
+    return f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), {seeds}, {kind}."
 
 
 def settings(study: Study) -> Table:

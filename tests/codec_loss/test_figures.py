@@ -223,3 +223,15 @@ def test_hours_of_material_count_every_version() -> None:
     once = setting_tables._hours(1)
     # as it is, 10/9, 9/10 of the speed ...: slower versions are longer
     assert setting_tables._hours(3) == pytest.approx(once * (1 + 9 / 10 + 10 / 9))
+
+
+def test_settings_of_several_models_are_told_once_or_by_model() -> None:
+    configs = {"a": {"steps": 5}, "b": {"steps": 5}, "c_fair": {"steps": 7}}
+    assert setting_tables._told(configs, lambda config: f"{config['steps']}") == "5 (A, B), 7 (Fair Model C)"
+    assert setting_tables._told(configs, lambda config: "Adam") == "Adam"
+
+
+def test_the_summary_names_the_models_that_have_several_seeds(study: Study) -> None:
+    assert "1 seed, synthetic sounds." in setting_tables.summary(study)
+    more = repeated(study, a=(20.0, 20.0), c=(22.0, 22.0))
+    assert "3 seeds of Model A and Model C, one of all else" in setting_tables.summary(more)
