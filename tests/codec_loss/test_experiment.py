@@ -18,7 +18,7 @@ from paper_code.lab.training import seed_all
 from paper_code.lab.weights import WEIGHTS
 
 NETWORKS = ["network_spectrogram", "network_frequency_aware", "network_time"]
-TRIALS = [f"trials_{model}" for model in ("a", "b", "c", "c_fair", "c_gradient", "c_aware")]
+TRIALS = [f"trials_{model}" for model in ("a", "b", "c", "c_fair", "d", "c_gradient", "c_aware")]
 NARROW = ["model_a", "model_b", "model_c", "model_d", "model_c_fair"]
 BROAD = [f"model_{model}_broad" for model in "abcd"]
 MODELS = NARROW + BROAD
@@ -78,7 +78,7 @@ def test_models_differ_in_nothing_but_the_loss_and_the_rate_that_was_tuned(names
         assert found[name].as_dict() == found[names[0]].as_dict() | own
 
 
-def test_models_that_are_repeated_have_the_rate_of_their_trials_lowest_loss():
+def test_models_of_the_narrow_band_have_the_rate_of_their_trials_lowest_loss():
     """The rates are settings, chosen once by the stored trials, each with the same budget."""
     found, store = experiment.experiments("small", 0), open_store()
     tried = {
