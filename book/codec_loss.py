@@ -220,9 +220,8 @@ setting_tables.settings(study)
 # %% [markdown]
 # ### Which learning rate
 #
-# The paper trains all models at one rate. In runs as short as ours that rate destroys the start. So each model that is
-# compared gets the same budget of short trials, and then the rate at which its *own* loss ends lowest on unseen
-# recordings. (The lowest ratio would be another choice. But a loss that does not ask for the waveform would then be
+# The paper trains all models at one rate. In runs as short as ours that rate destroys the start. So each model gets the
+# same budget of short trials, and then the rate at which its *own* loss ends lowest on unseen recordings. (The lowest ratio would be another choice. But a loss that does not ask for the waveform would then be
 # trained at the rate at which it does least.)
 
 # %% tags=["hide-input"]

@@ -70,7 +70,7 @@ def test_the_frequency_aware_network_has_the_settings_of_the_spectrogram_network
     assert plain["network"] == "spectrogram"
 
 
-@pytest.mark.parametrize(("names", "but"), [(REPEATED, ("learning_rate",)), (BROAD, ()), (TRIALS, ("rates",))])
+@pytest.mark.parametrize(("names", "but"), [(NARROW, ("learning_rate",)), (BROAD, ()), (TRIALS, ("rates",))])
 def test_models_differ_in_nothing_but_the_loss_and_the_rate_that_was_tuned(names, but):
     found = experiment.experiments("small", 0)
     for name in names:
@@ -83,7 +83,7 @@ def test_models_of_the_narrow_band_have_the_rate_of_their_trials_lowest_loss():
     found, store = experiment.experiments("small", 0), open_store()
     tried = {
         name: store.find("codec_loss", name.replace("model", "trials"), found[name.replace("model", "trials")])
-        for name in REPEATED
+        for name in NARROW
     }
     assert len({tuple(result.metrics["rates"]) for result in tried.values()}) == 1
     for name, result in tried.items():
