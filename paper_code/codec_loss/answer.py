@@ -61,8 +61,8 @@ def _clauses(values: Mapping[str, Sequence[float]], first: str, second: str) -> 
     """How two models compare, by ratio and by predicted quality."""
     clauses = []
     for name, score, digits, unit in (
-        ("signal-to-noise ratio", "SNR", 1, "dB"),
-        ("predicted quality", "OPS, tracks", 0, "of 100"),
+        ("signal-to-noise ratio", "SNR", 2, "dB"),
+        ("predicted quality", "OPS, tracks", 1, "of 100"),
     ):
         if pair := compare(values, f"{score}, {first}", f"{score}, {second}"):
             how = pair.word("a lower", "about the same", "a higher")

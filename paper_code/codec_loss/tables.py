@@ -80,7 +80,7 @@ def table_3(study: Study) -> Table:
     columns = [
         "model",
         Column("paper's Table 3", "dB"),
-        *(Column(name, "dB", ".1f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
+        *(Column(name, "dB", ".2f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
         "seeds",
     ]
     caption = (
@@ -162,10 +162,10 @@ def predictions(study: Study) -> Table:
     rows = [[title, *(study.value(f"{key}, tracks, {name}") for key in keys)] for title, name in shown.items()]
     columns = [
         Column("model"),
-        Column("PEASS overall", "OPS", ".0f"),
-        Column("PEASS artefacts", "APS", ".0f"),
-        Column("log-spectral distance", "dB", ".1f"),
-        Column("SNR", "dB", ".1f"),
+        Column("PEASS overall", "OPS", ".1f"),
+        Column("PEASS artefacts", "APS", ".1f"),
+        Column("log-spectral distance", "dB", ".2f"),
+        Column("SNR", "dB", ".2f"),
     ]
     return table(
         columns, rows, f"Predictions, not listeners: mean over the five tracks of the A/B test, {seeds(study)}."

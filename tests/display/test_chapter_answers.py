@@ -225,6 +225,6 @@ def test_the_best_model_is_held_against_a_fixed_filter() -> None:
 
 def test_both_codec_losses_are_held_against_plain_l1() -> None:
     sentence = said("codec", CODEC)[1]
-    assert "(Model C) has a lower signal-to-noise ratio (20.0 dB against 24.0 dB, one seed)" in sentence
-    assert "by their gradients) has a lower signal-to-noise ratio (21.0 dB against 24.0 dB, one seed)" in sentence
-    assert "predicted quality (40 of 100 against 79 of 100, one seed)." in sentence
+    assert "(Model C) has a lower signal-to-noise ratio (20.00 dB against 24.00 dB, one seed)" in sentence
+    assert "by their gradients) has a lower signal-to-noise ratio (21.00 dB against 24.00 dB, one seed)" in sentence
+    assert "predicted quality (40.0 of 100 against 79.0 of 100, one seed)." in sentence
