@@ -490,8 +490,8 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 #
 # Each of our two changes alone helps little. Weights by gradient give the waveform its say, but what the other terms
 # ask for stays where it was. With the frequency-aware network the prediction reaches stronger cells, but the features
-# outweigh it. Both together bring nearly half of the pull into cells that can be heard, and Fair Model C does lower its
-# own loss. It does not lose the quality that Model C loses. But it does not gain any either: in the trials and in
+# outweigh it. Both together bring a good part of the pull back to cells within 80 dB of the strongest, and Fair Model C
+# does lower its own loss. It does not lose the quality that Model C loses. But it does not gain any either: in the trials and in
 # Table 3 it is nearly the same as Model B, which compares plain magnitudes and needs no codec. So once its terms are
 # balanced, the imitated codec does no harm as a teacher here, and no good.
 #
