@@ -476,8 +476,8 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 #
 # *The floor.* Sounds of 3 kHz need 6,000 numbers a second, and the narrowest layer has 8,000. So the paper's task can be
 # solved by a fixed filter, far better than any model here does it. What holds the models down is the tanh of their last
-# layer: it bends loud sounds, and within these steps no model unlearns that. It also means that ratios as high as the
-# paper's are possible with half of the numbers. Perhaps the paper's models came that far in days of training. Or
+# layer: it bends loud sounds, and within these steps no model unlearns that. The filter also shows that ratios as high
+# as the paper's are possible with half of the numbers. Perhaps the paper's models came that far in days of training. Or
 # perhaps the paper took 20 times the logarithm of a ratio of energies; then its numbers stand for 23 to 31 dB by the
 # usual formula. Our trainings are too short to decide it.
 #
@@ -491,9 +491,9 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # Each of our two changes alone helps little. Weights by gradient give the waveform its say, but what the other terms
 # ask for stays where it was. With the frequency-aware network the prediction reaches stronger cells, but the features
 # outweigh it. Both together bring a good part of the pull back to cells within 80 dB of the strongest, and Fair Model C
-# does lower its own loss. It does not lose the quality that Model C loses. But it does not gain any either: in the trials and in
-# Table 3 it is nearly the same as Model B, which compares plain magnitudes and needs no codec. So once its terms are
-# balanced, the imitated codec does no harm as a teacher here, and no good.
+# does lower its own loss. It does not lose the quality that Model C loses. But it does not gain any either: in the trials
+# and in Table 3 it is nearly the same as Model B, which compares plain magnitudes and needs no codec. So once its terms
+# are balanced, the imitated codec does no harm as a teacher here, and no good.
 #
 # We think that the task is to blame. A codec's masking says which errors do not matter, and that helps a network that
 # must choose what to lose. This bottleneck loses next to nothing, as the fixed filter shows. A narrower one would be
