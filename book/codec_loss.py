@@ -442,7 +442,9 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # processor core instead of days of a graphics card, and half an hour of recordings instead of 10,000 tracks. In the
 # narrow band Models A, B, C and Fair Model C have three seeds. A seed decides the order of the sounds, and the start is
 # the same for all; so the intervals are narrow, and they do not tell what other recordings or longer trainings would
-# give. All else has one seed, and the most that can come out is a trend.
+# give. All else has one seed, and the most that can come out is a trend. More steps of this kind would bring little: a
+# training has more than three times the steps of a trial, and the last column of the trials tells how little that
+# changed.
 #
 # *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter
 # and finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which are

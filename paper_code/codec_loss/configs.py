@@ -61,7 +61,7 @@ PROFILES = {
         },
     ),
     "small": Profile(
-        "short trainings, the time-domain network with half its filters: about five hours of one core",
+        "short trainings, the time-domain network with half its filters: some six hours of one core",
         seeds=(0, 1, 2),
         changes={
             SPECTROGRAM: {"iterations": 2200, "batch": 8, "schedule": "cosine", "versions": 13},
