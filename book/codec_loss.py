@@ -471,10 +471,10 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 #
 # *The models.* At their tuned rates Models A, B, C and Fair Model C end above the start, but by fractions of a decibel.
 # So the start makes nearly all of the ratio, and the loss little. Model A, which is asked for the waveform alone, is
-# first. The line below Table 3 tells which of the others can be put in an order at all; they differ by hundredths of a
-# decibel. PEASS gives Model B, Fair Model C, the start and the fixed filter nearly the same score: at this quality it
-# tells nothing apart. Model C has the lowest predicted quality of the four and the largest log-spectral distance, while
-# the paper's listeners put it first.
+# first by the mean. The line below Table 3 tells which of the four can be put in an order at all; they differ by
+# hundredths of a decibel. PEASS gives Model B, Fair Model C, the start and the fixed filter nearly the same score: at
+# this quality it tells nothing apart. By the mean Model C has the lowest predicted quality of the four and the largest
+# log-spectral distance, while the paper's listeners put it first. But its seeds differ more than those of the others.
 #
 # *The floor.* Sounds of 3 kHz need 6,000 numbers a second, and the narrowest layer has 8,000. So the paper's task can be
 # solved by a fixed filter, far better than any model here does it. What holds the models down is the tanh of their last

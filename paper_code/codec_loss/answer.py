@@ -82,7 +82,7 @@ def _floors(values: Mapping[str, Sequence[float]]) -> str | None:
         how = "about level with"
     told = (
         f"The best of the models by that ratio, {MODELS[best]}, ends {how} the untrained linear coder that all start from "
-        f"({start.numbers(1, 'dB')}{start.seed})"
+        f"({start.numbers(2, 'dB')}{start.seed})"
     )
     if fixed is None:
         return f"{told}."

@@ -80,7 +80,7 @@ def table_3(study: Study) -> Table:
     columns = [
         "model",
         Column("paper's Table 3", "dB"),
-        *(Column(name, "dB", ".2f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
+        *(Column(name, "dB", ".3f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
         "seeds",
     ]
     caption = (

@@ -26,7 +26,7 @@ def order(study: Study) -> str:
     steps = []
     for above, below in pairwise(ranked):
         pair = compare(study.measurements, *(f"SNR, {model_name(model)}" for model in (above, below)))
-        told = f"({written(pair.difference, 2, 'dB')}{pair.seed})"
+        told = f"({written(pair.difference, 3, 'dB')}{pair.seed})"
         how = pair.word("cannot be told from", "cannot be told from", "is above")
         steps.append(f"{MODEL_TITLES[above]} {how} {MODEL_TITLES[below]} {told}")
     names = ", ".join(MODEL_TITLES[model] for model in ranked)

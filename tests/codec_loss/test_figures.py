@@ -111,9 +111,9 @@ def test_holes_are_told_apart() -> None:
 
 def test_table_3_holds_paper_and_ours(study: Study) -> None:
     lines = str(tables.table_3(study)).splitlines()
-    assert lines[2].split()[:4] == ["Model", "A", "59.3", "20.00"]
-    assert lines[5].split()[:4] == ["Model", "D", "45.6", "23.00"]
-    assert lines[6].split()[:5] == ["Fair", "Model", "C", "–", "24.00"]
+    assert lines[2].split()[:4] == ["Model", "A", "59.3", "20.000"]
+    assert lines[5].split()[:4] == ["Model", "D", "45.6", "23.000"]
+    assert lines[6].split()[:5] == ["Fair", "Model", "C", "–", "24.000"]
     assert lines[7].startswith("The start, untrained")
     assert "11.0" in lines[7]
     assert lines[8].startswith("Every second sample")
@@ -124,7 +124,7 @@ def test_table_3_tells_how_many_seeds_each_model_has(study: Study) -> None:
     more = repeated(study, a=(20.0, 20.0), b=(21.5, 20.5), c=(22.0, 22.0), c_fair=(24.0, 24.0))
     lines = str(tables.table_3(more)).splitlines()
     assert [line.split()[-1] for line in lines[2:7]] == ["3", "3", "3", "1", "3"]
-    assert "21.00 ± 1.24" in lines[3]
+    assert "21.000 ± 1.242" in lines[3]
     assert tables.seeds(more) == "mean ± 95 % interval over 3 seeds (Model D: one)"
     assert more.value("SNR, untrained").count == 3  # no seed decides it
     assert "one seed (0)" in tables.seeds(study)
@@ -142,8 +142,8 @@ def test_the_order_says_what_the_intervals_allow(study: Study) -> None:
     more = repeated(study, a=(20.1, 19.9), b=(21.1, 20.9), c=(25.0, 21.0), c_fair=(22.0, 25.0))
     told = teacher_tables.order(more).replace("\u00a0", " ")
     assert "the order is Fair Model C, Model C, Model B, Model A" in told
-    assert "Fair Model C cannot be told from Model C (1.00 ± " in told
-    assert "Model B is above Model A (1.00 dB)" in told
+    assert "Fair Model C cannot be told from Model C (1.000 ± " in told
+    assert "Model B is above Model A (1.000 dB)" in told
     assert "one seed" in teacher_tables.order(study)
 
 
