@@ -95,7 +95,7 @@ def model_curves(study: Study) -> Drawing:
         draw,
         "Signal-to-noise ratio on unseen recordings during the training: higher is nearer to the waveform. Look at "
         "where each curve goes from the common start. The losses of all models but A do not ask for the waveform alone. "
-        "On the right all learn at one rate, which was not tuned. Model D is dotted.",
+        "Model D (dotted) and all models on the right learn at a rate that was not tuned.",
         "Two panels, sounds limited to 3 and to 5 kHz: curves of the signal-to-noise ratio of the models against "
         "training steps.",
     )
