@@ -85,8 +85,9 @@ def table_3(study: Study) -> Table:
     ]
     caption = (
         f"Table 3: signal-to-noise ratio over {study.models()['a'].metrics['test']['frames']} frames of 66,048 samples of "
-        f"the test recordings, {seeds(study)}. Fair Model C is our variant. Model D's learning rate was not tuned. All models start as the row after it: compare "
-        "each with that. The last row keeps half of the samples, as many numbers as the models, and has learned nothing."
+        f"the test recordings, {seeds(study)}. Fair Model C is our variant; Model D's learning rate was not tuned. All "
+        "models start as the row after Fair Model C: compare each with that. The last row keeps half of the samples, as "
+        "many numbers as the models, and has learned nothing."
     )
     return table(columns, rows, caption)
 
