@@ -510,8 +510,9 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # think that this is because ours start with the right phase, and a loss that cannot see phase does not take it away in
 # so few steps. The level of the upper band is higher in B and C than in A, as in the paper, but with one seed.
 #
-# *Aliasing.* In these runs Model D leaves less sound above the band than Model C, not more. A little more of it is a
-# mirror image than in Model A, as the paper says, but only a small share is one in any of the models.
+# *Aliasing.* Model D leaves the most sound above the band, as the paper says. But it also learned at a higher rate than
+# the others and for longer, so this may not come from its loss. No larger share of it is a mirror image than in Model A,
+# and only a small share is one in any of the models.
 #
 # *The listeners.* The paper's main result is what people said. We have not asked anyone yet.
 #
