@@ -79,7 +79,7 @@ PROFILES = {
             FAIR: {"learning_rate": 1e-6},
             "d": {"iterations": 1500},
             TRIALS: {"iterations": 150, "rates": (1e-6, 3e-6, 1e-5, 3e-5, PAPERS_RATE)},
-            TRIALS_ALONE: {"rates": (1e-6, 3e-6)},
+            TRIALS_ALONE: {"rates": (1e-6,)},
         },
     ),
     "full": Profile(
