@@ -205,10 +205,8 @@ loss_d.terms
 # network instead of the spectrogram network.
 
 # %%
-fair = (
-    FrequencyAwareCodecLoss.pretrained()
-)  # in the training: fair.calibrate(estimates, references, weights="gradient")
-fair.terms
+loss_fair = FrequencyAwareCodecLoss.pretrained()  # in the training it is calibrated with weights="gradient"
+loss_fair.terms
 
 # %% [markdown]
 # What each change does alone is told where the gradients are shown, below Table 3.
@@ -226,7 +224,7 @@ setting_tables.settings(study)
 # models that are compared gets the same budget of short trials, and then the rate at which its *own* loss ends lowest on
 # unseen recordings. (The highest signal-to-noise ratio would be another choice. But a loss that does not ask for the
 # waveform would then be trained at the rate at which it does least.) Model D was not tuned: it is as it was, with one
-# seed and more steps. The last two rows are the two changes of Fair Model C, each alone.
+# seed and more steps. The last row is one change of Fair Model C alone.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
@@ -491,12 +489,13 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # already, and we think that each step moves it away. We see two causes. The network's input is a logarithm, and the
 # prediction inherits its slope. And the features are compared before the mask makes quiet cells quiet again.
 #
-# Each of our two changes alone helps little. Weights by gradient give the waveform its say, but what the other terms
-# ask for stays where it was. With the frequency-aware network the prediction reaches stronger cells, but the features
-# outweigh it. Both together bring a good part of the pull back to cells within 80 dB of the strongest, and Fair Model C
-# does lower its own loss. It does not lose the quality that Model C loses. But it does not gain any either: in the trials
-# and in Table 3 it is nearly the same as Model B, which compares plain magnitudes and needs no codec. So once its terms
-# are balanced, the imitated codec does no harm as a teacher here, and no good.
+# Each of our two changes alone leaves most of the pull where it was. Weights by gradient give the waveform its say, and
+# in the trial that alone lowers the own loss, but what the other terms ask for stays where it was. With the
+# frequency-aware network the prediction reaches stronger cells, but the features outweigh it. Both together bring a good
+# part of the pull back to cells within 80 dB of the strongest. Fair Model C, too, lowers its own loss, and it does not
+# lose the quality that Model C loses. But it does not gain any either: in the trials and in Table 3 it is nearly the same
+# as Model B, which compares plain magnitudes and needs no codec. So once its terms are balanced, the imitated codec does
+# no harm as a teacher here, and no good.
 #
 # We think that the task is to blame. A codec's masking says which errors do not matter, and that helps a network that
 # must choose what to lose. This bottleneck loses next to nothing, as the fixed filter shows. A narrower one would be

@@ -34,7 +34,7 @@ TEACHERS = {
 }
 FAIR = "c_fair"
 REPEATED = ("a", "b", "c", FAIR)  # with several seeds
-ALONE = ("c_gradient", "c_aware")  # one change each, in short trials only
+ALONE = ("c_gradient",)  # one change alone, in a short trial only
 TRIED = (*REPEATED, *ALONE)
 ALL_MODELS = ("a", "b", *TEACHERS)
 NARROW, BROAD = 3000, 5000  # Hz, of the sounds: §6.1 and §8.1

@@ -18,7 +18,7 @@ from paper_code.lab.training import seed_all
 from paper_code.lab.weights import WEIGHTS
 
 NETWORKS = ["network_spectrogram", "network_frequency_aware", "network_time"]
-TRIALS = [f"trials_{model}" for model in ("a", "b", "c", "c_fair", "c_gradient", "c_aware")]
+TRIALS = [f"trials_{model}" for model in ("a", "b", "c", "c_fair", "c_gradient")]
 NARROW = ["model_a", "model_b", "model_c", "model_d", "model_c_fair"]
 BROAD = [f"model_{model}_broad" for model in "abcd"]
 MODELS = NARROW + BROAD
