@@ -22,20 +22,20 @@
 
 # %% tags=["parameters", "hide-input"]
 profile = "published"  # or smoke, small, full: computed where missing
-seed = 0  # the run you hear; numbers are over all seeds
+seed = 0  # the run you hear; numbers of the models are over all seeds
 device = "auto"  # auto, cpu or cuda
 audio = ""  # a sound file of yours, for "Your turn"
 output = ""  # folder for results; default _build/results
 codec = "mp3"  # or aac, opus, vorbis, amr_wb: trains the loss networks for it
-bitrate = 16  # kb/s; Models A to D keep the released networks (MP3, 16 kb/s)
+bitrate = 16  # kb/s; the models keep the released networks (MP3, 16 kb/s)
 answers = ""  # a file with answers to the A/B test, or a folder of such files
 
 # %% tags=["remove-cell"]
 from IPython.display import Markdown, display
 
-from paper_code.codec_loss import charts, figures, listening, own, setting_tables, tables
+from paper_code.codec_loss import charts, figures, listening, own, setting_tables, tables, teacher_tables
 from paper_code.codec_loss.answer import answer
-from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.codec_loss.networks import EncoderNetwork, SpectrogramUNet, TimeUNet, parameter_count
 from paper_code.codec_loss.study import open_study
 from paper_code.codec_loss.tracks import FIGURES, TRACKS
@@ -63,8 +63,8 @@ if study.synthetic:
 if study.others:
     display(
         Markdown(
-            f":::{{note}}\nThe loss networks on this page imitate **{study.codec.title}**. Models A to D and the claims "
-            "are those of the paper's codec.\n:::"
+            f":::{{note}}\nThe loss networks on this page imitate **{study.codec.title}**. The models and the claims are "
+            "those of the paper's codec.\n:::"
         )
     )
 
@@ -148,7 +148,7 @@ parameter_count(encoder), encoder.bottleneck / 256
 # than 96 free numbers {cite:p}`slepian1978`, and the bottleneck has 128. Each layer joins two neighbouring blocks and
 # keeps their strongest directions; the decoder is the transpose. As long as there are enough channels, they come in
 # pairs of opposite sign, so that rectifying loses nothing {cite:p}`balduzzi2017`. Further directions have one channel
-# each, with an offset. All four models start from the same weights. (Pairs of channels throughout would leave room for
+# each, with an offset. All models start from the same weights. (Pairs of channels throughout would leave room for
 # 64 directions only. Then the band above 2 kHz is lost from the start, and no training of ours brought it back.)
 
 # %% tags=["hide-input", "recordings"]
@@ -197,11 +197,41 @@ loss_d.terms
 # one size: every term, and within the features every layer, is divided by its size at the start of the training. That
 # size is measured at the first step and once more after 100 steps. The loss networks are frozen and in evaluation mode.
 #
+# ### A fair Model C
+#
+# Terms of one *value* need not have one *gradient*, and a network learns from gradients. So beside the paper's Model C
+# stands a variant of ours, **Fair Model C**. It differs from Model C in two things: each term and each layer is divided
+# by the size of its gradient with respect to the output instead of by its value, and the loss asks the frequency-aware
+# network instead of the spectrogram network.
+
+# %%
+loss_fair = FrequencyAwareCodecLoss.pretrained()  # in the training it is calibrated with weights="gradient"
+loss_fair.terms
+
+# %% [markdown]
+# What each change does alone is told where the gradients are shown, below Table 3.
+#
 # ## The run
 
 # %% tags=["hide-input"]
 display(Markdown(setting_tables.summary(study)))
 setting_tables.settings(study)
+
+# %% [markdown]
+# ### Which learning rate
+#
+# The paper trains all models at one rate. In runs as short as ours that rate destroys the start. So each of the four
+# models that are compared gets the same budget of short trials, and then the rate at which its *own* loss ends lowest on
+# unseen recordings. (The highest signal-to-noise ratio would be another choice. But a loss that does not ask for the
+# waveform would then be trained at the rate at which it does least.) Model D was not tuned: it is as it was, with one
+# seed and more steps. The last row is one change of Fair Model C alone.
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+teacher_tables.trials(study)
+
+# %% [markdown]
+# ### The trainings
 
 # %% tags=["hide-input"]
 charts.network_curves(study)
@@ -271,12 +301,18 @@ charts.level_errors(study)
 # ### Table 3: signal-to-noise ratio
 #
 # The sounds are limited to 3 kHz, as in the paper. The paper found Model C slightly above Models A and B, and D far
-# below. The last row is the linear coder that all models start from. A model that is not above it has gained nothing by
-# this measure.
+# below. The last two rows have learned nothing. One is the linear coder that all models start from: a model that is not
+# above it has gained nothing by this measure. The other is a fixed filter. Sounds of 3 kHz need fewer than half of their
+# samples, so one can keep every second sample, which is as many numbers as the models' narrowest layer has, and fill in
+# the others with a low-pass.
 
 # %% tags=["hide-input"]
 # NBVAL_CHECK_OUTPUT
 tables.table_3(study)
+
+# %% tags=["hide-input"]
+# NBVAL_CHECK_OUTPUT
+display(Markdown(teacher_tables.order(study)))
 
 # %% [markdown]
 # All models start alike and learn from the same sounds. They differ in where their losses pull. The L1 of waveforms
@@ -284,7 +320,10 @@ tables.table_3(study)
 # elsewhere:
 
 # %% tags=["hide-input", "recordings"]
-tables.pulls(study)
+teacher_tables.pulls(study)
+
+# %% tags=["hide-input", "recordings"]
+teacher_tables.pulls_of_terms(study)
 
 # %% [markdown]
 # ### Figure 4: what they sound like
@@ -312,8 +351,8 @@ listening.ties(listeners)
 display(Markdown(listening.arithmetic()))
 
 # %% [markdown]
-# {doc}`listening_codec` is the same test with our models: fifty comparisons, about fifteen minutes. At the end it gives
-# you a file. With `-p answers folder` this page counts the files of a folder.
+# {doc}`listening_codec` is the same test with our models, Fair Model C among them: seventy-five comparisons, about
+# twenty-five minutes. At the end it gives you a file. With `-p answers folder` this page counts the files of a folder.
 #
 # ### Predictions
 #
@@ -380,7 +419,8 @@ charts.losses_by_rate(study, FIGURES[0])
 # This is what the paper claims. The limits were set before anyone looked at the runs, with two exceptions: the rows of
 # Models A, B and D by the other reading of the ratio were added after Model A's was known, and until the runs had been
 # seen the row of Model D's ratio held it against Model B alone. Models A to D were later trained again, from a start
-# that is the same on every processor; no limit was changed for that. *Reproduced* means that the whole 95 % interval
+# that is the same on every processor, and then in the narrow band once more, at rates that were tuned and with three
+# seeds; no limit was changed for that. *Reproduced* means that the whole 95 % interval
 # over seeds lies on the claimed side. *Trend only* means that only the mean does, or that there is one seed. *Not run
 # at this size* marks numbers that only a training of the paper's length could give.
 
@@ -398,8 +438,12 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # This section is about the published runs. If you ran the chapter yourself, trust your tables first.
 #
 # *These are short runs.* The tables of settings and of trainings say how short: minutes to an hour or so of one
-# processor core instead of days of a graphics card, and half an hour of recordings instead of 10,000 tracks. There is
-# one seed, so the most that can come out is a trend.
+# processor core instead of days of a graphics card, and half an hour of recordings instead of 10,000 tracks. In the
+# narrow band Models A, B, C and Fair Model C have three seeds. A seed decides the order of the sounds, and the start is
+# the same for all; so the intervals are narrow, and they do not tell what other recordings or longer trainings would
+# give. All else has one seed, and the most that can come out is a trend. More steps of this kind would bring little: a
+# training has more than three times the steps of a trial, and the last column of the trials tells how little that
+# changed.
 #
 # *The imitation.* On unseen pieces like those it was trained on, the spectrogram network beats the best fixed filter
 # and finds several times as many of the codec's holes: it has begun to learn masking. On the test recordings, which are
@@ -418,34 +462,56 @@ statements_table(claims.judge_ours("codec_loss", study.measurements, study.profi
 # spectrogram is farther away and it finds next to no holes. The error in the waveform comes mostly from the strong
 # cells, and masking is about the weak ones.
 #
-# *The models.* All start as the same linear coder. The ratios of Models A, B and D on the test recordings are nearly
-# those of that start: compare the last row of Table 3. So for these three the start, and not the loss, makes most of
-# the ratio. Only Model C is far from it, and it is below. The tanh in the paper's last layer limits the start, because
-# it bends loud sounds. As long as a network does not unlearn that bend, the paper's ratios of 46 to 63 dB are out of
-# its reach. Perhaps the paper took 20 times the logarithm of a ratio of energies. Then its numbers stand for 23 to 31
-# dB by the usual formula. Our ratios lie at the lower end of that range or below it, and far below the range as
-# printed. We think that this reading is the more likely one, but ratios of such short trainings cannot decide it.
+# *What changed since the earlier version of this page.* There all models learned at one rate, the highest of the trials
+# but the paper's. At that rate every loss but Model A's throws its model off the start, Model C's the farthest, and the
+# page put Model C last by far. That came from the rate more than from the loss. Now every model learns at the rate of
+# its own lowest loss, found with the same budget of trials. Four models have three seeds, a fair variant of Model C
+# stands beside the paper's, and so does a fixed filter.
 #
-# Each loss first throws its model off the start and then leads it back, as the curves of the run show. On the unseen
-# pieces of these curves Models A, B and D end slightly above the start. Model C is thrown off the farthest and ends
-# well below. The metrics that predict quality put it last, while the paper's listeners put it first. The table below
-# Table 3 shows a likely reason: at the start nearly all of the energy of its gradient falls into cells more than 80 dB
-# below the strongest, which hardly anybody hears. Our weights make the terms of $L_C$ equal in size, but their
-# gradients are far from equal, and the waveform term has little say. We see two causes. The network's input is a
-# logarithm, and the prediction inherits its slope. And the features are compared before the mask makes quiet cells
-# quiet again. With the frequency-aware network the gradient of the prediction reaches stronger cells too, while that of
-# the features does not. The paper gives no weights. Next we would try weights that balance the gradients, together with
-# that network.
+# *The models.* At their tuned rates Models A, B, C and Fair Model C end above the start, but by fractions of a decibel.
+# So the start makes nearly all of the ratio, and the loss little. Model A, which is asked for the waveform alone, is
+# first by the mean. The line below Table 3 tells which of the four can be put in an order at all; they differ by
+# hundredths of a decibel. PEASS gives Model B, Fair Model C, the start and the fixed filter nearly the same score: at
+# this quality it tells nothing apart. By the mean Model C has the lowest predicted quality of the four and the largest
+# log-spectral distance, while the paper's listeners put it first. But its seeds differ more than those of the others.
 #
-# *Broadband.* 5 kHz is more than the bottleneck holds. So the start itself clicks here, at the edges of its blocks of
-# 256 samples; the last row of the table of clicks counts these. Training takes most of these pulses away, and in Model
-# C the most. All four models pay for it with a lower signal-to-noise ratio than the start has, Model C with the lowest.
-# So our Models B and C do not click more than Model A, as the paper's do. We think that this is because ours start with
-# the right phase, and a loss that cannot see phase does not take it away in so few steps. The level of the upper band
-# is higher in B and C than in A, as in the paper, but with one seed.
+# *The floor.* Sounds of 3 kHz need 6,000 numbers a second, and the narrowest layer has 8,000. So the paper's task can be
+# solved by a fixed filter, far better than any model here does it. What holds the models down is the tanh of their last
+# layer: it bends loud sounds, and within these steps no model unlearns that. The filter also shows that ratios as high
+# as the paper's are possible with half of the numbers. Perhaps the paper's models came that far in days of training. Or
+# perhaps the paper took 20 times the logarithm of a ratio of energies; then its numbers stand for 23 to 31 dB by the
+# usual formula. Our trainings are too short to decide it.
 #
-# *Aliasing.* In these runs Model D leaves less sound above the band than Model C, not more. A little more of it is a
-# mirror image than in Model A, as the paper says, but only a small share is one in any of the models.
+# *The teachers.* At no rate tried does Model C lower its own loss on unseen recordings, although its ratio rises at the
+# lowest rates. The tables below Table 3 show a likely reason. With the spectrogram network, terms that have one value
+# pull very unequally: the prediction and the features pull many times as hard as the waveform. And nearly all of their
+# pull falls into cells more than 80 dB below the strongest, which hardly anybody hears. There the start is nearly right
+# already, and we think that each step moves it away. We see two causes. The network's input is a logarithm, and the
+# prediction inherits its slope. And the features are compared before the mask makes quiet cells quiet again.
+#
+# Each of our two changes alone leaves most of the pull where it was. Weights by gradient give the waveform its say, and
+# in the trial that alone lowers the own loss, but what the other terms ask for stays where it was. With the
+# frequency-aware network the prediction reaches stronger cells, but the features outweigh it. Both together bring a good
+# part of the pull back to cells within 80 dB of the strongest. Fair Model C, too, lowers its own loss, and it does not
+# lose the quality that Model C loses. But it does not gain any either: in the trials and in Table 3 it is nearly the same
+# as Model B, which compares plain magnitudes and needs no codec. So once its terms are balanced, the imitated codec does
+# no harm as a teacher here, and no good.
+#
+# We think that the task is to blame. A codec's masking says which errors do not matter, and that helps a network that
+# must choose what to lose. This bottleneck loses next to nothing, as the fixed filter shows. A narrower one would be
+# the fairer trial of the paper's idea, as in {doc}`masking_loss`.
+#
+# *Broadband.* These models have one seed, and learn at one rate that was not tuned. 5 kHz is more than the bottleneck
+# holds. So the start itself clicks here, at the edges of its blocks of 256 samples; the table of clicks counts these.
+# (The fixed filter gives up what lies above 4 kHz, does not click, and is still far above all models.) Training takes
+# most of these pulses away, and in Model C the most. All four models pay for it with a lower signal-to-noise ratio than
+# the start has, Model C with the lowest. So our Models B and C do not click more than Model A, as the paper's do. We
+# think that this is because ours start with the right phase, and a loss that cannot see phase does not take it away in
+# so few steps. The level of the upper band is higher in B and C than in A, as in the paper, but with one seed.
+#
+# *Aliasing.* Model D leaves the most sound above the band, as the paper says. But it also learned at a higher rate than
+# the others and for longer, so this may not come from its loss. No larger share of it is a mirror image than in Model A,
+# and only a small share is one in any of the models.
 #
 # *The listeners.* The paper's main result is what people said. We have not asked anyone yet.
 #
@@ -471,6 +537,7 @@ else:
 # from paper_code.codec_loss.loss import CodecLoss
 #
 # loss = CodecLoss.pretrained()  # or FrequencyAwareCodecLoss
+# loss.calibrate(estimate, reference, weights="gradient")  # once, at the start: all terms pull alike
 # loss(estimate, reference, sample_rate=16000).backward()  # both [batch, time], in [-1, 1]
 # ```
 #

@@ -14,9 +14,10 @@
 # # Listening test: a codec as a loss
 #
 # This is the A/B test of {cite:t}`ananthabhotla2019`, with the models of {doc}`codec_loss`. There are five tracks in
-# five versions. You hear every pair of versions once: fifty comparisons in random order. Say which of the two sounds
-# has the better audio quality, or that you do not know. Use headphones. The test takes about fifteen minutes. Your
-# answers stay in this browser until you download them, and after a pause the test goes on where you stopped.
+# six versions: the original, the paper's four models, and our variant of its third, Fair Model C. You hear every pair of
+# versions once: seventy-five comparisons in random order. Say which of the two sounds has the better audio quality, or
+# that you do not know. Use headphones. The test takes about twenty-five minutes. Your answers stay in this browser until
+# you download them, and after a pause the test goes on where you stopped.
 
 # %% tags=["parameters", "remove-cell"]
 profile = "published"

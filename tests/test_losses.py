@@ -396,6 +396,26 @@ def test_codec_losses_take_their_options_and_refuse_another_rate(name):
         make_loss(name, sample_rate=44100)
 
 
+@pytest.mark.parametrize("name", ["codec", "codec_frequency_aware", "codec_time"])
+@pytest.mark.parametrize("weights", ["value", "gradient"])
+def test_codec_losses_are_weighed_by_value_or_by_gradient(name, weights):
+    """Each term alone, on the pairs of the calibration: all have one value, or gradients of one norm."""
+    pair = _pair(2)
+    loss = make_loss(name).calibrate(*pair, weights=weights)
+    assert loss(*pair).item() == pytest.approx(1, rel=1e-4)
+    alike = []
+    for term in loss.TERMS:
+        alone = make_loss(name, terms=(term,), reduction="sum")
+        alone.load_state_dict(loss.state_dict())
+        leaf = pair[0].clone().requires_grad_()
+        value = alone(leaf, pair[1])
+        value.backward()
+        alike.append(value.item() if weights == "value" else leaf.grad.norm(dim=-1).mean().item())
+    assert alike == pytest.approx([alike[0]] * len(alike), rel=1e-3)
+    with pytest.raises(ValueError, match="weights is one of 'value', 'gradient'; found 'level'"):
+        loss.calibrate(*pair, weights="level")
+
+
 def test_the_jnd_loss_is_the_scratch_metric_unless_another_is_asked_for():
     pair = _pair(1)
     assert make_loss("jnd")(*pair) == JNDLoss.released("scratch")(*pair)

@@ -1,6 +1,7 @@
 """What came out of a training: errors on unseen recordings, holes, clicks, images, predictions, and sounds to hear."""
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,15 @@ from paper_code.audio.clips import write_flac
 from paper_code.audio.codecs import code_batch, cutoff
 from paper_code.codec_loss import holes, stimuli, weights
 from paper_code.codec_loss.building import autoencoder, loss_network, training_patches
-from paper_code.codec_loss.configs import NARROW, LossNetworkConfig, ModelConfig, TrainingConfig
+from paper_code.codec_loss.configs import (
+    NARROW,
+    PROFILES,
+    LossNetworkConfig,
+    ModelConfig,
+    TrainingConfig,
+    TrialsConfig,
+)
+from paper_code.codec_loss.floors import every_second_sample
 from paper_code.codec_loss.networks import (
     PATCH,
     coded,
@@ -23,7 +32,7 @@ from paper_code.codec_loss.networks import (
 )
 from paper_code.codec_loss.tracks import FIGURES, TRACKS, excerpts
 from paper_code.lab.files import write_arrays, write_json
-from paper_code.lab.store import ARRAYS, METRICS
+from paper_code.lab.store import ARRAYS, CURVES, METRICS, Arrays
 from paper_code.lab.weights import WEIGHTS
 from paper_code.metrics.aliasing import image_coherence, out_of_band_level
 from paper_code.metrics.clicks import broadband_pulses
@@ -38,7 +47,13 @@ UPPER = 0.6  # from this share of its width on, the upper part of a band: 3 to 5
 
 
 def evaluate(config: TrainingConfig, folder: Path) -> None:
-    """Measure what the training left on unseen recordings, and keep its sounds of a few tracks. Raises WeightsError."""
+    """Measure what the training left on unseen recordings, and keep its sounds of a few tracks. Raises WeightsError.
+
+    Seeds that only repeat others keep no sounds.
+    """
+    if isinstance(config, TrialsConfig):
+        write_trials(folder)
+        return
     state = weights.kept(folder / WEIGHTS)
     if isinstance(config, LossNetworkConfig):
         network = loss_network(config)
@@ -102,24 +117,39 @@ def write_model(config: ModelConfig, network: nn.Module, folder: Path) -> None:
     (sounds,) = material.at(material.regular(PATCH)[: config.most_patches], PATCH, f"limited-{config.cutoff}")
     sounds = sounds[sounds.square().mean(-1) > 1e-8]  # frames of silence have no ratio
     found = coded(network, sounds)
-    start = coded(autoencoder(config).eval(), sounds)
+    originals = excerpts(config.cutoff, config.synthetic)
+    decoded = coded(network, originals)
     metrics: dict[str, object] = {
         "parameters": parameter_count(network),
         "test": _model_metrics(config, found, sounds),
-        "untrained": _model_metrics(config, start, sounds),
+        "tracks": _metrics_of_tracks(config, decoded, originals),
     }
-    originals = excerpts(config.cutoff, config.synthetic)
-    decoded = coded(network, originals)
-    metrics["tracks"] = {
-        name: _track_metrics(config, estimate, original)
-        for name, estimate, original in zip(TRACKS, decoded, originals, strict=True)
-        if config.cutoff == NARROW or name in FIGURES
-    }
+    repeats = config.seed in PROFILES[config.profile].seeds[1:]
+    if config.model == "a" and not repeats:  # all models of a band have the same floors, whatever the seed
+        metrics |= _floors(config, sounds, originals)
     for name, estimate in zip(TRACKS, decoded, strict=True):
-        if name in metrics["tracks"]:
+        if name in metrics["tracks"] and not repeats:
             write_flac(folder / f"{name}.flac", fit(estimate), stimuli.SAMPLE_RATE)
     write_arrays(folder / ARRAYS, {"snr": signal_to_noise_ratio(found, sounds).numpy().astype(np.float32)})
     write_json(folder / METRICS, metrics)
+
+
+def write_trials(folder: Path) -> None:
+    """Write metrics.json of trials: for each rate the SNR (dB) and the model's own loss over the start's, at the end."""
+    curves = Arrays(folder / CURVES)
+    ends = {
+        f"{rate:g}": {"snr": float(snr), "own": float(own)}
+        for rate, snr, own in zip(curves["rates"], curves["validation"][:, -1], curves["own"][:, -1], strict=True)
+    }
+    write_json(folder / METRICS, {"start": {"snr": float(curves["validation"][0, 0])}, "rates": ends})
+
+
+def _floors(config: ModelConfig, sounds: Tensor, originals: Tensor) -> dict[str, object]:
+    """What no training is needed for, measured as the models are: their start, and a fixed filter for half the samples."""
+    floors = {"untrained": partial(coded, autoencoder(config).eval()), "fixed filter": every_second_sample}
+    found: dict[str, object] = {name: _model_metrics(config, floor(sounds), sounds) for name, floor in floors.items()}
+    tracks = {name: _metrics_of_tracks(config, floor(originals), originals) for name, floor in floors.items()}
+    return found | {"floor tracks": tracks}
 
 
 def fit(waveform: Tensor) -> Tensor:
@@ -185,6 +215,15 @@ def _model_metrics(config: ModelConfig, found: Tensor, sounds: Tensor) -> dict[s
         mirror = image_coherence(found, sounds, stimuli.SAMPLE_RATE, cutoff=float(config.cutoff), fold=fold)
         metrics[f"image_{name}"] = float(mirror.above_chance.nanmean())
     return metrics
+
+
+def _metrics_of_tracks(config: ModelConfig, decoded: Tensor, originals: Tensor) -> dict[str, dict[str, float]]:
+    """Numbers of the excerpts [track, time] that a band shows, by track."""
+    return {
+        name: _track_metrics(config, estimate, original)
+        for name, estimate, original in zip(TRACKS, decoded, originals, strict=True)
+        if config.cutoff == NARROW or name in FIGURES
+    }
 
 
 def _track_metrics(config: ModelConfig, estimate: Tensor, original: Tensor) -> dict[str, float]:

@@ -1,4 +1,5 @@
-"""The chapter's experiments for the lab: three networks that imitate a codec, and four autoencoders in two bands.
+"""The chapter's experiments for the lab: three networks that imitate a codec, autoencoders in two bands, and short
+trials of what rates they learn at.
 
 The rooms: `configs` (every setting), `stimuli` (sounds), `networks`, `building` (what a config asks for), `loss`,
 `training` (by `imitation` and `coding`), `evaluation` (what came out), `measurements`, `figures` and `tables`.
@@ -10,19 +11,25 @@ from paper_code.codec_loss import stimuli
 from paper_code.codec_loss.configs import (
     A_MODELS_PATCH,
     A_PATCH,
+    ALONE,
     BROAD,
-    BROADBAND,
+    FAIR,
     MODEL,
     MODELS,
     NARROW,
-    NETWORK_OF,
     NETWORKS,
     PAPER,
     PROFILES,
+    REPEATED,
+    TEACHERS,
     TO_MEASURE,
+    TRIALS,
+    TRIALS_ALONE,
+    TRIED,
     LossNetworkConfig,
     ModelConfig,
     TrainingConfig,
+    TrialsConfig,
     kind_of,
 )
 from paper_code.codec_loss.evaluation import evaluate
@@ -36,12 +43,17 @@ from paper_code.lab.chapter import Chapter, Document
 def experiments(profile: str, seed: int, **overrides: Any) -> dict[str, TrainingConfig]:
     """The runs of one seed, by name. overrides: fields of TrainingConfig, such as codec and bitrate.
 
+    Of the seeds that a published result averages over, the first has everything; the others repeat some models in the
+    narrow band, which tells how much of a difference is chance.
     Another codec than the paper's is for the loss networks; the autoencoders keep the released ones (MP3 at 16 kb/s).
     """
     of_models = {name: value for name, value in overrides.items() if name not in ("codec", "bitrate")}
+    if seed in PROFILES[profile].seeds[1:]:
+        return {f"model_{model}": model_config(model, NARROW, profile, seed, **of_models) for model in REPEATED}
     return {
         **{f"network_{network}": network_config(network, profile, seed, **overrides) for network in NETWORKS},
-        **{f"model_{model}": model_config(model, NARROW, profile, seed, **of_models) for model in MODELS},
+        **{f"trials_{model}": trials_config(model, profile, seed, **of_models) for model in TRIED},
+        **{f"model_{model}": model_config(model, NARROW, profile, seed, **of_models) for model in (*MODELS, FAIR)},
         **{f"model_{model}_broad": model_config(model, BROAD, profile, seed, **of_models) for model in MODELS},
     }
 
@@ -55,10 +67,21 @@ def network_config(network: str, profile: str, seed: int, **overrides: Any) -> L
 
 def model_config(model: str, cutoff: int, profile: str, seed: int, **overrides: Any) -> ModelConfig:
     """The settings of an autoencoder for sounds limited to `cutoff` Hz, in a profile."""
-    kinds = (MODEL,) if cutoff == NARROW else (MODEL, BROADBAND)
+    kinds = (MODEL, model) if cutoff == NARROW else (MODEL,)
     fields = {**PAPER[MODEL], **PROFILES[profile].of(*kinds), **overrides}
-    weights = checksum(released(NETWORK_OF[model])) if model in NETWORK_OF else ""
-    return ModelConfig(profile=profile, seed=seed, model=model, cutoff=cutoff, weights=weights, **fields)
+    return ModelConfig(profile=profile, seed=seed, model=model, cutoff=cutoff, weights=_weights(model), **fields)
+
+
+def trials_config(model: str, profile: str, seed: int, **overrides: Any) -> TrialsConfig:
+    """The settings of the trials of an autoencoder's learning rate, in a profile."""
+    kinds = (MODEL, TRIALS, TRIALS_ALONE) if model in ALONE else (MODEL, TRIALS)
+    fields = {**PAPER[MODEL], **PROFILES[profile].of(*kinds), **overrides, "learning_rate": 0.0}
+    return TrialsConfig(profile=profile, seed=seed, model=model, weights=_weights(model), **fields)
+
+
+def _weights(model: str) -> str:
+    """The checksum of the released loss network that a model learns with, "" without one."""
+    return checksum(released(TEACHERS[model].network)) if model in TEACHERS else ""
 
 
 def sources(config: TrainingConfig) -> list[dict[str, Any]]:
@@ -66,7 +89,7 @@ def sources(config: TrainingConfig) -> list[dict[str, Any]]:
     sounds = material.sources(stimuli.SIDES, stimuli.recordings, config.synthetic)
     if not (isinstance(config, ModelConfig) and config.weights):
         return sounds
-    origin = f"network: {released(NETWORK_OF[config.model]).name}"
+    origin = f"network: {released(TEACHERS[config.model].network).name}"
     return [*sounds, {"name": "loss network", "origin": origin, "licence": "MIT", "sha256": config.weights}]
 
 
@@ -75,7 +98,8 @@ def estimate_seconds(config: TrainingConfig) -> float:
     patches = config.iterations * config.batch
     if isinstance(config, LossNetworkConfig):
         return TO_MEASURE["network"] + patches * A_PATCH[config.network] * (config.filters / 16) ** 2
-    return TO_MEASURE["model"] + patches * A_MODELS_PATCH[config.model]
+    seconds = patches * A_MODELS_PATCH[config.model[0]]
+    return len(config.rates) * seconds if isinstance(config, TrialsConfig) else TO_MEASURE["model"] + seconds
 
 
 CHAPTER = Chapter(

@@ -1,8 +1,9 @@
 """What the chapter shows of its sounds: players, the spectrograms of Figures 2, 4 and 5, and where the holes are.
 
 Roles, here and in every figure of the chapter: the real codec orange; Model A plain blue, Model B pink, as the stronger
-baseline; vermilion for the spectrogram network and Model C, which learns from it; pink for the frequency-aware network,
-our stronger variant; green for the time-domain network and Model D.
+baseline; vermilion for the spectrogram network, Model C, which learns from it, and the paper's other proposal, Model D,
+dotted in curves; green for Fair Model C, our variant. Among the networks, pink for the frequency-aware one, our stronger
+variant, and green for the time-domain network.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from matplotlib.colors import to_rgb
 
 from paper_code.audio.clips import Clip
 from paper_code.codec_loss import holes
+from paper_code.codec_loss.configs import FAIR, MODELS
 from paper_code.codec_loss.imitation import to_domain
 from paper_code.codec_loss.networks import FRAME, HOP, magnitude_spectrogram
 from paper_code.codec_loss.study import BROADBAND, Sound, Study
@@ -28,8 +30,8 @@ NETWORK_TITLES = {
     "time": "Time-domain network",
 }
 NETWORK_ROLES = {"spectrogram": "document", "frequency_aware": "stronger", "time": "corrected"}
-MODEL_TITLES = {model: f"Model {model.upper()}" for model in "abcd"}
-MODEL_ROLES = {"a": "plain", "b": "stronger", "c": "document", "d": "corrected"}
+MODEL_TITLES = {**{model: f"Model {model.upper()}" for model in MODELS}, FAIR: "Fair Model C"}
+MODEL_ROLES = {"a": "plain", "b": "stronger", "c": "document", "d": "document", FAIR: "corrected"}
 ORIGINAL = "Original"
 BAND = 3000  # Hz, of the models' sounds
 SHOWN = 2.5  # s of each excerpt in a figure: enough to see the cells of the spectrogram
@@ -73,23 +75,22 @@ def imitation_player(study: Study, track: str) -> players.Player:
 
 
 def figure_4(study: Study) -> Drawing:
-    """Three tracks: the original and what the four autoencoders made of it."""
+    """Three tracks: the original and what the autoencoders made of it."""
     columns = {TRACKS[track].title: _decoded(study, track, BAND) for track in FIGURES}
     return _grid(
         columns,
         4,
-        "Figure 4 of the paper, with our tracks: the original, limited to 3 kHz, and what the four autoencoders make of "
-        "it. The upper quarter, 3 to 4 kHz, should be empty: whatever appears there is an image of the band below, "
-        "the "
-        "aliasing of the paper's §8.2.",
-        "Spectrograms of three tracks side by side, 0 to 4 kHz, five rows: the original, empty above 3 kHz, and the "
-        "outputs of Models A, B, C and D.",
+        "Figure 4 of the paper, with our tracks: the original, limited to 3 kHz, and what the autoencoders make of it; "
+        "the last row is ours. The upper quarter, 3 to 4 kHz, should be empty: whatever appears there is an image of the "
+        "band below, the aliasing of the paper's §8.2.",
+        "Spectrograms of three tracks side by side, 0 to 4 kHz, six rows: the original, empty above 3 kHz, and the "
+        "outputs of Models A, B, C and D and of Fair Model C.",
     )
 
 
 def model_player(study: Study, track: str, cutoff: int = BAND) -> players.Player:
-    """The five rows of Figure 4 (or, at another cut-off, of Figure 5) of one track, to be heard."""
-    title = f"{TRACKS[track].title}, limited to {cutoff / 1000:g} kHz: original and Models A to D"
+    """The rows of Figure 4 (or, at another cut-off, of Figure 5) of one track, to be heard."""
+    title = f"{TRACKS[track].title}, limited to {cutoff / 1000:g} kHz: original and models"
     listen = "Listen for clicks." if cutoff == BROADBAND else "Listen for noise and dullness."
     return _player(study, _decoded(study, track, cutoff), title, listen, 8000 if cutoff == BROADBAND else 4000)
 

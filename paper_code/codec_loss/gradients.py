@@ -22,12 +22,16 @@ def by_level(
     that of the model. levels: dB under the strongest cell of the sound where a class begins, 0 first; the last class has
     no end. Sums to 1. Raises WeightsError where a loss network is missing. Chapter: codec_loss.
     """
+    return shares(pull(config, sounds, loss_of), sounds, levels)
+
+
+def pull(config: ModelConfig, sounds: Tensor, loss_of: nn.Module | None = None) -> Tensor:
+    """The gradient [sound, time] of a loss by the output of the untrained autoencoder; see by_level."""
     network, loss_of = autoencoder(config), loss_of or coding.make_loss(config)
     output = coded(network, sounds).requires_grad_()
-    if hasattr(loss_of, "calibrate"):
-        loss_of.calibrate(output.detach(), sounds)
+    coding.calibrate(loss_of, config.model, output.detach(), sounds)
     loss_of(output, sounds).backward()
-    return shares(output.grad, sounds, levels)
+    return output.grad
 
 
 def shares(signals: Tensor, sounds: Tensor, levels: Sequence[float] = LEVELS) -> Tensor:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from itertools import combinations
 
 from paper_code.audio.places import expanded, is_file, is_folder
 from paper_code.codec_loss import reported
@@ -20,7 +21,7 @@ ROLES = {ORIGINAL: "reference", **{title: MODEL_ROLES[model] for model, title in
 
 
 def sounds(study: Study) -> dict[tuple[str, str], Sound]:
-    """(track, version) -> sound: five tracks, the band-limited original and four models."""
+    """(track, version) -> sound: five tracks, the band-limited original and the models."""
     found: dict[tuple[str, str], Sound] = {}
     for name, track in TRACKS.items():
         found[track.title, ORIGINAL] = study.original(name, BAND)
@@ -30,8 +31,10 @@ def sounds(study: Study) -> dict[tuple[str, str], Sound]:
 
 
 def ab_test(study: Study) -> ListeningTest:
-    """The paper's test of all pairs: 50 comparisons. Its name holds a digest of the networks' sounds, so answers to
-    other sounds are refused, and answers can be read where the recordings are not.
+    """The paper's test of all pairs, with one version more, our Fair Model C: 75 comparisons.
+
+    Its name holds a digest of the networks' sounds, so answers to other sounds are refused, and answers can be read
+    where the recordings are not.
 
     Paper: Ananthabhotla et al. 2019, §7. Chapter: codec_loss.
     """
@@ -39,7 +42,7 @@ def ab_test(study: Study) -> ListeningTest:
     for result in study.models().values():
         for name in TRACKS:
             digest.update((result.folder / f"{name}.flac").read_bytes())
-    name = f"Models A to D, run {digest.hexdigest()[:8]}"
+    name = f"Models A to D and Fair Model C, run {digest.hexdigest()[:8]}"
     return pairwise(name, [track.title for track in TRACKS.values()], list(ROLES))
 
 
@@ -63,12 +66,13 @@ def wins(listeners: Sequence[Answers]) -> Table:
     """Table 4: how often each version was called the better one."""
     paper, ours = reported.preferences(), summarise(listeners) if listeners else None
     rows = [
-        [name, _reported(paper.wins[name], "Table 4"), _ours(ours, name), f"{ours.listeners if ours else 0}"]
+        [name, _reported(paper.wins.get(name), "Table 4"), _ours(ours, name), f"{ours.listeners if ours else 0}"]
         for name in ROLES
     ]
     caption = (
-        f"Table 4: share of {paper.appearances} comparisons that each version won, mean ± standard deviation over "
-        f"listeners. What people said, not what a metric predicts. The paper had {paper.listeners}. {_how_many(listeners)}"
+        f"Table 4: share of its {paper.appearances} comparisons that each version won, mean ± standard deviation over "
+        f"listeners. What people said, not what a metric predicts. The paper had {paper.listeners}. {_how_many(listeners)} "
+        f"Here a version has {len(TRACKS) * (len(ROLES) - 1)} comparisons: Fair Model C is one more to be compared with."
     )
     return table(["version", "paper", "here", "listeners here"], rows, caption)
 
@@ -77,8 +81,8 @@ def ties(listeners: Sequence[Answers]) -> Table:
     """Table 5: how often each pair was answered with "I don't know"."""
     paper, ours = reported.preferences(), summarise(listeners) if listeners else None
     rows = [
-        [f"{first} and {second}", _reported(spread, "Table 5"), _ours(ours, (first, second))]
-        for (first, second), spread in paper.ties.items()
+        [f"{first} and {second}", _reported(paper.ties.get((first, second)), "Table 5"), _ours(ours, (first, second))]
+        for first, second in combinations(ROLES, 2)
     ]
     caption = (
         f'Table 5: share of {paper.presentations} presentations of each pair that were answered with "I don\'t know", '
@@ -108,8 +112,8 @@ def arithmetic() -> str:
     )
 
 
-def _reported(spread: Spread, place: str) -> Reported:
-    return Reported(f"{spread.mean:.2f} ± {spread.sd:.2f}", place)
+def _reported(spread: Spread | None, place: str) -> Reported | None:
+    return spread and Reported(f"{spread.mean:.2f} ± {spread.sd:.2f}", place)
 
 
 def _ours(ours: Preferences | None, what: str | Pair) -> str | None:

@@ -19,14 +19,16 @@ from paper_code.codec_loss.networks import (
 
 SAMPLE_RATE = 16000
 FRAMES_STEP = 2**SpectrogramUNet.layers
+WEIGHINGS = ("value", "gradient")  # what of a term or a layer a calibration makes equal
 
 
 class CodecLoss(FrozenNetworkLoss):
     """L1 of waveforms, of what a codec would leave of their magnitudes, and of the network's activations.
 
     loss = (time + prediction + features) / number of terms, each divided by its size on the pairs given to
-    `calibrate`; the features are the mean over layers, each divided by its own size. So every term and every layer
-    weighs alike there. Before a calibration all sizes are 1. The network is frozen and in evaluation mode.
+    `calibrate`; the features are the mean over layers, each divided by its own size. A size is a term's value there, or
+    that of its gradient: then every term and every layer weighs, or pulls, alike. Before a calibration all sizes are 1.
+    The network is frozen and in evaluation mode.
 
     network: a trained SpectrogramUNet. terms: which of "time", "prediction", "features" count.
     reduction: "mean", "sum" or "none" over the leading axes. Signals of any length from 1024 samples on; they are
@@ -94,37 +96,64 @@ class CodecLoss(FrozenNetworkLoss):
         terms = {"time": time, "prediction": _mean_difference(found, wanted), "features": torch.zeros_like(time)}
         return torch.stack([terms[name] for name in self.TERMS], -1), torch.stack(by_layer, -1)
 
-    @torch.no_grad()
-    def calibrate(self, estimates: Tensor, references: Tensor) -> Self:
+    def calibrate(self, estimates: Tensor, references: Tensor, weights: str = "value") -> Self:
         """Set the sizes to those that the terms and layers have, on average, on these pairs [pair, time].
 
-        Paper: silent; each layer by its mean loss is the rule of Germain et al. 2018. Chapter: codec_loss.
+        weights: "value": every term and layer has the same value there. "gradient": the gradient of every term by the
+        estimate has the same norm, and so has that of every layer. After either the loss of these pairs is 1.
+        Raises ValueError for other weights, and where a size is 0, as of pairs that are equal.
+        Paper: silent; each layer by its mean loss is the rule of Germain et al. 2018, the gradient is ours.
+        Chapter: codec_loss.
         """
-        terms, layers = self.parts(estimates, references)
+        require_choice("weights", weights, WEIGHINGS)
+        if weights == "gradient":
+            return self._calibrate_by_gradient(estimates, references)
+        with torch.no_grad():
+            terms, layers = self.parts(estimates, references)
         return self.set_sizes(terms.mean(0), layers.mean(0))
 
     def set_sizes(self, terms: Tensor, layers: Tensor) -> Self:
-        """Set the sizes [term] and [layer] by hand; the features count as 1 after the division of the layers."""
-        for name, found in (("terms", terms[: self._features]), ("layers", layers)):
-            if not (torch.isfinite(found).all() and (found > 0).all()):
+        """Set the sizes [term] and [layer] by hand; that of the features counts after the division of the layers.
+
+        The features may be left 0, as `parts` does: then their size is 1. Raises ValueError for other sizes that are not
+        above 0.
+        """
+        terms = torch.where(self._is_features & (terms == 0), 1.0, terms)
+        for name, sizes in (("terms", terms), ("layers", layers)):
+            if not (torch.isfinite(sizes).all() and (sizes > 0).all()):
                 raise ValueError(
-                    f"The sizes of the {name} must be above 0; found {found.tolist()}. Pairs that are equal?"
+                    f"The sizes of the {name} must be above 0; found {sizes.tolist()}. Pairs that are equal?"
                 )
         self.layer_sizes.copy_(layers)
         self.sizes.copy_(terms)
-        self.sizes[self._features] = 1.0
+        return self
+
+    @torch.enable_grad()
+    def _calibrate_by_gradient(self, estimates: Tensor, references: Tensor) -> Self:
+        """Each layer and term by the norm of its gradient; all by one factor more, which makes the loss of the pairs 1."""
+        leaf = estimates.detach().requires_grad_()
+        terms, layers = self.parts(leaf, references)
+        self.set_sizes(torch.ones_like(self.sizes), _pulls(layers, leaf))
+        terms = self._sized(terms, layers)
+        self.set_sizes(_pulls(terms, leaf), self.layer_sizes)
+        chosen = [self.TERMS.index(name) for name in self.terms]
+        self.sizes.mul_((terms.detach() / self.sizes).mean(0)[chosen].mean())
         return self
 
     @property
-    def _features(self) -> int:
-        return self.TERMS.index("features")
+    def _is_features(self) -> Tensor:
+        """Which of the terms [term] are the features."""
+        return torch.tensor([name == "features" for name in self.TERMS], device=self.sizes.device)
+
+    def _sized(self, terms: Tensor, layers: Tensor) -> Tensor:
+        """The terms [signal, term] divided by their sizes, the features of the layers by theirs among them."""
+        features = (layers / self.layer_sizes).mean(-1, keepdim=True)
+        return torch.where(self._is_features, features, terms) / self.sizes
 
     def _total(self, terms: Tensor, layers: Tensor) -> Tensor:
         """Loss of each signal [signal] from its terms and layers."""
-        sized = list((terms / self.sizes).unbind(-1))
-        sized[self._features] = (layers / self.layer_sizes).mean(-1)
-        chosen = [sized[self.TERMS.index(name)] for name in self.terms]
-        return torch.stack(chosen).mean(0)
+        sized = self._sized(terms, layers).unbind(-1)
+        return torch.stack([sized[self.TERMS.index(name)] for name in self.terms]).mean(0)
 
     def _domain(self, waveform: Tensor) -> Tensor:
         frames = max(1, -(-(waveform.shape[-1] - FRAME) // HOP) + 1)
@@ -214,3 +243,9 @@ def _require_frame(reference: Tensor) -> None:
 def _mean_difference(found: Tensor, wanted: Tensor) -> Tensor:
     """Mean absolute difference of each signal [signal] over all its other axes."""
     return (found - wanted).abs().flatten(1).mean(1)
+
+
+def _pulls(parts: Tensor, leaf: Tensor) -> Tensor:
+    """Norm of the gradient of each part [part] by a signal's samples, mean over signals; parts: [signal, part]."""
+    gradients = [torch.autograd.grad(part.sum(), leaf, retain_graph=True)[0] for part in parts.unbind(-1)]
+    return torch.stack([gradient.norm(dim=-1).mean() for gradient in gradients])

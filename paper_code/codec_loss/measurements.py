@@ -1,5 +1,7 @@
 """Our values under the names that claims and tables ask for, one value a seed."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from paper_code.codec_loss.configs import NARROW
@@ -26,6 +28,7 @@ MODEL_SCORES = {
     "image_4 kHz": "images at 4 kHz",
     "image_2 kHz": "images at 2 kHz",
 }
+FLOORS = ("untrained", "fixed filter")  # measured with Model A
 TRACK_SCORES = {"ops": "OPS", "aps": "APS", "lsd": "log-spectral distance", "snr": "SNR"}
 
 
@@ -38,14 +41,19 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     network"; the candidates are "network", "corrected network" (spectrogram), "fixed filter"
     and "identity". "<score>, model C": on the test frames;
     "<score>, model C, broadband": of the models limited to 5 kHz. "<score>, tracks, model C": mean over the excerpts.
+    In the place of a model: "untrained" and "fixed filter", of sounds limited to 3 kHz.
+    "SNR, trial, model C at 1e-05" and "own loss, trial, ...": of unseen recordings after a short training at a rate.
     """
     seeds = sorted({result.seed for result in results})
-    return over_seeds([_of_seed([result for result in results if result.seed == seed]) for seed in seeds])
+    floors = _floors(results)
+    return over_seeds([floors | _of_seed([result for result in results if result.seed == seed]) for seed in seeds])
 
 
 def model_title(config: dict[str, object]) -> str:
-    """ "model C", or "model C, broadband" for the one limited to 5 kHz; config: a result's."""
-    return f"model {str(config['model']).upper()}" + (", broadband" if config["cutoff"] != NARROW else "")
+    """ "model C", "fair model C", or "model C, broadband" for the one limited to 5 kHz; config: a result's."""
+    letter, _, variant = str(config["model"]).partition("_")
+    name = f"{variant} model {letter.upper()}".strip()
+    return name + (", broadband" if config["cutoff"] != NARROW else "")
 
 
 def _of_seed(results: list[Result]) -> dict[str, float]:
@@ -56,13 +64,27 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
             for candidate, scores in [(k, v) for k, v in result.metrics["test"].items() if isinstance(v, dict)]:
                 for key in [key for key in NETWORK_SCORES if key in scores]:
                     found[f"{NETWORK_SCORES[key]}, {candidate}, {network}"] = scores[key]
+        elif "rates" in result.config:
+            for rate, ends in result.metrics["rates"].items():
+                trial = f"trial, {model_title(result.config)} at {rate}"
+                found |= {f"SNR, {trial}": ends["snr"], f"own loss, {trial}": ends["own"]}
+            found["SNR, trial, untrained"] = result.metrics["start"]["snr"]
         else:
-            model = model_title(result.config)
-            if result.config["cutoff"] == NARROW:  # all models of a band and a seed start alike
-                found["SNR, untrained"] = result.metrics["untrained"]["snr"]
-            for key, title in [(k, t) for k, t in MODEL_SCORES.items() if k in result.metrics["test"]]:
-                found[f"{title}, {model}"] = result.metrics["test"][key]
-            for key, title in TRACK_SCORES.items():
-                values = [track[key] for track in result.metrics["tracks"].values()]
-                found[f"{title}, tracks, {model}"] = float(np.mean(values))
+            name, metrics = model_title(result.config), result.metrics
+            found |= _scores(metrics["test"], metrics["tracks"], name)
+    return found
+
+
+def _floors(results: list[Result]) -> dict[str, float]:
+    """The scores of what no seed decides, measured with one of the models."""
+    measured = [r.metrics for r in results if r.config.get("cutoff") == NARROW and "floor tracks" in r.metrics]
+    each = [_scores(metrics[floor], metrics["floor tracks"][floor], floor) for metrics in measured for floor in FLOORS]
+    return {name: value for scores in each for name, value in scores.items()}
+
+
+def _scores(test: Mapping[str, float], tracks: Mapping[str, Mapping[str, float]], name: str) -> dict[str, float]:
+    """The scores on the test frames and on the excerpts, named."""
+    found = {f"{title}, {name}": test[key] for key, title in MODEL_SCORES.items() if key in test}
+    for key, title in TRACK_SCORES.items():
+        found[f"{title}, tracks, {name}"] = float(np.mean([track[key] for track in tracks.values()]))
     return found

@@ -1,20 +1,22 @@
 """Tables of what went in: recordings, codecs, settings beside the paper's, and what the runs took."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from paper_code.audio import corpora
 from paper_code.audio.codecs import code, cutoff
 from paper_code.codec_loss import configs, experiment, rates, stimuli
+from paper_code.codec_loss.figures import MODEL_TITLES
 from paper_code.codec_loss.study import Study
-from paper_code.codec_loss.tables import a_step
+from paper_code.codec_loss.tables import a_step, steps
 from paper_code.codec_loss.tracks import FIGURES
+from paper_code.display.answers import joined
 from paper_code.display.tables import Column, Reported, Table, table
 from paper_code.lab.store import Result
 
 SIDES = ("train", "validation", "test")
-KINDS = {"spectrogram": "network_spectrogram", "time": "network_time", "model": "model_a"}
-KIND_TITLES = {"spectrogram": "Spectrogram network", "time": "Time-domain network", "model": "Models A to D"}
+KIND_TITLES = {"spectrogram": "Spectrogram network", "time": "Time-domain network", "model": "Models"}
+Settings = Mapping[str, Mapping[str, Any]]  # name -> config, of the runs of a kind
 
 
 def recordings() -> Table:
@@ -48,33 +50,43 @@ def codecs(study: Study) -> Table:
 
 def summary(study: Study) -> str:
     """Which profile is shown, in Markdown."""
-    count, kind = len(study.seeds), "synthetic sounds" if study.synthetic else "real recordings"
-    return (
-        f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), "
-        f"{count} seed{'s' if count > 1 else ''}, {kind}."
-    )
+    kind = "synthetic sounds" if study.synthetic else "real recordings"
+    several = {MODEL_TITLES[m]: len(study.repeats(m)) for m in study.models() if len(study.repeats(m)) > 1}
+    seeds = f"{max(several.values())} seeds of {joined(list(several))}, one of all else" if several else "1 seed"
+    return f"Shown here: the profile **{study.profile}** ({configs.PROFILES[study.profile].title}), {seeds}, {kind}."
 
 
 def settings(study: Study) -> Table:
     """The settings of the paper, of the full profile and of this one."""
     here = {
-        "spectrogram": study.networks["spectrogram"].config,
-        "time": study.networks["time"].config,
-        "model": study.models()["a"].config,
+        **{network: {network: study.networks[network].config} for network in ("spectrogram", "time")},
+        "model": {model: result.config for model, result in study.models().items()},
     }
-    full = {kind: config.as_dict() for kind, config in _configs("full").items()}
+    full = _configs("full")
     profiles = {"full": full} | ({study.profile: here} if study.profile != "full" else {})
     rows = []
     for kind, title in KIND_TITLES.items():
-        paper = {**full[kind], **configs.PAPER[kind], "schedule": "inverse"}
+        paper = {**next(iter(full[kind].values())), **configs.PAPER[kind], "schedule": "inverse"}
         for what, written in WRITTEN.items():
             told = Reported("not said" if what == "steps" else written(paper))
-            rows.append([f"{title}: {what}", told, *(written(config[kind]) for config in profiles.values())])
+            rows.append([f"{title}: {what}", told, *(_told(of[kind], written) for of in profiles.values())])
     for kind, title in {"spectrogram": "loss networks", "model": "models"}.items():
-        hours = [_hours(config[kind]["versions"]) for config in profiles.values()]
+        hours = [_hours(next(iter(of[kind].values()))["versions"]) for of in profiles.values()]
         rows.append([f"Training material, {title}", Reported("10,000 tracks"), *(_material(study, h) for h in hours)])
-    caption = "The settings: the paper's Tables 1 and 2, and what differs here."
+    caption = (
+        "The settings: the paper's Tables 1 and 2, and what differs here. Rates of the models: see the trials below; "
+        "Model D's was not tuned. On sounds limited to 5 kHz all models learn at "
+        f"{study.models(configs.BROAD)['a'].config['learning_rate']:g}."
+    )
     return table(["setting", "paper", *(f"profile {name}" for name in profiles)], rows, caption)
+
+
+def _told(runs: Settings, written: Callable[[Mapping[str, Any]], str]) -> str:
+    """A setting of the runs of a kind: once where all have the same, else "1e-05 (Models A, B), 3e-05 (Model D)"."""
+    groups: dict[str, list[str]] = {}
+    for name, config in runs.items():
+        groups.setdefault(written(config), []).append(MODEL_TITLES.get(name, name).removeprefix("Model "))
+    return ", ".join(value if len(groups) == 1 else f"{value} ({', '.join(names)})" for value, names in groups.items())
 
 
 WRITTEN = {
@@ -88,16 +100,16 @@ WRITTEN = {
 
 def runs(study: Study) -> Table:
     """What each training took and waited for."""
-    shown: Sequence[Result] = [r for r in study.results if r.seed == study.seed]
+    shown: Sequence[Result] = study.heard_results
     shown = [*study.others, *(r for r in shown if not (study.others and "network" in r.config))]
     rows = [
         [
             result.experiment.replace("_", " "),
-            result.metrics["parameters"],
-            result.config["iterations"],
+            result.metrics.get("parameters"),
+            steps(result),
             float(result.curves["seconds"]) / 60,
             a_step(result),
-            100 * float(result.curves["data_seconds"] / max(float(result.curves["seconds"]), 1e-9)),
+            None if "rates" in result.config else _waiting(result),
         ]
         for result in shown
     ]
@@ -109,13 +121,23 @@ def runs(study: Study) -> Table:
         Column("a step", "s", ".3f"),
         Column("waiting for data", "%", ".2f"),
     ]
-    minutes = sum(row[3] for row in rows)
-    return table(columns, rows, f"The trainings: {minutes:.0f} minutes in all, without the evaluation.")
+    shown_minutes = sum(row[3] for row in rows)
+    again = [result for result in study.results if result not in study.heard_results]
+    minutes = sum(float(result.curves["seconds"]) for result in again) / 60
+    others = f"; {len(again)} trainings with other seeds took {minutes:.0f} more" if again else ""
+    caption = f"The trainings: {shown_minutes:.0f} minutes of one core in all, without the evaluation{others}."
+    return table(columns, rows, caption)
 
 
-def _configs(profile: str) -> dict[str, Any]:
+def _waiting(result: Result) -> float:
+    return 100 * float(result.curves["data_seconds"] / max(float(result.curves["seconds"]), 1e-9))
+
+
+def _configs(profile: str) -> dict[str, dict[str, dict[str, Any]]]:
+    """Kind -> name -> config of the runs of a profile."""
     found = experiment.experiments(profile, 0)
-    return {kind: found[name] for kind, name in KINDS.items()}
+    networks = {network: {network: found[f"network_{network}"].as_dict()} for network in ("spectrogram", "time")}
+    return networks | {"model": {model: found[f"model_{model}"].as_dict() for model in MODEL_TITLES}}
 
 
 def _minutes(files: Sequence[corpora.Recording]) -> float | None:

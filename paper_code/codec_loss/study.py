@@ -12,7 +12,7 @@ from paper_code.audio.codecs import Codec, CodecError, code_clip
 from paper_code.audio.signals import as_number
 from paper_code.codec_loss import experiment, weights
 from paper_code.codec_loss.building import loss_network
-from paper_code.codec_loss.configs import BROAD, NARROW, NETWORKS, LossNetworkConfig
+from paper_code.codec_loss.configs import BROAD, FAIR, MODELS, NARROW, NETWORKS, LossNetworkConfig
 from paper_code.codec_loss.tracks import TRACKS, excerpt
 from paper_code.display.players import Missing, missing_recording
 from paper_code.lab.chapter import Chapter
@@ -40,9 +40,16 @@ class Study(ChapterStudy):
     others: tuple[Result, ...] = ()
 
     @cached_property
+    def heard_results(self) -> list[Result]:
+        """The results of the seed whose sounds are heard; of the first where that seed only repeats some models."""
+        whole = {result.seed for result in self.results if "network" in result.config}
+        seed = self.seed if self.seed in whole else self.seeds[0]
+        return [result for result in self.results if result.seed == seed]
+
+    @cached_property
     def networks(self) -> dict[str, Result]:
         """ "spectrogram", "frequency_aware" and "time" -> the loss network that is shown."""
-        shown = self.others or [result for result in self.results if result.seed == self.seed]
+        shown = self.others or self.heard_results
         return {result.config["network"]: result for result in shown if "network" in result.config}
 
     @property
@@ -52,9 +59,22 @@ class Study(ChapterStudy):
         return Codec(config["codec"], config["bitrate"])
 
     def models(self, cutoff: int = NARROW) -> dict[str, Result]:
-        """ "a" to "d" -> the autoencoder whose sounds are limited to `cutoff` Hz."""
-        found = [r for r in self.results if r.seed == self.seed and r.config.get("cutoff") == cutoff]
-        return {result.config["model"]: result for result in sorted(found, key=lambda r: r.config["model"])}
+        """ "a" to "d", then "c_fair" -> the autoencoder whose sounds are limited to `cutoff` Hz."""
+        models = {
+            result.config["model"]: result
+            for result in self.heard_results
+            if result.config.get("cutoff") == cutoff and "rates" not in result.config
+        }
+        return {model: models[model] for model in (*MODELS, FAIR) if model in models}
+
+    @cached_property
+    def trials(self) -> dict[str, Result]:
+        """ "a" to "c_aware" -> the trials of the learning rate of a model."""
+        return {result.config["model"]: result for result in self.heard_results if "rates" in result.config}
+
+    def repeats(self, model: str) -> list[int]:
+        """The seeds with which a model was trained in the narrow band."""
+        return sorted({result.seed for result in self.results if result.experiment == f"model_{model}"})
 
     def original(self, track: str, cutoff: int | None = None) -> Sound:
         """An excerpt (see tracks.TRACKS), limited to `cutoff` Hz if given; where it is not here, how to get it."""

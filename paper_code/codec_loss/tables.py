@@ -1,17 +1,16 @@
-"""Tables of what came out: the imitation, the four models, and what predicts their quality."""
+"""Tables of what came out: the imitation, the models, and what predicts their quality."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 
 import torch
 
 from paper_code.audio.clips import Clip
-from paper_code.codec_loss import evaluation, gradients, reported
+from paper_code.codec_loss import evaluation, reported
 from paper_code.codec_loss.building import autoencoder
-from paper_code.codec_loss.configs import ModelConfig
+from paper_code.codec_loss.configs import NARROW, ModelConfig
 from paper_code.codec_loss.figures import MODEL_TITLES, NETWORK_TITLES
-from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss
-from paper_code.codec_loss.networks import PATCH, coded
+from paper_code.codec_loss.measurements import model_title
+from paper_code.codec_loss.networks import coded
 from paper_code.codec_loss.study import BROADBAND, Study
 from paper_code.codec_loss.tracks import TRACKS, excerpts
 from paper_code.display.tables import Column, Reported, Table, table
@@ -47,8 +46,8 @@ def imitation(study: Study, side: str = "test") -> Table:
     ]
     of = {"test": "Test recordings", "validation": "Unseen pieces of the kind trained on"}[side]
     caption = (
-        f"{of}, {measured['patches']} patches, {study.codec.title}, {seeds(study)}. L1 of magnitudes over the input's L1: "
-        f"lower is better. Holes: see above; the codec itself removes {removed:.1f} % of the cells that count."
+        f"{of}, {measured['patches']} patches, {study.codec.title}, {_seeds_of_networks(study)}. L1 of magnitudes over the "
+        f"input's L1: lower is better. Holes: see above; the codec itself removes {removed:.1f} % of the cells that count."
     )
     return table(columns, rows, caption)
 
@@ -60,49 +59,35 @@ def waveforms(study: Study) -> Table:
         [title, _score(study, "time", candidate, "waveform_l1")]
         for title, candidate in ((NETWORK_TITLES["time"], "network"), ("Doing nothing", "identity"))
     ]
-    return table(columns, rows, f"Waveforms of the test recordings over the input's L1, {seeds(study)}.")
+    return table(columns, rows, f"Waveforms of the test recordings over the input's L1, {_seeds_of_networks(study)}.")
+
+
+FLOORS = {"untrained": "The start, untrained", "fixed filter": "Every second sample, fixed filter"}
 
 
 def table_3(study: Study) -> Table:
-    """Signal-to-noise ratio of the four models, by both readings of the formula."""
+    """Signal-to-noise ratio of the models, by both readings of the formula, and of what needs no training."""
     keys = ("SNR", "SNR by 20 log10", "pooled SNR")
+
+    def measured(name: str) -> list[Interval | None]:
+        return [study.value(f"{key}, {name}") for key in keys]
+
     rows = [
-        [title, Reported(reported.SNR[model]), *(study.value(f"{key}, {_name(model)}") for key in keys)]
+        [title, _printed(model), *measured(model_name(model)), f"{len(study.repeats(model))}"]
         for model, title in MODEL_TITLES.items()
     ]
-    untrained = study.models()["a"].metrics["untrained"]
-    rows.append(["The start, untrained", None, untrained["snr"], untrained["snr_twice"], untrained["snr_pooled"]])
-    frames = untrained["frames"]
+    rows += [[title, None, *measured(floor), None] for floor, title in FLOORS.items()]
     columns = [
         "model",
         Column("paper's Table 3", "dB"),
-        *(Column(name, "dB", ".1f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
+        *(Column(name, "dB", ".3f") for name in ("10 log10, mean of frames", "20 log10, mean", "10 log10, pooled")),
+        "seeds",
     ]
     caption = (
-        f"Table 3: signal-to-noise ratio over {frames} frames of 66,048 samples of the test recordings, {seeds(study)}. "
-        "The paper does not give its formula; if it is twice the usual one, its numbers are to be halved. All models "
-        "start as the last row: compare each with it."
-    )
-    return table(columns, rows, caption)
-
-
-def pulls(study: Study) -> Table:
-    """Where in the sound each loss pulls at the first step: its gradient, by the level of the cells."""
-    sounds = _excerpts(study)[:, :PATCH]
-    configs = {model: ModelConfig.from_dict(result.config) for model, result in study.models().items()}
-    found = {title: gradients.by_level(configs[model], sounds) for model, title in MODEL_TITLES.items()}
-    for loss, whose in ((CodecLoss, "Model C"), (FrequencyAwareCodecLoss, "frequency-aware")):
-        for term in ("prediction", "features"):
-            part = loss.pretrained(terms=(term,))
-            found[f"{whose}: {term} alone"] = gradients.by_level(configs["c"], sounds, part)
-    rows = [[title, *(100 * shares).tolist()] for title, shares in found.items()]
-    classes = [f"{begin:g} to {end:g}" for begin, end in pairwise(gradients.LEVELS)]
-    columns = ["loss", *(Column(f"{name} dB", "%", ".0f") for name in [*classes, f"over {gradients.LEVELS[-1]:g}"])]
-    caption = (
-        "Where each loss pulls: the energy of its gradient with respect to the output of the untrained network, "
-        "sorted by the level of the cells it falls into (in dB below the strongest cell of the sound); first 4.1 s "
-        "of the five test tracks. The last rows "
-        "are terms of Model C's loss, and the same terms with the frequency-aware network."
+        f"Table 3: signal-to-noise ratio over {study.models()['a'].metrics['test']['frames']} frames of 66,048 samples of "
+        f"the test recordings, {seeds(study)}. Fair Model C is our variant; Model D's learning rate was not tuned. All "
+        "models start as the row after Fair Model C: compare each with that. The last row keeps half of the samples, as "
+        "many numbers as the models, and has learned nothing."
     )
     return table(columns, rows, caption)
 
@@ -114,7 +99,7 @@ def start(study: Study) -> tuple[float, float]:
     Synthetic ones where recordings are missing.
     """
     network = autoencoder(ModelConfig.from_dict(study.models()["a"].config))
-    sounds = _excerpts(study)
+    sounds = test_excerpts(study)
     found = coded(network, sounds)
     before, after = (signal_to_noise_ratio(part, sounds).mean() for part in (found, found.atanh()))
     return float(before), float(after)
@@ -124,14 +109,15 @@ def clicks(study: Study) -> Table:
     """Broadband pulses of the models on sounds limited to 5 kHz, and for comparison to 3 kHz."""
     keys = ("pulses a second", "energy of pulses", "share of the error in pulses")
     rows = []
-    for model, title in MODEL_TITLES.items():
-        name = f"{_name(model)}, broadband"
+    for model in study.models(BROADBAND):
+        title, name = MODEL_TITLES[model], f"{model_name(model)}, broadband"
         rate, energy, share = (study.value(f"{key}, {name}") for key in keys)
-        narrow = study.value(f"{keys[0]}, {_name(model)}")
+        narrow = study.value(f"{keys[0]}, {model_name(model)}")
         rows.append([title, rate, _scaled(energy, 1000), _scaled(share, 100), narrow, study.value(f"SNR, {name}")])
-    wide, narrow = (study.models(cutoff)["a"].metrics["untrained"] for cutoff in (BROADBAND, 3000))
-    pulses = (wide["pulse_rate"], 1000 * wide["pulse_energy"], 100 * wide["pulse_share"], narrow["pulse_rate"])
-    rows.append(["The start, untrained", *pulses, wide["snr"]])
+    for floor, title in FLOORS.items():
+        wide = study.models(BROADBAND)["a"].metrics[floor]
+        pulses = (wide["pulse_rate"], 1000 * wide["pulse_energy"], 100 * wide["pulse_share"])
+        rows.append([title, *pulses, study.value(f"pulses a second, {floor}"), wide["snr"]])
     columns = [
         Column("model"),
         Column("pulses, 5 kHz", "1/s", ".2f"),
@@ -141,8 +127,8 @@ def clicks(study: Study) -> Table:
         Column("SNR, 5 kHz", "dB", ".1f"),
     ]
     caption = (
-        f"Clicks: broadband pulses in the output that are not in the original, test recordings, {seeds(study)}. The "
-        "fifth column is for the models of Figure 4. All models start as the last row."
+        f"Clicks: broadband pulses in the output that are not in the original, test recordings, one seed; the "
+        f"fifth column, for the models of Figure 4, {seeds(study)}. All models start as the row after them."
     )
     return table(columns, rows, caption)
 
@@ -151,8 +137,8 @@ def aliasing(study: Study) -> Table:
     """What the models put above their band, and how much of it mirrors the band."""
     rows = []
     for model, title in MODEL_TITLES.items():
-        level = study.value(f"level out of band, {_name(model)}")
-        images = [_scaled(study.value(f"images at {fold}, {_name(model)}"), 100) for fold in evaluation.FOLDS]
+        level = study.value(f"level out of band, {model_name(model)}")
+        images = [_scaled(study.value(f"images at {fold}, {model_name(model)}"), 100) for fold in evaluation.FOLDS]
         rows.append([title, level, *images])
     columns = [
         Column("model"),
@@ -170,18 +156,17 @@ def aliasing(study: Study) -> Table:
 
 def predictions(study: Study) -> Table:
     """What metrics predict listeners would say. No listener was asked."""
-    rows = []
-    for model, title in MODEL_TITLES.items():
-        values = [
-            study.value(f"{key}, tracks, {_name(model)}") for key in ("OPS", "APS", "log-spectral distance", "SNR")
-        ]
-        rows.append([title, *values])
+    keys = ("OPS", "APS", "log-spectral distance", "SNR")
+    shown = {title: model_name(model) for model, title in MODEL_TITLES.items()} | {
+        t: floor for floor, t in FLOORS.items()
+    }
+    rows = [[title, *(study.value(f"{key}, tracks, {name}") for key in keys)] for title, name in shown.items()]
     columns = [
         Column("model"),
-        Column("PEASS overall", "OPS", ".0f"),
-        Column("PEASS artefacts", "APS", ".0f"),
-        Column("log-spectral distance", "dB", ".1f"),
-        Column("SNR", "dB", ".1f"),
+        Column("PEASS overall", "OPS", ".1f"),
+        Column("PEASS artefacts", "APS", ".1f"),
+        Column("log-spectral distance", "dB", ".2f"),
+        Column("SNR", "dB", ".2f"),
     ]
     return table(
         columns, rows, f"Predictions, not listeners: mean over the five tracks of the A/B test, {seeds(study)}."
@@ -191,7 +176,7 @@ def predictions(study: Study) -> Table:
 def cost(study: Study) -> Table:
     """What a training step takes with each loss, beside plain L1."""
     seconds = {model: a_step(result) for model, result in study.models().items()}
-    rows = [[MODEL_TITLES[m], Reported(reported.HOURS[m]), s, s / seconds["a"]] for m, s in seconds.items()]
+    rows = [[MODEL_TITLES[m], _printed(m, reported.HOURS), s, s / seconds["a"]] for m, s in seconds.items()]
     columns = [
         "model",
         Column("paper's training", "hours on a GTX 1080"),
@@ -204,17 +189,34 @@ def cost(study: Study) -> Table:
 
 
 def a_step(result: Result) -> float:
-    """Seconds of a training step of a result."""
-    return float(result.curves["seconds"]) / result.config["iterations"]
+    """Seconds of a training step of a result; of trials, of all their steps."""
+    return float(result.curves["seconds"]) / steps(result)
+
+
+def steps(result: Result) -> int:
+    """The steps of a training, or of all trials together."""
+    return result.config["iterations"] * len(result.config.get("rates", (0,)))
 
 
 def seeds(study: Study) -> str:
-    """How many seeds the numbers are over, in words."""
-    return seeds_in_words(study.seeds)
+    """How many seeds the numbers of the models are over, in words."""
+    alone = [MODEL_TITLES[model] for model in study.models() if len(study.repeats(model)) == 1]
+    most = max((study.repeats(model) for model in study.models()), key=len)
+    told = seeds_in_words(most)
+    return f"{told} ({' and '.join(alone)}: one)" if alone and len(most) > 1 else told
 
 
-def _name(model: str) -> str:
-    return f"model {model.upper()}"
+def _seeds_of_networks(study: Study) -> str:
+    return seeds_in_words(sorted({result.seed for result in _results(study, "spectrogram")}))
+
+
+def _printed(model: str, values: Mapping[str, str] = reported.SNR) -> Reported | None:
+    """The paper's value of a model; None for ours."""
+    return Reported(values[model]) if model in values else None
+
+
+def model_name(model: str) -> str:
+    return model_title({"model": model, "cutoff": NARROW})
 
 
 def _results(study: Study, network: str) -> Sequence[Result]:
@@ -228,7 +230,7 @@ def _score(
     return interval_of_defined((r.metrics[side][candidate][key] for r in _results(study, network)), factor)
 
 
-def _excerpts(study: Study) -> torch.Tensor:
+def test_excerpts(study: Study) -> torch.Tensor:
     """The five test tracks, limited to 3 kHz, [track, time]."""
     here = all(isinstance(study.original(track), Clip) for track in TRACKS)
     return excerpts(3000, synthetic=study.synthetic or not here)

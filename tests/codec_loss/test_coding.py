@@ -5,12 +5,13 @@ import pytest
 import torch
 
 from codec_loss.interruption import interrupted
-from paper_code.codec_loss import coding
+from paper_code.codec_loss import coding, evaluation, training
 from paper_code.codec_loss.building import autoencoder
-from paper_code.codec_loss.configs import NETWORK_OF, ModelConfig
-from paper_code.codec_loss.loss import CodecLoss, MagnitudeLoss, TimeCodecLoss
+from paper_code.codec_loss.configs import ALL_MODELS, FAIR, TEACHERS, ModelConfig, TrialsConfig
+from paper_code.codec_loss.loss import CodecLoss, FrequencyAwareCodecLoss, MagnitudeLoss, TimeCodecLoss
 from paper_code.codec_loss.networks import coded
 from paper_code.codec_loss.weights import WeightsError, checksum, released
+from paper_code.lab.files import read_json
 from paper_code.lab.training import seed_all
 
 CPU = torch.device("cpu")
@@ -19,8 +20,7 @@ CPU = torch.device("cpu")
 def _config(model: str, **changes: object) -> ModelConfig:
     fields = {"iterations": 3, "batch": 1, "filters": 4, "versions": 1, "validate_every": 2, "learning_rate": 1e-3}
     fields |= {"profile": "smoke", "seed": 0, "recordings": "synthetic"}
-    network = NETWORK_OF.get(model)
-    fields["weights"] = checksum(released(network)) if network else ""
+    fields["weights"] = checksum(released(TEACHERS[model].network)) if model in TEACHERS else ""
     return ModelConfig(model=model, **{**fields, **changes})
 
 
@@ -29,7 +29,7 @@ def _trained(config, folder):
     return coding.train(config, folder, CPU, progress=False)
 
 
-@pytest.mark.parametrize("model", ["b", "d"])
+@pytest.mark.parametrize("model", ["b", "d", FAIR])
 def test_a_resumed_training_equals_an_unbroken_one(model, quick, tmp_path, monkeypatch):
     """Also where the loss was weighed before the break, and is weighed again after it."""
     monkeypatch.setattr(coding, "WARM_UP", 2)
@@ -40,11 +40,12 @@ def test_a_resumed_training_equals_an_unbroken_one(model, quick, tmp_path, monke
     resumed, again, rest = coding.train(config, tmp_path / "broken", CPU, progress=False)
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), resumed.parameters(), strict=True))
     assert history["loss"] == rest["loss"]
-    assert np.array_equal(record.array("validation"), again.array("validation"))
+    for name in ("validation", "own"):
+        assert np.array_equal(record.array(name), again.array(name))
     assert record.array("validated").tolist() == [0, 2, 3]
 
 
-@pytest.mark.parametrize("model", ["b", "c", "d"])
+@pytest.mark.parametrize("model", ["b", *TEACHERS])
 def test_the_terms_are_weighed_at_the_first_step_and_after_the_warm_up(model, quick, tmp_path, monkeypatch):
     monkeypatch.setattr(coding, "WARM_UP", 1)
     _, _, history = _trained(_config(model, iterations=2), tmp_path)
@@ -88,7 +89,7 @@ def test_patches_are_softer_by_up_to_12_db_and_never_louder_than_the_material(qu
 
 
 def test_all_models_of_a_seed_start_alike_and_other_seeds_do_not():
-    networks = [autoencoder(_config(model)) for model in "abcd"]
+    networks = [autoencoder(_config(model)) for model in ALL_MODELS]
     torch.rand(5)  # what else draws from the generator does not matter
     other = autoencoder(_config("a", seed=1))
     first = torch.cat([p.flatten() for p in networks[0].parameters()])
@@ -121,8 +122,54 @@ def test_the_band_is_that_of_the_config(quick):
 
 
 def test_losses_of_the_models():
-    kinds = [type(coding.make_loss(_config(model))) for model in "abcd"]
-    assert kinds == [torch.nn.L1Loss, MagnitudeLoss, CodecLoss, TimeCodecLoss]
+    kinds = {model: type(coding.make_loss(_config(model))) for model in ALL_MODELS}
+    papers = {"a": torch.nn.L1Loss, "b": MagnitudeLoss, "c": CodecLoss, "d": TimeCodecLoss}
+    ours = {"c_gradient": CodecLoss, "c_aware": FrequencyAwareCodecLoss, FAIR: FrequencyAwareCodecLoss}
+    assert kinds == papers | ours
+
+
+def test_the_variants_differ_from_model_c_by_what_they_are_named_for():
+    """Fair Model C has both changes, the other two one each; how the terms are weighed is seen in their sizes."""
+    sounds = 0.1 * torch.randn(2, 66048, generator=torch.Generator().manual_seed(0))
+    estimates = sounds + 0.01 * torch.randn(2, 66048, generator=torch.Generator().manual_seed(1))
+    by_hand, found = {}, {}
+    for model, weights in (("c", "value"), ("c_gradient", "gradient"), ("c_aware", "value"), (FAIR, "gradient")):
+        network = FrequencyAwareCodecLoss if model in ("c_aware", FAIR) else CodecLoss
+        by_hand[model] = network.pretrained().calibrate(estimates, sounds, weights).sizes
+        loss = coding.make_loss(_config(model))
+        coding.calibrate(loss, model, estimates, sounds)
+        found[model] = loss.sizes
+    assert all(torch.equal(found[model], by_hand[model]) for model in by_hand)
+    assert not torch.allclose(found["c"], found["c_gradient"], rtol=0.1)
+
+
+def test_the_own_loss_of_a_model_is_told_over_that_of_the_start(quick, tmp_path):
+    """For Model A by hand: mean absolute differences of the trained network's output over the untrained one's."""
+    config = _config("a")
+    network, record, _ = _trained(config, tmp_path)
+    (sounds,) = quick["validation"].at([0, 70000], 66048, "limited-3000")
+    with torch.no_grad():
+        errors = [(each(sounds) - sounds).abs().mean().item() for each in (network, autoencoder(config))]
+    assert record.array("own")[0] == pytest.approx(1)
+    assert record.array("own")[-1] == pytest.approx(errors[0] / errors[1], rel=1e-4)
+
+
+def test_trials_are_the_trainings_at_each_rate(quick, tmp_path):
+    fields = {name: value for name, value in _config("b").as_dict().items() if name != "learning_rate"}
+    trials = TrialsConfig(**fields, rates=(1e-3, 1e-5))
+    assert trials.trial(1e-3) == _config("b", learning_rate=1e-3)
+    tmp_path.joinpath("trials").mkdir()
+    training.train(trials, tmp_path / "trials", CPU, progress=False)
+    evaluation.evaluate(trials, tmp_path / "trials")
+    metrics = read_json(tmp_path / "trials" / "metrics.json")
+    assert list(metrics["rates"]) == ["0.001", "1e-05"]
+    for rate in trials.rates:
+        _, record, _ = _trained(trials.trial(rate), tmp_path / f"{rate:g}")
+        ends = metrics["rates"][f"{rate:g}"]
+        assert ends["snr"] == pytest.approx(record.array("validation")[-1], rel=1e-6)
+        assert ends["own"] == pytest.approx(record.array("own")[-1], rel=1e-6)
+        assert metrics["start"]["snr"] == pytest.approx(record.array("validation")[0], rel=1e-6)
+    assert not list(tmp_path.glob("trials/*.safetensors"))
 
 
 def test_other_weights_than_the_settings_ask_for_are_refused():

@@ -6,31 +6,41 @@ import torch
 
 from codec_loss.quick_sounds import SIDES
 from paper_code.codec_loss import building, experiment, stimuli, weights
-from paper_code.codec_loss.configs import PROFILES, ModelConfig
+from paper_code.codec_loss.configs import PAPERS_RATE, PROFILES, ModelConfig
 from paper_code.codec_loss.experiment import CHAPTER
 from paper_code.codec_loss.networks import EncoderNetwork, FrequencyAwareUNet, SpectrogramUNet, TimeUNet
 from paper_code.codec_loss.tracks import EXCERPT, FIGURES, TRACKS, excerpt, excerpts
 from paper_code.codec_loss.weights import checksum, released
 from paper_code.lab import results
 from paper_code.lab.errors import LabError
-from paper_code.lab.store import Store
+from paper_code.lab.store import Store, open_store
 from paper_code.lab.training import seed_all
 from paper_code.lab.weights import WEIGHTS
 
 NETWORKS = ["network_spectrogram", "network_frequency_aware", "network_time"]
-MODELS = [f"model_{m}{end}" for end in ("", "_broad") for m in "abcd"]
-NAMES = NETWORKS + MODELS
+TRIALS = [f"trials_{model}" for model in ("a", "b", "c", "c_fair", "c_gradient")]
+NARROW = ["model_a", "model_b", "model_c", "model_d", "model_c_fair"]
+BROAD = [f"model_{model}_broad" for model in "abcd"]
+MODELS = NARROW + BROAD
+NAMES = NETWORKS + TRIALS + MODELS
+REPEATED = ["model_a", "model_b", "model_c", "model_c_fair"]
 CORPORA = sorted({file.corpus for side in SIDES for file in stimuli.recordings(side)})
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_every_profile_builds_eleven_experiments(profile):
+def test_every_profile_builds_all_experiments(profile):
     found = experiment.experiments(profile, seed=3)
     assert list(found) == NAMES
     assert len({config.hash for config in found.values()}) == len(NAMES)
     assert all(config.seed == 3 and config.profile == profile for config in found.values())
     assert all(experiment.estimate_seconds(config) > 0 for config in found.values())
-    assert CHAPTER.seeds(profile) == (0,)
+    assert CHAPTER.seeds(profile) == ((0, 1, 2) if profile == "small" else (0,))
+
+
+def test_other_seeds_of_a_published_result_repeat_the_models_that_are_compared():
+    first, second = (experiment.experiments("small", seed) for seed in (0, 1))
+    assert list(second) == REPEATED
+    assert all(second[name] == first[name].replace(seed=1) for name in REPEATED)
 
 
 def test_full_is_the_papers_size():
@@ -60,12 +70,26 @@ def test_the_frequency_aware_network_has_the_settings_of_the_spectrogram_network
     assert plain["network"] == "spectrogram"
 
 
-def test_models_differ_in_nothing_but_the_loss():
+@pytest.mark.parametrize(("names", "but"), [(REPEATED, ("learning_rate",)), (BROAD, ()), (TRIALS, ("rates",))])
+def test_models_differ_in_nothing_but_the_loss_and_the_rate_that_was_tuned(names, but):
     found = experiment.experiments("small", 0)
-    for name in MODELS:
-        first = found["model_a_broad" if name.endswith("_broad") else "model_a"]
-        like = first.as_dict() | {key: found[name].as_dict()[key] for key in ("model", "cutoff", "weights")}
-        assert found[name].as_dict() == like
+    for name in names:
+        own = {key: found[name].as_dict()[key] for key in ("model", "weights", *but)}
+        assert found[name].as_dict() == found[names[0]].as_dict() | own
+
+
+def test_models_that_are_compared_have_the_rate_of_their_trials_lowest_loss():
+    """The rates are settings, chosen once by the stored trials, each with the same budget."""
+    found, store = experiment.experiments("small", 0), open_store()
+    tried = {
+        name: store.find("codec_loss", name.replace("model", "trials"), found[name.replace("model", "trials")])
+        for name in REPEATED
+    }
+    assert len({tuple(result.metrics["rates"]) for result in tried.values()}) == 1
+    for name, result in tried.items():
+        own = {float(rate): ends["own"] for rate, ends in result.metrics["rates"].items()}
+        assert found[name].learning_rate == min(own, key=own.__getitem__)
+        assert PAPERS_RATE in own
 
 
 def test_models_c_and_d_name_the_released_weights():
@@ -73,6 +97,7 @@ def test_models_c_and_d_name_the_released_weights():
     assert found["model_a"].weights == found["model_b"].weights == ""
     assert found["model_c"].weights == found["model_c_broad"].weights == checksum(released("spectrogram"))
     assert found["model_d"].weights == checksum(released("time"))
+    assert found["model_c_fair"].weights == checksum(released("frequency_aware"))
     synthetic = found["model_d"].replace(recordings="synthetic")
     assert experiment.sources(synthetic)[-1]["sha256"] == found["model_d"].weights
 
@@ -153,6 +178,23 @@ def test_the_frequency_aware_network_from_settings_to_result(quick, store, monke
     _assert_ranked(scores["network"])
     named = CHAPTER.measurements([result])
     assert named["L1, network, frequency_aware network"] == [scores["network"]["l1"]]
+
+
+@pytest.mark.slow
+def test_floors_come_with_model_a_and_repeats_keep_no_sounds(quick, store, monkeypatch):
+    result = _result("model_a", store, monkeypatch)
+    assert result.sounds() == sorted(TRACKS)
+    repeated = PROFILES["smoke"].__class__("twice", seeds=(7, 0), changes=PROFILES["smoke"].changes)
+    monkeypatch.setitem(PROFILES, "smoke", repeated)
+    again = _result("model_a", Store(store.root / "again"), monkeypatch)
+    assert again.sounds() == []
+    assert again.metrics["test"] == result.metrics["test"]
+    assert "floor tracks" in result.metrics
+    assert "floor tracks" not in again.metrics
+    named = CHAPTER.measurements([result])
+    assert named["SNR, untrained"] == [result.metrics["untrained"]["snr"]]
+    assert named["OPS, tracks, fixed filter"][0] > named["OPS, tracks, untrained"][0] - 100
+    assert named["SNR, fixed filter"][0] > 30  # half the samples are enough for 3 of 8 kHz
 
 
 @pytest.mark.slow

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from paper_code.codec_loss import experiment, gradients, stimuli
-from paper_code.codec_loss.networks import PATCH, complex_spectrogram, magnitude_spectrogram
+from paper_code.codec_loss import coding, experiment, gradients, stimuli
+from paper_code.codec_loss.building import autoencoder
+from paper_code.codec_loss.configs import FAIR
+from paper_code.codec_loss.networks import PATCH, coded, complex_spectrogram, magnitude_spectrogram
 
 
 def _tones(*parts: tuple[float, float]) -> torch.Tensor:
@@ -50,3 +52,27 @@ def test_a_loss_pulls_somewhere(model):
     shares = gradients.by_level(config, _tones((500.0, -12.0), (1500.0, -40.0)))
     assert shares.sum().item() == pytest.approx(1)
     assert (shares >= 0).all()
+
+
+def test_the_pull_of_plain_l1_is_the_sign_of_the_error():
+    config, sounds = experiment.experiments("smoke", 0)["model_a"], _tones((500.0, -12.0), (1500.0, -40.0))
+    error = coded(autoencoder(config), sounds) - sounds
+    assert torch.allclose(gradients.pull(config, sounds), error.sign() / error.numel())
+
+
+def test_the_terms_of_the_fair_model_pull_alike_and_those_of_model_c_do_not():
+    """The norm of each term's gradient, each alone, on the pairs that the loss was weighed on."""
+    sounds = _tones((500.0, -12.0), (1500.0, -40.0))
+    norms = {}
+    for model in ("c", FAIR):
+        config = experiment.experiments("smoke", 0)[f"model_{model}"]
+        loss, output = coding.make_loss(config), coded(autoencoder(config), sounds)
+        coding.calibrate(loss, model, output, sounds)
+        norms[model] = []
+        for term in loss.TERMS:
+            alone = type(loss)(loss.network, terms=(term,))
+            alone.load_state_dict(loss.state_dict())
+            leaf = output.clone().requires_grad_()
+            norms[model].append(torch.autograd.grad(alone(leaf, sounds), leaf)[0].norm().item())
+    assert norms[FAIR] == pytest.approx([norms[FAIR][0]] * 3, rel=1e-3)
+    assert max(norms["c"]) > 2 * min(norms["c"])

@@ -79,6 +79,97 @@ def test_after_a_calibration_every_term_and_layer_weighs_alike(kind):
     assert torch.allclose(loss.parts(*pair)[1].mean(0) / loss.layer_sizes, torch.ones_like(loss.layer_sizes))
 
 
+def _pull_by_hand(loss: CodecLoss, part, estimate: Tensor, reference: Tensor) -> float:
+    """Mean over signals of the norm of the gradient of one part, one signal at a time; part: of (terms, layers)."""
+    norms = []
+    for x_p, x in zip(estimate, reference, strict=True):
+        leaf = x_p.clone().unsqueeze(0).requires_grad_()
+        (gradient,) = torch.autograd.grad(part(*loss.parts(leaf, x.unsqueeze(0)))[0], leaf)
+        norms.append(math.sqrt(sum(value * value for value in gradient.flatten().tolist())))
+    return sum(norms) / len(norms)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weighed_by_gradient_every_layer_and_every_term_pulls_alike(kind):
+    """The norms of the gradients of the divided layers and terms are equal, each computed alone, signal by signal."""
+    loss, pair = _loss(kind), _pair(3)
+    assert loss.calibrate(*pair, weights="gradient") is loss
+    layers = range(2 * loss.network.layers - 1)
+    pulls = [_pull_by_hand(loss, lambda _, layers, m=m: layers[:, m] / loss.layer_sizes[m], *pair) for m in layers]
+    assert pulls == pytest.approx([1.0] * len(pulls), rel=1e-4)
+    features = loss.TERMS.index("features")
+    parts = [lambda terms, _, i=i: terms[:, i] / loss.sizes[i] for i in range(features)]
+    parts.append(lambda _, layers: (layers / loss.layer_sizes).mean(-1) / loss.sizes[features])
+    pulls = [_pull_by_hand(loss, part, *pair) for part in parts]
+    assert pulls == pytest.approx([pulls[0]] * len(pulls), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weighed_by_gradient_the_loss_of_the_pairs_is_1_and_the_value_is_the_mean_of_the_terms(kind):
+    loss, pair = _loss(kind), _pair(3)
+    loss.calibrate(*pair, weights="gradient")
+    assert loss(*pair).item() == pytest.approx(1, rel=1e-5)
+    terms, layers = loss.parts(*pair)
+    terms[:, loss.TERMS.index("features")] = (layers / loss.layer_sizes).mean(-1)
+    assert loss(*pair).item() == pytest.approx((terms / loss.sizes).mean().item(), rel=1e-5)
+
+
+def test_weights_by_gradient_do_not_depend_on_the_levels_of_the_terms():
+    """A term that is a thousand times larger gets a size a thousand times larger: its pull stays the same."""
+    pair, loss, other = _pair(), _loss("spectrogram"), _loss("spectrogram")
+    parts = other.parts
+    other.parts = lambda *given: tuple(part * scale for part, scale in zip(parts(*given), (1000.0, 0.01), strict=True))
+    loss.calibrate(*pair, weights="gradient")
+    other.calibrate(*pair, weights="gradient")
+    assert other(*pair).item() == pytest.approx(1, rel=1e-4)
+    leaves = [pair[0].clone().requires_grad_() for _ in range(2)]
+    gradients = [
+        torch.autograd.grad(each(leaf, pair[1]), leaf)[0] for each, leaf in zip((loss, other), leaves, strict=True)
+    ]
+    alike = torch.cosine_similarity(*(gradient.flatten() for gradient in gradients), dim=0)
+    assert alike.item() == pytest.approx(1, abs=1e-4)
+
+
+def test_weights_by_gradient_are_another_loss_than_those_by_value():
+    pair = _pair()
+    by_value, by_gradient = _loss("spectrogram"), _loss("spectrogram")
+    by_value.calibrate(*pair)
+    by_gradient.calibrate(*pair, weights="gradient")
+    assert not torch.allclose(by_value.sizes, by_gradient.sizes, rtol=0.1)
+    assert not torch.allclose(by_value.layer_sizes, by_gradient.layer_sizes, rtol=0.1)
+    again = _loss("spectrogram")
+    again.load_state_dict(by_gradient.state_dict())
+    assert again(*_pair(seed=4)).item() == by_gradient(*_pair(seed=4)).item()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_calibration_by_gradient_leaves_no_gradient_and_works_without_autograd(kind):
+    loss, (estimate, reference) = _loss(kind), _pair()
+    leaf = estimate.clone().requires_grad_()
+    with torch.no_grad():
+        loss.calibrate(leaf, reference, weights="gradient")
+    assert leaf.grad is None
+    assert not any(tensor.requires_grad for tensor in (*loss.parameters(), *loss.buffers()))
+
+
+def test_chosen_terms_alone_are_1_after_a_calibration_by_gradient():
+    pair = _pair()
+    loss = _loss("spectrogram", terms=("prediction", "time"))
+    loss.calibrate(*pair, weights="gradient")
+    assert loss(*pair).item() == pytest.approx(1, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_weights_and_equal_pairs_are_refused(kind):
+    loss, (estimate, reference) = _loss(kind), _pair()
+    before = copy.deepcopy(loss.state_dict())
+    with pytest.raises(ValueError, match=r"weights is one of 'value', 'gradient'; found 'size'"):
+        loss.calibrate(estimate, reference, weights="size")
+    with pytest.raises(ValueError, match="must be above 0"):
+        loss.calibrate(reference, reference, weights="gradient")
+    assert all(torch.equal(value, before[name]) for name, value in loss.state_dict().items())
+
+
 def test_terms_are_chosen():
     pair = _pair()
     loss = _loss("spectrogram", terms=("time",))
