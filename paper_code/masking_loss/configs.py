@@ -254,8 +254,8 @@ def kilobits(bits: float) -> float:
 PROFILES = {
     "smoke": Profile("seconds: a handful of steps with a few channels, two utterances"),
     "small": Profile(
-        "coders half as wide that take 16 samples at a time, a short training from a fixed transform, three seeds: some "
-        "an hour and a half of one core in all",
+        "coders half as wide that take 16 samples at a time, a short training from a fixed transform, three seeds: an "
+        "hour and a half of one core in all",
         seeds=(0, 1, 2),
     ),
     "full": Profile("the paper's coder and 150 epochs, for one large GPU"),
