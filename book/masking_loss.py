@@ -595,6 +595,8 @@ else:
 # ```
 #
 # ## How this page was made
+#
+# The runs of one seed. {doc}`provenance` has all of them.
 
 # %% tags=["hide-input"]
-pages.record(study.results)
+pages.record([result for result in study.results if result.seed == study.results[0].seed])

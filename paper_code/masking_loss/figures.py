@@ -58,8 +58,8 @@ def first_player(study: Study) -> players.Player:
 
 
 def player(study: Study, name: str, rate: float = PAPERS_RATE) -> players.Player:
-    """An utterance: the original, and after every condition of Table 1 at a rate (kb/s). Raises LabError."""
-    conditions = study.at_rate(rate)
+    """An utterance: the original, AMR-WB, the MDCT, and the coders of all losses at a rate (kb/s). Raises LabError."""
+    conditions = [condition for condition in study.at_rate(rate) if condition.kind != "lapped"]
     spent = ", ".join(f"{one} {study.kilobits_of(one, name):.1f}" for one in conditions)
     caption = (
         "Listen for hiss, for roughness in the vowels, and for what is left of the “s”. A coder keeps to its rate on "

