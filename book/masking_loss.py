@@ -343,7 +343,8 @@ Markdown(tables.rates_of_utterances(study))
 # ### PEASS
 #
 # The paper adds scores of PEASS {cite:p}`emiya2011`, which was made for the separation of sources. They say how strong
-# the artefacts are (APS), how strong the interference is (IPS), and how good the whole is (OPS).
+# the artefacts are (APS), how strong the interference is (IPS), and how good the whole is (OPS). PEASS is slow, so it was
+# asked about few utterances, of one seed: do not read an order of our coders into it.
 
 # %% tags=["hide-input"]
 charts.peass(study)
