@@ -177,10 +177,11 @@ def _network_result(seed, offset):
 def _model_result(seed, model, cutoff, snr):
     test = dict.fromkeys(measurements.MODEL_SCORES, 1.0) | {"snr": snr}
     tracks = {name: dict.fromkeys(measurements.TRACK_SCORES, value) for name, value in (("one", 1.0), ("two", 4.0))}
-    config = {"model": model, "cutoff": cutoff}
-    return SimpleNamespace(
-        seed=seed, config=config, metrics={"test": test, "untrained": {"snr": 5.0}, "tracks": tracks}
-    )
+    metrics = {"test": test, "tracks": tracks}
+    if model == "a":  # with the floors of its band
+        metrics |= {"untrained": test | {"snr": 5.0}, "fixed filter": test | {"snr": 60.0}}
+        metrics["floor tracks"] = {"untrained": tracks, "fixed filter": tracks}
+    return SimpleNamespace(seed=seed, config={"model": model, "cutoff": cutoff}, metrics=metrics)
 
 
 def test_measurements_have_the_names_of_claims_and_the_order_of_seeds():
@@ -193,9 +194,27 @@ def test_measurements_have_the_names_of_claims_and_the_order_of_seeds():
     assert "waveform L1, network, time network" not in found
     assert found["SNR, model C, broadband"] == [20, 30]
     assert found["SNR, model A"] == pytest.approx([10, math.nan], nan_ok=True)
-    assert found["SNR, untrained"] == pytest.approx([5, math.nan], nan_ok=True)  # of the models limited to 3 kHz
+    assert found["SNR, untrained"] == [5, 5]  # of the models limited to 3 kHz; no seed decides it
+    assert found["SNR, fixed filter"] == [60, 60]
+    assert found["OPS, tracks, untrained"] == [2.5, 2.5]
     assert found["OPS, tracks, model A"] == pytest.approx([2.5, math.nan], nan_ok=True)
     assert all(isinstance(name, str) and values for name, values in found.items())
+
+
+def test_trials_are_named_by_model_and_rate_and_give_no_score_of_the_model():
+    metrics = {
+        "start": {"snr": 28.0},
+        "rates": {"1e-06": {"snr": 29.0, "own": 0.9}, "0.001": {"snr": 3.0, "own": 40.0}},
+    }
+    config = {"model": "c_fair", "cutoff": 3000, "rates": [1e-6, 1e-3]}
+    found = measurements.measurements([SimpleNamespace(seed=0, config=config, metrics=metrics)])
+    assert found == {
+        "SNR, trial, fair model C at 1e-06": [29.0],
+        "own loss, trial, fair model C at 1e-06": [0.9],
+        "SNR, trial, fair model C at 0.001": [3.0],
+        "own loss, trial, fair model C at 0.001": [40.0],
+        "SNR, trial, untrained": [28.0],
+    }
 
 
 def test_a_track_is_scored_in_its_middle(monkeypatch):
