@@ -1,10 +1,11 @@
 """Our values under the names that claims and tables ask for, one value a seed."""
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
 
-from paper_code.codec_loss.configs import NARROW
+from paper_code.codec_loss.configs import NARROW, PROFILES, TRIALS, TRIED
 from paper_code.lab.measurements import over_seeds
 from paper_code.lab.store import Result
 
@@ -45,8 +46,8 @@ def measurements(results: list[Result]) -> dict[str, list[float]]:
     "SNR, trial, model C at 1e-05" and "own loss, trial, ...": of unseen recordings after a short training at a rate.
     """
     seeds = sorted({result.seed for result in results})
-    floors = _floors(results)
-    return over_seeds([floors | _of_seed([result for result in results if result.seed == seed]) for seed in seeds])
+    of_all = _not_tried() | _floors(results)
+    return over_seeds([of_all | _of_seed([result for result in results if result.seed == seed]) for seed in seeds])
 
 
 def model_title(config: dict[str, object]) -> str:
@@ -73,6 +74,14 @@ def _of_seed(results: list[Result]) -> dict[str, float]:
             name, metrics = model_title(result.config), result.metrics
             found |= _scores(metrics["test"], metrics["tracks"], name)
     return found
+
+
+def _not_tried() -> dict[str, float]:
+    """NaN for the trials that some profile makes: another does not try all rates."""
+    rates = {rate for profile in PROFILES.values() for rate in profile.of(TRIALS).get("rates", ())}
+    titles = [model_title({"model": model, "cutoff": NARROW}) for model in TRIED]
+    trials = [f"trial, {title} at {rate:g}" for title in titles for rate in sorted(rates)]
+    return {f"{score}, {trial}": math.nan for score in ("SNR", "own loss") for trial in trials}
 
 
 def _floors(results: list[Result]) -> dict[str, float]:

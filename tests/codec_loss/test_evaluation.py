@@ -208,7 +208,9 @@ def test_trials_are_named_by_model_and_rate_and_give_no_score_of_the_model():
     }
     config = {"model": "c_fair", "cutoff": 3000, "rates": [1e-6, 1e-3]}
     found = measurements.measurements([SimpleNamespace(seed=0, config=config, metrics=metrics)])
-    assert found == {
+    tried = {name: values for name, values in found.items() if not math.isnan(values[0])}
+    assert "own loss, trial, model C at 3e-05" in found.keys() - tried.keys()  # a rate that others try
+    assert tried == {
         "SNR, trial, fair model C at 1e-06": [29.0],
         "own loss, trial, fair model C at 1e-06": [0.9],
         "SNR, trial, fair model C at 0.001": [3.0],

@@ -13,5 +13,6 @@ def test_levels_of_bands_are_those_of_the_committed_sounds():
         for name, gain in result.metrics["levels"].items():
             decoded = result.audio(name).waveform / gain
             expected = evaluation.band_levels(decoded, utterances.utterance(name, "test", False).waveform)
-            # A tenth of a decibel for the 16 bits of the file.
-            assert result.metrics["bands"][name] == pytest.approx(expected, abs=0.1)
+            for band, level in result.metrics["bands"][name].items():
+                # A tenth of a decibel for the 16 bits of the file, and more where next to nothing is left of a band.
+                assert level == pytest.approx(expected[band], abs=0.1 if level > -40 else 1.0)

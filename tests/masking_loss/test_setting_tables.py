@@ -267,7 +267,7 @@ def test_trainings_of_a_coder_that_was_really_trained(tmp_path, monkeypatch):
     monkeypatch.setattr(stimuli, "FOLDER", tmp_path / "speech")
     monkeypatch.setattr(training, "WARM_UPS", tmp_path / "warm-ups")
     monkeypatch.setattr(synthesiser, "speech_like", quick_speech)
-    config = experiment.experiments("smoke", 0, recordings="synthetic", width=2, bins=8)["coder_masking_20"]
+    config = experiment.experiments("smoke", 0, recordings="synthetic", width=2, bins=32)["coder_masking_20"]
     experiment.CHAPTER.train(config, tmp_path, torch.device("cpu"), False)
     curves = dict(np.load(tmp_path / store.CURVES))
     study = Study([made_result(tmp_path, "coder_masking_20", config, **curves)], 0)

@@ -27,7 +27,7 @@ PLAIN_CODER = """
 import resource, sys
 from pathlib import Path
 import torch
-from masking_loss.released import small_coder
+from masking_loss.released import about, small_coder
 from paper_code.lab import weights as files
 from paper_code.masking_loss.coder import weights
 from paper_code.masking_loss.coder.coder import SpeechCoder
@@ -40,8 +40,7 @@ SpeechCoder.synthesise = lambda coder, symbols: coder.quantiser.values(symbols).
 MEASURED = """
 from paper_code.masking_loss import code_speech
 
-about = {"loss": "masking", "bitrate": 20.0, "width": 2, "bins": 8}
-weights.save(weights.released("masking", 20.0), small_coder(), about)
+weights.save(weights.released("masking", 20.0), small_coder(), about("masking", 20.0))
 for name in sys.argv[1:]:
     assert code_speech.main(["encode", name, "out.pmlc", "--quiet"]) == 0
     assert code_speech.main(["decode", "out.pmlc", name + ".back.wav", "--quiet"]) == 0
