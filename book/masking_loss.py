@@ -236,9 +236,9 @@ objective = TotalLoss(sized("full", seed=0, loss="masking", bitrate=20.0))
 # - *$L_{mse}$* is printed as a sum of squares. But its weight 60 comes from a coder that used the root of the mean, and
 #   so does ours.
 # - *$\alpha_4$.* With the paper's 0.003, the masking loss is only a small part of the squared error's term when our
-#   quantisation begins, and a short training does not feel it. So the profiles smoke and small give each of the three
-#   perceptual losses a larger weight, of the size that the paper's laboratory advised later. A table below shows the
-#   terms at the start and at the end.
+#   trainings begin, and a short training does not feel it. So the profiles smoke and small give it a weight of the size
+#   of the squared error's term. PMSQE has a smaller one, and the log-mel loss a very small one: see what explains the
+#   differences. A table below shows the terms at the start and at the end.
 # - *PMSQE* first brings both sounds to one level. In a run of a few frames this would make a pause as loud as speech.
 #   So in training all runs of a step share one level.
 # :::
